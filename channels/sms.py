@@ -1,0 +1,226 @@
+"""SMS by Twilio: hands a short text to the phone network and reads what the network says about it afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, Final
+
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.values import unset
+from twilio.rest import Client
+
+from channels.refusals import refuse
+from channels.twilio_transport import TwilioTransport
+from hub.errors import (
+    ChannelError,
+    DeadAddressError,
+    MisconfiguredError,
+    RejectedError,
+    StoppedError,
+    TemporaryError,
+    UnknownOutcomeError,
+)
+from hub.ports import Account, ChannelName, Limits, Outgoing, Proof, Sent
+from hub.settings import Settings
+
+SMS_LIMITS: Final = Limits(text_max=1600, per_second=10.0, connections=64)
+"""Twilio refuses a body over 1,600 characters (21617) and passes on 10 segments a second of one sender name."""
+
+VALIDITY_MAX: Final = 36_000
+"""Longest that Twilio keeps a message for a phone that is off, in seconds."""
+
+CODES: Final[dict[str, type[ChannelError]]] = {
+    # this phone will never take it
+    "21211": DeadAddressError,  # not a phone number
+    "21614": DeadAddressError,  # not a mobile
+    "21635": DeadAddressError,  # a landline
+    "30004": DeadAddressError,  # blocked
+    "30005": DeadAddressError,  # no such handset
+    "30006": DeadAddressError,  # a landline, or a network that cannot be reached
+    "21610": StoppedError,  # this family wrote STOP to this sender
+    # our account is at fault: nobody gets anything until it is mended
+    "20003": MisconfiguredError,  # wrong login or secret
+    "20404": MisconfiguredError,  # no such account
+    "21212": MisconfiguredError,  # the sender is not a number or name
+    "21408": MisconfiguredError,  # this country is not enabled
+    "21603": MisconfiguredError,  # no sender
+    "21606": MisconfiguredError,  # this number cannot send SMS
+    "21608": MisconfiguredError,  # trial account
+    "21609": MisconfiguredError,  # the callback address is not an address
+    "21612": MisconfiguredError,  # this sender cannot reach this network
+    "21659": MisconfiguredError,  # the sender is not ours
+    "21660": MisconfiguredError,  # the sender belongs to another account
+    "21703": MisconfiguredError,  # a messaging service without senders
+    "30002": MisconfiguredError,  # account suspended
+    "30007": MisconfiguredError,  # filtered by the network: asking again makes it worse
+    # never processed, or worth one later try
+    "20429": TemporaryError,  # too many requests
+    "21611": TemporaryError,  # the sender's queue is full
+    "30001": TemporaryError,  # the same, said later
+    "30003": TemporaryError,  # handset off
+    "30008": TemporaryError,  # unknown
+}
+"""Twilio's error codes, at sending and in callbacks. Source: Twilio's error dictionary. Other codes: rejected."""
+
+STATUSES: Final[Mapping[int, type[ChannelError]]] = {
+    401: MisconfiguredError,
+    403: MisconfiguredError,
+    404: MisconfiguredError,
+    408: UnknownOutcomeError,
+    429: TemporaryError,
+}
+"""HTTP answers that settle it without a code that we know; 3xx is a wrong base address, 5xx an unknown outcome."""
+
+
+class Heard(StrEnum):
+    """How far a message got, in rising rank; the hub never goes back."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+HEARD: Final[dict[str, Heard]] = {
+    "delivered": Heard.DELIVERED,
+    "read": Heard.DELIVERED,
+    "undelivered": Heard.FAILED,
+    "failed": Heard.FAILED,
+    "canceled": Heard.FAILED,
+}
+"""Twilio's message statuses that end a message; all others (queued, sending, sent, and new ones) are on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What a status says; `error` is the class of failure when it failed, `code` Twilio's own."""
+
+    heard: Heard
+    error: type[ChannelError] | None = None
+    code: str | None = None
+
+
+def outcome_of_status(status: str, error_code: str | None) -> StatusReport:
+    """Read Twilio's MessageStatus and ErrorCode, from a callback or the message list; never fails on new ones."""
+    heard = HEARD.get(status.lower(), Heard.ACCEPTED)
+    if heard is not Heard.FAILED:
+        return StatusReport(heard)
+    code = error_code or None
+    kind = CODES.get(code, RejectedError) if code else TemporaryError
+    return StatusReport(heard, kind, code)
+
+
+def read_status(form: Mapping[str, Any]) -> StatusReport:
+    """Read the fields of a status callback; its signature is the door's business."""
+    return outcome_of_status(str(form.get("MessageStatus", "")), str(form.get("ErrorCode") or ""))
+
+
+class TwilioSms:
+    """The SMS channel. One client for each account, all over one kept session."""
+
+    name = ChannelName.SMS
+    proof = Proof.HANDSET
+
+    def __init__(self, settings: Settings, *, limits: Limits = SMS_LIMITS) -> None:
+        self.limits = limits
+        self._public_url = settings.public_url
+        self._transport = TwilioTransport(
+            settings.twilio_url, deadline=settings.send_deadline, connections=limits.connections
+        )
+        self._messages: dict[tuple[str, str], Any] = {}
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Hand the text to Twilio; its receipts will come to this attempt's own callback address.
+
+        Raises UnknownOutcomeError when Twilio may have it: it knows no idempotency key, asking again sends again.
+        """
+        refuse(message, self.name, self.limits)
+        account = message.account
+        is_service = account.address.startswith("MG")
+        try:
+            taken = await self._messages_of(account).create_async(
+                to=message.to,
+                from_=unset if is_service else account.address,
+                messaging_service_sid=account.address if is_service else unset,
+                body=message.text,
+                status_callback=self._callback(message),
+                validity_period=unset if message.valid_for is None else max(1, min(message.valid_for, VALIDITY_MAX)),
+            )
+        except TwilioException as error:
+            raise _ours(error) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UnknownOutcomeError("Twilio's answer cannot be read") from error
+        if not taken.sid:
+            raise UnknownOutcomeError("Twilio's answer names no message")
+        return _sent(taken)
+
+    async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:
+        """Look for the text among what Twilio lists for this phone.
+
+        Filtered here and not by Twilio's DateSent, which a message that still waits in its queue does not have yet.
+        Twilio dates to the second.
+        """
+        since = since.replace(microsecond=0) - timedelta(seconds=1)
+        try:
+            listed = await self._messages_of(message.account).list_async(to=message.to, limit=1000)
+        except (TwilioException, ChannelError, ValueError, TypeError, AttributeError) as error:
+            raise TemporaryError("Twilio cannot say", retry_after=getattr(error, "retry_after", None)) from error
+        for one in listed:
+            is_new = (one.date_created or one.date_sent or datetime.max.replace(tzinfo=UTC)) >= since
+            if is_new and one.sid not in known and _plain(one.body or "") == _plain(message.text):
+                return _sent(one)
+        return None
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._transport.close()
+
+    def _messages_of(self, account: Account) -> Any:  # noqa: ANN401  # twilio ships no types
+        key = (account.login, account.secret)
+        messages = self._messages.get(key)
+        if messages is None:
+            if not account.login or not account.secret:
+                raise MisconfiguredError("The SMS sender has no login or secret")
+            messages = Client(account.login, account.secret, http_client=self._transport).messages
+            self._messages[key] = messages
+        return messages
+
+    def _callback(self, message: Outgoing) -> Any:  # noqa: ANN401  # a text, or twilio's mark for "not given"
+        if self._public_url is None:
+            return unset
+        return f"{self._public_url}/webhooks/twilio/{message.account.key}/status/{message.token}"
+
+
+def _ours(error: TwilioException) -> ChannelError:
+    """Map a refusal: 5xx and what is no refusal at all are unknown; then by code; then by HTTP status."""
+    if not isinstance(error, TwilioRestException):
+        return UnknownOutcomeError("Twilio's answer cannot be read")
+    code = str(error.code)
+    if error.status >= 500:
+        return UnknownOutcomeError("Twilio failed while it was asked", code=code)
+    kind = CODES.get(code) or STATUSES.get(error.status)
+    if kind is None:
+        kind = MisconfiguredError if error.status < 400 else RejectedError
+    if kind is TemporaryError:
+        return TemporaryError("Twilio asks to wait", code=code, retry_after=getattr(error, "retry_after", None))
+    return kind("Twilio refuses the message", code=code)
+
+
+def _sent(taken: Any) -> Sent:  # noqa: ANN401  # twilio ships no types
+    """Read sid, segments and price; a messaging service counts 0 segments until it has chosen a sender."""
+    segments = str(taken.num_segments or "")
+    return Sent(taken.sid, segments=int(segments) or 1 if segments.isdecimal() else 1, cost=_cost(taken.price))
+
+
+def _cost(price: object) -> int | None:
+    """Read "-0.0750" as 750 hundredths of a cent, of whatever money the account is kept in."""
+    try:
+        amount = abs(Decimal(str(price)))
+    except InvalidOperation:
+        return None
+    return round(amount * 10_000) if amount.is_finite() else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()

@@ -1,0 +1,1 @@
+"""The school: its people, its notices, and whether they were reached."""

@@ -1,0 +1,148 @@
+"""The registry office: opens the registers for one school at a time, and closes them whole or not at all.
+
+Everything that is written passes here. A *school* session sees one school and no other (row-level security on
+PostgreSQL); an *engine* connection sees all of them and is only for the sending engine and for finding out which
+school a code, a cookie or a callback belongs to.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from hub.errors import SettingsError
+from hub.ports import Bell, Lane
+
+APP, ENGINE = "passerelle_app", "passerelle_engine"
+"""The two roles that this process takes on PostgreSQL; a third, the owner, only migrates."""
+
+
+class Database:
+    """The registers of one installation, SQLite or PostgreSQL by the address alone."""
+
+    def __init__(
+        self, url: str, *, bell: Bell | None = None, pool: int = 10, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self.dialect = make_url(url).get_backend_name()
+        self._bell, self._clock = bell, clock
+        self._turn = asyncio.Lock()
+        if self.dialect == "sqlite":
+            self._writing = _sqlite(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reading = _sqlite(url, begin="BEGIN", pool_size=4)
+        elif self.dialect == "postgresql":
+            self._writing = self._reading = create_async_engine(
+                url,
+                pool_size=pool,
+                max_overflow=0,
+                pool_pre_ping=True,
+                connect_args={"server_settings": {"jit": "off"}},
+            )
+        else:
+            raise SettingsError("PASSERELLE_DATABASE_URL must be sqlite+aiosqlite:// or postgresql+asyncpg://")
+
+    @asynccontextmanager
+    async def school(self, school_id: int) -> AsyncIterator[AsyncSession]:
+        """Write in one school: committed at the end, rolled back on any error; then the bell is rung."""
+        async with self._written() as connection:
+            await self._as(connection, APP, school_id)
+            async with _session(connection) as session:
+                yield session
+                await session.commit()  # joins the connection's own transaction, which ends just below
+            lanes = session.info.get("ring", set())
+        self._ring(lanes)
+
+    @asynccontextmanager
+    async def reading(self, school_id: int) -> AsyncIterator[AsyncSession]:
+        """Read in one school; nothing written here is kept."""
+        async with self._reading.connect() as connection:
+            await self._as(connection, APP, school_id)
+            async with _session(connection) as session:
+                yield session
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[AsyncConnection]:
+        """Write across schools: for the engine, and for the doors that do not know the school yet."""
+        async with self._written() as connection:
+            await self._as(connection, ENGINE, None)
+            yield connection
+
+    @asynccontextmanager
+    async def engine_reading(self) -> AsyncIterator[AsyncConnection]:
+        """Read across schools."""
+        async with self._reading.connect() as connection:
+            await self._as(connection, ENGINE, None)
+            yield connection
+
+    async def now(self, connection: AsyncConnection) -> datetime:
+        """Read the database's clock: leases are measured by it, so that workers with wrong clocks agree."""
+        if self._clock is not None:
+            return self._clock()
+        if self.dialect == "sqlite":
+            return datetime.now(UTC)  # the same machine
+        moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return moment
+
+    def ring(self, lane: Lane) -> None:
+        """Wake the engine; only after a commit."""
+        self._ring({lane})
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._writing.dispose()
+        await self._reading.dispose()
+
+    @asynccontextmanager
+    async def _written(self) -> AsyncIterator[AsyncConnection]:
+        if self.dialect != "sqlite":
+            async with self._writing.begin() as connection:
+                yield connection
+            return
+        async with self._turn, self._writing.begin() as connection:
+            yield connection
+
+    async def _as(self, connection: AsyncConnection, role: str, school_id: int | None) -> None:
+        if self.dialect == "postgresql":
+            await connection.execute(_BECOME, {"role": role, "school": "" if school_id is None else str(school_id)})
+
+    def _ring(self, lanes: set[Lane]) -> None:
+        if self._bell is not None:
+            for lane in lanes:
+                self._bell.ring(lane)
+
+
+_BECOME = text("SELECT set_config('role', :role, true), set_config('passerelle.school', :school, true)")
+
+
+def ring_after_commit(session: AsyncSession, lane: Lane) -> None:
+    """Ask that the bell be rung once this session is committed."""
+    session.info.setdefault("ring", set()).add(lane)
+
+
+def _session(connection: AsyncConnection) -> AsyncSession:
+    return AsyncSession(bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+
+
+def _sqlite(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60)
+    _prepare(engine.sync_engine, begin)
+    return engine
+
+
+def _prepare(engine: Engine, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
+        connection.isolation_level = None  # transactions are ours, see `begun`
+        cursor = connection.cursor()
+        # FULL: a message may leave only after "sending" is on the disk, also when the power fails
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Any) -> None:  # noqa: ANN401 (the driver's own)
+        connection.exec_driver_sql(begin)

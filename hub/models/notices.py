@@ -1,0 +1,357 @@
+"""What the school says, to whom, by which way, and what became of it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, LargeBinary, text
+from sqlmodel import Field
+
+from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
+from hub.ports import ChannelName, Lane, NoticeKind
+
+
+class DeliveryState(StrEnum):
+    """How far a notice got with one adult."""
+
+    HELD = "held"
+    ON_THE_WAY = "on_the_way"
+    TOLD = "told"
+    ACKNOWLEDGED = "acknowledged"
+    TO_CALL = "to_call"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class AttemptState(StrEnum):
+    """How far one try got."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"
+
+
+class ErrorKind(StrEnum):
+    """Why a try failed, in our words."""
+
+    TEMPORARY = "temporary"
+    DEAD_ADDRESS = "dead_address"
+    STOPPED = "stopped"
+    REJECTED = "rejected"
+    MISCONFIGURED = "misconfigured"
+    UNKNOWN = "unknown"
+
+
+class NoticeState(StrEnum):
+    """Whether a notice may still leave."""
+
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+class Needs(StrEnum):
+    """Whose answer a question needs."""
+
+    NONE = "none"
+    ONE = "one"
+    BOTH = "both"
+
+
+class AnswerKind(StrEnum):
+    """What a family said."""
+
+    ACKNOWLEDGED = "acknowledged"
+    YES = "yes"
+    NO = "no"
+    COUNT = "count"
+    ILL = "ill"
+    OTHER_REASON = "other_reason"
+    SHOULD_BE_HERE = "should_be_here"
+
+
+class CallOutcome(StrEnum):
+    """How a call ended."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+    OTHERWISE = "otherwise"
+
+
+class Sender(InSchool, table=True):
+    """What we send from. `key` is its opaque public name; `rate` messages a second; `price` hundredths of a cent."""
+
+    __tablename__ = "sender"
+    __kept__ = Kept.NOTHING_PERSONAL
+    __table_args__ = within_school("data_key")
+
+    data_key_id: int = Field(sa_type=BigId)
+    organisation_id: int | None = Field(default=None, sa_type=BigId, foreign_key="organisation.id")
+    key_name: str = Field(unique=True, max_length=32)
+    channel: ChannelName = Field(sa_type=words(ChannelName))
+    provider: str = Field(max_length=20)
+    address: str = Field(max_length=254)
+    name: str = Field(default="", max_length=120)
+    login: str = Field(default="", max_length=120)
+    secret_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    dkim_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    two_way: bool = False
+    receipts: bool = True
+    rate: float | None = None
+    price: int = 0
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stopped_why: str | None = Field(default=None, max_length=200)
+
+
+class Notice(InSchool, table=True):
+    """What the school says, once. `key_name` makes a press idempotent; `audience` is how it was addressed."""
+
+    __tablename__ = "notice"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = within_school("data_key", ("author_id", "staff"), unique=[("key_name",)])
+
+    data_key_id: int = Field(sa_type=BigId)
+    key_name: str = Field(max_length=64)
+    kind: NoticeKind = Field(sa_type=words(NoticeKind))
+    lane: Lane = Field(sa_type=words(Lane))
+    state: NoticeState = Field(default=NoticeState.PUBLISHED, sa_type=words(NoticeState))
+    needs: Needs = Field(default=Needs.NONE, sa_type=words(Needs))
+    author_id: int = Field(sa_type=BigId)
+    audience: str = Field(max_length=2000)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    keep_until: date | None = None
+
+
+class NoticeVersion(InSchool, table=True):
+    """The words as they were at one moment; an edit is a new version. `slots_sealed` under the notice's key."""
+
+    __tablename__ = "notice_version"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = within_school("notice", ("author_id", "staff"), unique=[("notice_id", "n")])
+
+    notice_id: int = Field(sa_type=BigId)
+    n: int = 1
+    author_id: int = Field(sa_type=BigId)
+    slots_sealed: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Delivery(InSchool, table=True):
+    """One adult's share of a notice. `rung` is the position of the contact point it stands on; 0: none was left."""
+
+    __tablename__ = "delivery"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("notice", "guardian", unique=[("notice_id", "guardian_id")]),
+        Index(None, "school_id", "guardian_id"),
+    )
+
+    notice_id: int = Field(sa_type=BigId)
+    guardian_id: int = Field(sa_type=BigId)
+    state: DeliveryState = Field(sa_type=words(DeliveryState))
+    rung: int = 0
+    state_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DeliveryPupil(InSchool, table=True):
+    """A pupil whom a delivery is about; only those may be named."""
+
+    __tablename__ = "delivery_pupil"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("delivery", "pupil", unique=[("delivery_id", "pupil_id")]),
+        Index(None, "school_id", "pupil_id"),
+    )
+
+    delivery_id: int = Field(sa_type=BigId)
+    pupil_id: int = Field(sa_type=BigId)
+
+
+class Copy(InSchool, table=True):
+    """One message to one address, serving every delivery of that notice, address, language and content."""
+
+    __tablename__ = "copy"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("notice", "address", unique=[("notice_id", "channel", "address_id", "variant")]),
+        Index(None, "school_id", "address_id"),
+    )
+
+    notice_id: int = Field(sa_type=BigId)
+    channel: ChannelName = Field(sa_type=words(ChannelName))
+    address_id: int = Field(sa_type=BigId)
+    language: str = Field(max_length=12)
+    variant: str = Field(max_length=1000)
+
+
+class CopyDelivery(InSchool, table=True):
+    """That a copy serves a delivery, as its rung `rung`."""
+
+    __tablename__ = "copy_delivery"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("copy", "delivery", unique=[("copy_id", "delivery_id")]),
+        Index(None, "school_id", "delivery_id"),
+    )
+
+    copy_id: int = Field(sa_type=BigId)
+    delivery_id: int = Field(sa_type=BigId)
+    rung: int
+
+
+class Attempt(InSchool, table=True):
+    """One try of a copy through one sender; posted at most once, ever.
+
+    `look_at` is the engine's only timer: when due, when a lease ends, when a receipt is overdue. `due_at` never
+    changes. `claim` fences a claimer that lost its lease. `repeats`: an earlier one may have arrived.
+    `tries`: how often the provider surely did not take it. `asked`: how often the provider did not know it.
+    `text_sealed` (under the address's key) is what left; `text_hash` lets us recognise it at the provider.
+    """
+
+    __tablename__ = "attempt"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("copy", "sender", unique=[("copy_id", "n")]),
+        Index(
+            "ix_attempt_to_send",
+            "sender_id",
+            "lane",
+            "look_at",
+            sqlite_where=text("state IN ('ready', 'claimed')"),
+            postgresql_where=text("state IN ('ready', 'claimed')"),
+        ),
+        Index(
+            "ix_attempt_to_settle",
+            "look_at",
+            sqlite_where=text("state IN ('sending', 'unknown', 'accepted') AND look_at IS NOT NULL"),
+            postgresql_where=text("state IN ('sending', 'unknown', 'accepted') AND look_at IS NOT NULL"),
+        ),
+        Index("ix_attempt_provider", "sender_id", "provider_id"),
+    )
+
+    copy_id: int = Field(sa_type=BigId)
+    n: int = 1
+    sender_id: int = Field(sa_type=BigId)
+    lane: Lane = Field(sa_type=words(Lane))
+    state: AttemptState = Field(default=AttemptState.READY, sa_type=words(AttemptState))
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    claim: int | None = Field(default=None, sa_type=BigId)
+    repeats: bool = False
+    tries: int = 0
+    asked: int = 0
+    sending_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    provider_id: str | None = Field(default=None, max_length=255)
+    error_kind: ErrorKind | None = Field(default=None, sa_type=words(ErrorKind))
+    error_code: str | None = Field(default=None, max_length=40)
+    segments: int | None = None
+    cost: int | None = None
+    text_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    text_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class Receipt(InSchool, table=True):
+    """What a provider said later about an attempt: history, each distinct word once."""
+
+    __tablename__ = "receipt"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = within_school("attempt", unique=[("attempt_id", "status", "error_code")])
+
+    attempt_id: int = Field(sa_type=BigId)
+    status: str = Field(max_length=20)
+    error_code: str = Field(default="", max_length=20)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PageLink(InSchool, table=True):
+    """The 12-character code in a text, kept as a keyed hash; it opens one notice, for a week."""
+
+    __tablename__ = "page_link"
+    __kept__ = Kept.SHORT
+    __table_args__ = (*within_school("copy"), Index(None, "school_id", "copy_id"))
+
+    code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    copy_id: int = Field(sa_type=BigId)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Answer(InSchool, table=True):
+    """What an adult said, once for a notice, or once for each pupil; `words_sealed` under the guardian's key."""
+
+    __tablename__ = "answer"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("notice", "guardian", "pupil", ("typed_by", "staff")),
+        Index(
+            "uq_answer_notice",
+            "notice_id",
+            "guardian_id",
+            unique=True,
+            sqlite_where=text("pupil_id IS NULL"),
+            postgresql_where=text("pupil_id IS NULL"),
+        ),
+        Index(
+            "uq_answer_pupil",
+            "notice_id",
+            "guardian_id",
+            "pupil_id",
+            unique=True,
+            sqlite_where=text("pupil_id IS NOT NULL"),
+            postgresql_where=text("pupil_id IS NOT NULL"),
+        ),
+    )
+
+    notice_id: int = Field(sa_type=BigId)
+    guardian_id: int = Field(sa_type=BigId)
+    pupil_id: int | None = Field(default=None, sa_type=BigId)
+    kind: AnswerKind = Field(sa_type=words(AnswerKind))
+    words_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    through: str = Field(max_length=12)
+    typed_by: int | None = Field(default=None, sa_type=BigId)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CallTask(InSchool, table=True):
+    """Somebody must call this adult; owned, ended with an outcome. One open task a delivery."""
+
+    __tablename__ = "call_task"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("delivery", ("owner_id", "staff"), ("done_by", "staff")),
+        Index(
+            "uq_call_task_open",
+            "delivery_id",
+            unique=True,
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+
+    delivery_id: int = Field(sa_type=BigId)
+    owner_id: int | None = Field(default=None, sa_type=BigId)
+    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    outcome: CallOutcome | None = Field(default=None, sa_type=words(CallOutcome))
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_by: int | None = Field(default=None, sa_type=BigId)
+
+
+class Stop(InSchool, table=True):
+    """This address told this sender to stop."""
+
+    __tablename__ = "stop"
+    __kept__ = Kept.AS_LONG_AS_ENROLLED
+    __table_args__ = within_school("sender", "address", unique=[("address_id", "sender_id")])
+
+    sender_id: int = Field(sa_type=BigId)
+    address_id: int = Field(sa_type=BigId)
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,205 @@
+"""The press: freezes who is told, what and in which words, in one transaction; then the engine is woken.
+
+Everything per adult is one INSERT … SELECT whatever the number of families. Pressing twice changes nothing.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, case, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.database import ring_after_commit
+from hub.errors import InvalidError, NotFoundError
+from hub.models.notices import DeliveryState, Needs, NoticeVersion
+from hub.models.people import DataKey
+from hub.models.school import School
+from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
+from hub.outbox.ladder import open_calls, open_rungs, usable_points
+from hub.people.rights import rights_on
+from hub.ports import NoticeKind, Slots
+from hub.routing import day_at_school, expires_at, lane_of
+from hub.sealing import Keyring
+from hub.tables import copy, delivery, delivery_pupil, insert_into, notice
+from i18n.slots import check_slots
+
+KEEP = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an author presses. `key` names the press: the same key again gives the same notice back."""
+
+    kind: NoticeKind
+    audience: str
+    slots: Slots
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
+    needs: Needs = Needs.NONE
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of a press: `fresh` is False when it had been pressed before."""
+
+    notice_id: int
+    adults: int
+    copies: int
+    to_call: int
+    fresh: bool
+
+
+async def publish(
+    session: AsyncSession, keyring: Keyring, *, school: School, author_id: int, draft: Draft, now: datetime
+) -> Published:
+    """Press a notice. Raises InvalidError, NotAllowedError; nothing is changed then."""
+    check_slots(draft.kind, draft.slots)
+    if not draft.key or len(draft.key) > 64:
+        raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
+    day = day_at_school(now, school.timezone)
+    audience = await _allowed_audience(session, school.key, author_id, draft.audience, day=day)
+    notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)
+    if fresh:
+        await _address_to(session, school.key, notice_id, members(school.key, audience, day), now=now)
+        ring_after_commit(session, lane_of(draft.kind))
+    return await _counted(session, notice_id, fresh=fresh)
+
+
+async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: datetime) -> None:
+    """Stop what has not left yet. What has left stays told; the claims see it before each sending."""
+    done = await session.execute(
+        update(notice)
+        .where(notice.c.school_id == school_id, notice.c.id == notice_id)
+        .values(state="cancelled")
+        .returning(notice.c.id)
+    )
+    if done.scalar_one_or_none() is None:
+        raise NotFoundError("Cet avis n’existe pas.")
+    await session.execute(
+        update(delivery)
+        .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.state.in_(_STOPPABLE))
+        .values(state=DeliveryState.CANCELLED, state_at=now)
+    )
+
+
+_STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
+
+
+async def _allowed_audience(
+    session: AsyncSession, school_id: int, author_id: int, words: str, *, day: date
+) -> Audience:
+    audience = await read_audience(session, school_id=school_id, words=words, day=day)
+    rights = await rights_on(session, school_id=school_id, staff_id=author_id, day=day)
+    theirs = await classes_of(session, school_id=school_id, pupils=audience.pupils, day=day)
+    require_right(rights, audience, theirs)
+    return audience
+
+
+async def _written(
+    session: AsyncSession,
+    keyring: Keyring,
+    school: School,
+    author_id: int,
+    draft: Draft,
+    now: datetime,
+) -> tuple[int, bool]:
+    """Write the notice and its first version, unless this key was pressed before: (its id, whether it is new)."""
+    wrapped, version, seal = keyring.new_key()
+    data_key = DataKey(school_id=school.key, subject="notice", wrapped=wrapped, master_version=version)
+    session.add(data_key)
+    await session.flush()
+    due = max(draft.due_at or now, now)
+    row = {
+        "school_id": school.key,
+        "data_key_id": data_key.key,
+        "key_name": draft.key,
+        "kind": draft.kind,
+        "lane": lane_of(draft.kind),
+        "state": "published",
+        "needs": draft.needs,
+        "author_id": author_id,
+        "audience": draft.audience.strip(),
+        "created_at": now,
+        "due_at": due,
+        "expires_at": expires_at(draft.kind, due, draft.slots),
+        "keep_until": (now + KEEP).date(),
+    }
+    made = (
+        await session.execute(insert_into(notice, session).values(row).on_conflict_do_nothing().returning(notice.c.id))
+    ).scalar_one_or_none()
+    if made is None:
+        await session.delete(data_key)
+        before = select(notice.c.id).where(notice.c.school_id == school.key, notice.c.key_name == draft.key)
+        return (await session.execute(before)).scalar_one(), False
+    session.add(
+        NoticeVersion(
+            school_id=school.key,
+            notice_id=made,
+            n=1,
+            author_id=author_id,
+            slots_sealed=seal.close(orjson.dumps(draft.slots), b"notice_version.slots"),
+            created_at=now,
+        )
+    )
+    await session.flush()
+    return int(made), True
+
+
+async def _address_to(
+    session: AsyncSession, school_id: int, notice_id: int, who: Select[Any], *, now: datetime
+) -> None:
+    told, usable = who.subquery("told_pairs"), usable_points()
+    first = (
+        select(func.min(usable.c.position))
+        .where(usable.c.school_id == school_id, usable.c.guardian_id == told.c.guardian_id)
+        .correlate(told)
+        .scalar_subquery()
+    )
+    adults = select(told.c.guardian_id, first.label("first")).distinct().subquery("adults")
+    held = select(notice.c.due_at > now).where(notice.c.id == notice_id).scalar_subquery()
+    state = case(
+        (adults.c.first.is_(None), DeliveryState.TO_CALL.value),
+        (held, DeliveryState.HELD.value),
+        else_=DeliveryState.ON_THE_WAY.value,
+    )
+    await session.execute(
+        insert(delivery).from_select(
+            ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at"],
+            select(
+                literal(school_id),
+                literal(notice_id),
+                adults.c.guardian_id,
+                state,
+                func.coalesce(adults.c.first, 0),
+                literal(now, delivery.c.state_at.type),
+            ),
+        )
+    )
+    await session.execute(
+        insert(delivery_pupil).from_select(
+            ["school_id", "delivery_id", "pupil_id"],
+            select(delivery.c.school_id, delivery.c.id, told.c.pupil_id)
+            .join(told, told.c.guardian_id == delivery.c.guardian_id)
+            .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id),
+        )
+    )
+    mine = delivery.c.notice_id == notice_id
+    await open_rungs(session, mine, now=now)
+    lane = (await session.execute(select(notice.c.lane).where(notice.c.id == notice_id))).scalar_one()
+    await open_calls(session, mine, lane=lane, now=now)
+
+
+async def _counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:
+    counts = (
+        await session.execute(
+            select(
+                func.count(delivery.c.id),
+                func.coalesce(func.sum(case((delivery.c.state == DeliveryState.TO_CALL, 1), else_=0)), 0),
+            ).where(delivery.c.notice_id == notice_id)
+        )
+    ).one()
+    copies = (await session.execute(select(func.count(copy.c.id)).where(copy.c.notice_id == notice_id))).scalar_one()
+    return Published(notice_id=notice_id, adults=counts[0], copies=copies, to_call=counts[1], fresh=fresh)

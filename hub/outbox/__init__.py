@@ -1,0 +1,1 @@
+"""The outbox: rungs, claims, tries and what became of them. The rows are the truth."""

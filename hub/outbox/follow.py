@@ -1,0 +1,200 @@
+"""What follows for a family: success on any rung tells its adults, failure on the present one opens the next."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.notices import AttemptState, DeliveryState, ErrorKind
+from hub.models.people import AddressState
+from hub.outbox.ladder import LIVE, WAITING, climb, has_attempt, open_calls, standing_on
+from hub.ports import Lane
+from hub.routing import after_failed_receipt
+from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, one_of, stop
+
+MAY_FAIL = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
+MAY_SUCCEED = (*MAY_FAIL, AttemptState.FAILED)
+
+
+async def deliver(connection: AsyncConnection, proved: Mapping[int, str | None], now: datetime) -> None:
+    """A handset has it: the attempt is delivered, and everyone the copy serves is told. Any rung's success wins.
+
+    `proved` gives the provider's own id by attempt.
+    """
+    if not proved:
+        return
+    await connection.execute(
+        _DELIVERED, [{"b_id": number, "b_provider": provider, "b_now": now} for number, provider in proved.items()]
+    )
+    served = select(copy_delivery.c.delivery_id).join(attempt, attempt.c.copy_id == copy_delivery.c.copy_id)
+    told = delivery.c.id.in_(served.where(attempt.c.id.in_(proved)))
+    await connection.execute(
+        update(call_task)
+        .where(
+            call_task.c.done_at.is_(None),
+            call_task.c.delivery_id.in_(select(delivery.c.id).where(told, delivery.c.state == DeliveryState.TO_CALL)),
+        )
+        .values(done_at=now, outcome="otherwise")
+    )
+    await connection.execute(
+        update(delivery)
+        .where(told, delivery.c.state.in_((DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)))
+        .values(state=DeliveryState.TOLD, state_at=now)
+    )
+
+
+async def fail(connection: AsyncConnection, why: Mapping[int, tuple[ErrorKind, str]], now: datetime) -> None:
+    """A try is over without success: what follows for the address, the sender, and the adults behind the copy."""
+    if not why:
+        return
+    rows = (
+        await connection.execute(
+            select(
+                attempt.c.id,
+                attempt.c.school_id,
+                attempt.c.copy_id,
+                attempt.c.n,
+                attempt.c.lane,
+                attempt.c.sender_id,
+                copy.c.address_id,
+            )
+            .join(copy, copy.c.id == attempt.c.copy_id)
+            .where(attempt.c.id.in_(why), attempt.c.state.in_(MAY_FAIL))
+        )
+    ).all()
+    if not rows:
+        return
+    await connection.execute(
+        _FAILED,
+        [{"b_id": row.id, "b_kind": why[row.id][0], "b_code": why[row.id][1][:40], "b_now": now} for row in rows],
+    )
+    climbing: dict[Lane, list[int]] = {}
+    for row in rows:
+        follow = after_failed_receipt(why[row.id][0], row.lane, row.n)
+        if follow.address_dead:
+            await _bury(connection, row.school_id, row.address_id, now)
+        if follow.address_stopped:
+            await _stop(connection, row.school_id, row.address_id, row.sender_id, now)
+        if follow.retry_in is not None:
+            await next_attempt(connection, row.id, at=now + timedelta(seconds=follow.retry_in), repeats=False)
+        else:
+            climbing.setdefault(row.lane, []).append(row.copy_id)
+    for lane, copies in climbing.items():
+        await climb_from(connection, copies, lane=lane, now=now)
+
+
+async def climb_from(connection: AsyncConnection, copies: Sequence[int], *, lane: Lane, now: datetime) -> None:
+    """Move on the deliveries that stand on these copies, unless something still lives or has arrived."""
+    if not copies:
+        return
+    alive = (
+        select(attempt.c.id)
+        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
+        .where(
+            copy_delivery.c.delivery_id == delivery.c.id,
+            copy_delivery.c.rung == delivery.c.rung,
+            attempt.c.state.in_(LIVE),
+            attempt.c.look_at.is_not(None),
+        )
+        .exists()
+    )
+    which: ColumnElement[bool] = standing_on(copies) & ~alive & ~has_attempt(AttemptState.DELIVERED)
+    await climb(connection, which, lane=lane, now=now)
+
+
+async def let_expire(connection: AsyncConnection, copies: Sequence[int], *, lane: Lane, now: datetime) -> None:
+    """What would arrive stale: routine expires; urgent becomes a task to call, it still concerns a child."""
+    if not copies:
+        return
+    state = DeliveryState.TO_CALL if lane is Lane.URGENT else DeliveryState.EXPIRED
+    await rest(connection, copies, state=state, lane=lane, now=now)
+
+
+async def rest(
+    connection: AsyncConnection, copies: Sequence[int], *, state: DeliveryState, lane: Lane, now: datetime
+) -> None:
+    """Leave the ladder: the deliveries that wait on these copies come to rest in `state`."""
+    rows = await connection.execute(
+        update(delivery)
+        .where(standing_on(copies), delivery.c.state.in_(WAITING), ~has_attempt(AttemptState.DELIVERED))
+        .values(state=state, state_at=now, rung=delivery.c.rung if state is DeliveryState.TOLD else 0)
+        .returning(delivery.c.id)
+    )
+    ids = [row.id for row in rows]
+    if ids and state is DeliveryState.TO_CALL:
+        await open_calls(connection, delivery.c.id.in_(ids), lane=lane, now=now)
+
+
+async def next_attempt(connection: AsyncConnection, attempt_id: int, *, at: datetime, repeats: bool) -> None:
+    """Give a copy another try through the same sender; `repeats` when the one before may have arrived."""
+    await connection.execute(
+        insert(attempt).from_select(
+            [
+                "school_id",
+                "copy_id",
+                "n",
+                "sender_id",
+                "lane",
+                "state",
+                "due_at",
+                "look_at",
+                "repeats",
+                "tries",
+                "asked",
+            ],
+            select(
+                attempt.c.school_id,
+                attempt.c.copy_id,
+                attempt.c.n + 1,
+                attempt.c.sender_id,
+                attempt.c.lane,
+                literal(AttemptState.READY.value),
+                literal(at, attempt.c.due_at.type),
+                literal(at, attempt.c.due_at.type),
+                literal(value=repeats),
+                literal(0),
+                literal(0),
+            ).where(attempt.c.id == attempt_id),
+        )
+    )
+
+
+async def _bury(connection: AsyncConnection, school_id: int, address_id: int, now: datetime) -> None:
+    await connection.execute(
+        update(address)
+        .where(address.c.school_id == school_id, address.c.id == address_id)
+        .values(state=AddressState.DEAD, state_at=now)
+    )
+
+
+async def _stop(connection: AsyncConnection, school_id: int, address_id: int, sender_id: int, now: datetime) -> None:
+    await connection.execute(
+        insert_into(stop, connection)
+        .values(school_id=school_id, address_id=address_id, sender_id=sender_id, at=now)
+        .on_conflict_do_nothing()
+    )
+
+
+_ID = attempt.c.id == bindparam("b_id")
+_DELIVERED = (
+    update(attempt)
+    .where(_ID, one_of(attempt.c.state, MAY_SUCCEED))
+    .values(
+        state=AttemptState.DELIVERED,
+        look_at=None,
+        ended_at=bindparam("b_now"),
+        provider_id=func.coalesce(attempt.c.provider_id, bindparam("b_provider")),
+    )
+)
+_FAILED = (
+    update(attempt)
+    .where(_ID)
+    .values(
+        state=AttemptState.FAILED,
+        look_at=None,
+        ended_at=bindparam("b_now"),
+        error_kind=bindparam("b_kind"),
+        error_code=bindparam("b_code"),
+    )
+)

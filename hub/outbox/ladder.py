@@ -1,0 +1,283 @@
+"""The ladder: which of an adult's contact points comes next, and what is left when none does.
+
+A delivery stands on a *rung*, the position of a contact point. Opening a rung makes the copy (or joins one that
+already goes to that address) and its first attempt. All of it is set-based: one statement whatever the number.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.models.notices import AttemptState, DeliveryState
+from hub.models.people import AddressState
+from hub.ports import Lane
+from hub.routing import NAMING_KINDS, call_due
+from hub.tables import (
+    address,
+    attempt,
+    call_task,
+    contact_point,
+    copy,
+    copy_delivery,
+    delivery,
+    delivery_pupil,
+    guardian,
+    insert_into,
+    notice,
+    sender,
+    stop,
+)
+
+Within = AsyncConnection | AsyncSession
+WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
+WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
+NEW_ATTEMPT = [
+    "school_id",
+    "copy_id",
+    "n",
+    "sender_id",
+    "lane",
+    "state",
+    "due_at",
+    "look_at",
+    "repeats",
+    "tries",
+    "asked",
+]
+LIVE = (AttemptState.READY, AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
+
+
+def usable_points() -> Subquery:
+    """Contact points that a message may take now, each with the sender it would leave from.
+
+    The address is neither dead, wrong nor stopped, this sender was not told to stop, and it works.
+    """
+    return (
+        select(
+            contact_point.c.school_id,
+            contact_point.c.guardian_id,
+            contact_point.c.position,
+            contact_point.c.channel,
+            contact_point.c.address_id,
+            func.min(sender.c.id).label("sender_id"),
+        )
+        .join(address, _same(contact_point, address, "address_id"))
+        .join(
+            sender, and_(sender.c.school_id == contact_point.c.school_id, sender.c.channel == contact_point.c.channel)
+        )
+        .outerjoin(
+            stop,
+            and_(
+                stop.c.school_id == contact_point.c.school_id,
+                stop.c.address_id == contact_point.c.address_id,
+                stop.c.sender_id == sender.c.id,
+            ),
+        )
+        .where(address.c.state.in_(WRITABLE), sender.c.stopped_at.is_(None), stop.c.id.is_(None))
+        .group_by(
+            contact_point.c.school_id,
+            contact_point.c.guardian_id,
+            contact_point.c.position,
+            contact_point.c.channel,
+            contact_point.c.address_id,
+        )
+        .subquery("usable")
+    )
+
+
+async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
+    """Put deliveries on their next usable rung; those that have none become a task to call."""
+    usable = usable_points()
+    following = (
+        select(func.min(usable.c.position))
+        .where(
+            usable.c.school_id == delivery.c.school_id,
+            usable.c.guardian_id == delivery.c.guardian_id,
+            usable.c.position > delivery.c.rung,
+        )
+        .scalar_subquery()
+    )
+    moved = await within.execute(
+        update(delivery)
+        .where(which, delivery.c.state.in_((DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TOLD)))
+        .values(
+            rung=func.coalesce(following, 0),
+            state=case((following.is_(None), DeliveryState.TO_CALL.value), else_=DeliveryState.ON_THE_WAY.value),
+            state_at=now,
+        )
+        .returning(delivery.c.id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = [row.id for row in moved]
+    if ids:
+        await open_rungs(within, delivery.c.id.in_(ids), now=now)
+        await open_calls(within, delivery.c.id.in_(ids), lane=lane, now=now)
+
+
+async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetime) -> None:
+    """Give the deliveries that have just come to a rung their copy, and each new copy its first attempt."""
+    standing = _standing(which)
+    await within.execute(
+        insert_into(copy, within)
+        .from_select(
+            ["school_id", "notice_id", "channel", "address_id", "language", "variant"],
+            select(
+                standing.c.school_id,
+                standing.c.notice_id,
+                standing.c.channel,
+                standing.c.address_id,
+                standing.c.language,
+                standing.c.variant,
+            )
+            .where(standing.c.id > 0)
+            .distinct(),
+        )
+        .on_conflict_do_nothing()
+    )
+    await within.execute(
+        insert_into(copy_delivery, within).from_select(
+            ["school_id", "copy_id", "delivery_id", "rung"],
+            select(standing.c.school_id, copy.c.id, standing.c.id, standing.c.rung).join(
+                copy,
+                and_(
+                    copy.c.school_id == standing.c.school_id,
+                    copy.c.notice_id == standing.c.notice_id,
+                    copy.c.channel == standing.c.channel,
+                    copy.c.address_id == standing.c.address_id,
+                    copy.c.variant == standing.c.variant,
+                ),
+            ),
+        )
+    )
+    await within.execute(insert_into(attempt, within).from_select(NEW_ATTEMPT, _first_attempts(which, now)))
+    await within.execute(
+        update(delivery)
+        .where(which, delivery.c.state.in_(WAITING), has_attempt(AttemptState.DELIVERED))
+        .values(state=DeliveryState.TOLD, state_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def open_calls(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
+    """Make a task to call of each delivery that has no rung left."""
+    await within.execute(
+        insert_into(call_task, within)
+        .from_select(
+            ["school_id", "delivery_id", "opened_at", "due_at"],
+            select(delivery.c.school_id, delivery.c.id, _moment(now), _moment(call_due(lane, now))).where(
+                which, delivery.c.state == DeliveryState.TO_CALL
+            ),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def has_attempt(*states: AttemptState) -> ColumnElement[bool]:
+    """Say that some copy of the delivery has an attempt in one of these states."""
+    return (
+        select(attempt.c.id)
+        .join(copy_delivery, and_(copy_delivery.c.copy_id == attempt.c.copy_id))
+        .where(copy_delivery.c.delivery_id == delivery.c.id, attempt.c.state.in_(states))
+        .exists()
+    )
+
+
+def standing_on(copies: Sequence[int]) -> ColumnElement[bool]:
+    """Say that the delivery's present rung is served by one of these copies."""
+    return delivery.c.id.in_(
+        select(copy_delivery.c.delivery_id).where(
+            copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
+        )
+    )
+
+
+def _standing(which: ColumnElement[bool]) -> Subquery:
+    """Deliveries on a rung that no copy serves yet, with what decides their copy."""
+    pupils = (
+        select(delivery_pupil.c.pupil_id)
+        .where(delivery_pupil.c.delivery_id == delivery.c.id)
+        .order_by(delivery_pupil.c.pupil_id)
+        .correlate(delivery)
+        .subquery()
+    )
+    named = select(func.aggregate_strings(cast(pupils.c.pupil_id, String), ",")).scalar_subquery()
+    language = func.coalesce(address.c.language, guardian.c.language)
+    served = select(copy_delivery.c.id).where(
+        copy_delivery.c.delivery_id == delivery.c.id, copy_delivery.c.rung == delivery.c.rung
+    )
+    return (
+        select(
+            delivery.c.school_id,
+            delivery.c.id,
+            delivery.c.notice_id,
+            delivery.c.rung,
+            contact_point.c.channel,
+            contact_point.c.address_id,
+            language.label("language"),
+            case((notice.c.kind.in_(NAMING_KINDS), language + ":" + named), else_=language).label("variant"),
+        )
+        .join(notice, _same(delivery, notice, "notice_id"))
+        .join(guardian, _same(delivery, guardian, "guardian_id"))
+        .join(
+            contact_point,
+            and_(
+                contact_point.c.school_id == delivery.c.school_id,
+                contact_point.c.guardian_id == delivery.c.guardian_id,
+                contact_point.c.position == delivery.c.rung,
+            ),
+        )
+        .join(address, _same(contact_point, address, "address_id"))
+        .where(which, delivery.c.state.in_(WAITING), ~served.exists())
+        .subquery("standing")
+    )
+
+
+def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
+    usable = usable_points()
+    due = case((notice.c.due_at > _moment(now), notice.c.due_at), else_=_moment(now))
+    return (
+        select(
+            copy.c.school_id,
+            copy.c.id,
+            literal(1),
+            func.min(usable.c.sender_id),
+            notice.c.lane,
+            literal(AttemptState.READY.value),
+            due,
+            due,
+            literal(value=False),
+            literal(0),
+            literal(0),
+        )
+        .join(notice, _same(copy, notice, "notice_id"))
+        .join(copy_delivery, _same(copy_delivery, copy, "copy_id"))
+        .join(delivery, _same(copy_delivery, delivery, "delivery_id"))
+        .join(
+            usable,
+            and_(
+                usable.c.school_id == copy.c.school_id,
+                usable.c.guardian_id == delivery.c.guardian_id,
+                usable.c.position == delivery.c.rung,
+                usable.c.address_id == copy.c.address_id,
+                usable.c.channel == copy.c.channel,
+            ),
+        )
+        .where(
+            which,
+            copy_delivery.c.rung == delivery.c.rung,
+            delivery.c.state.in_(WAITING),
+            ~select(attempt.c.id).where(attempt.c.copy_id == copy.c.id).exists(),
+        )
+        .group_by(copy.c.school_id, copy.c.id, notice.c.lane, notice.c.due_at)
+    )
+
+
+def _same(one: Any, other: Any, column: str) -> ColumnElement[bool]:  # noqa: ANN401 (tables and subqueries)
+    return and_(one.c.school_id == other.c.school_id, one.c[column] == other.c.id)
+
+
+def _moment(moment: datetime) -> ColumnElement[datetime]:
+    return literal(moment, notice.c.due_at.type)

@@ -1,0 +1,218 @@
+"""The register of what became of each try: the provider's answer, its later receipts, and what follows for a family.
+
+Receipts may come before the answer, twice, or in any order. History is inserted, states are only ever raised.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.notices import AttemptState, ErrorKind
+from hub.models.people import Matter
+from hub.outbox.follow import MAY_SUCCEED, deliver, fail
+from hub.people.tray import put_in_tray
+from hub.routing import MOST_TRIES, retry_delay
+from hub.tables import attempt, insert_into, one_of, receipt, sender
+
+
+class Result(StrEnum):
+    """How handing over to a provider ended."""
+
+    ACCEPTED = "accepted"
+    NOT_TAKEN = "not_taken"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one POST came to. `wait`: seconds until silence means something, or until the next try."""
+
+    attempt_id: int
+    result: Result
+    wait: float | None = None
+    provider_id: str | None = None
+    segments: int | None = None
+    cost: int | None = None
+    error_kind: ErrorKind | None = None
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptIn:
+    """What a provider says later. `state` is one of accepted, delivered, failed; `status` is the provider's word."""
+
+    attempt_id: int
+    state: AttemptState
+    status: str
+    error_kind: ErrorKind | None = None
+    error_code: str = ""
+    provider_id: str | None = None
+
+
+IN_FLIGHT = (AttemptState.SENDING, AttemptState.UNKNOWN)
+
+
+async def record_outcomes(connection: AsyncConnection, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+    """Write what the providers answered, many at once; failures open the next rung in the same transaction."""
+    accepted = [outcome for outcome in outcomes if outcome.result is Result.ACCEPTED]
+    if accepted:
+        await connection.execute(_ACCEPTED, [_accepted(outcome, now) for outcome in accepted])
+    unknown = [outcome for outcome in outcomes if outcome.result is Result.UNKNOWN]
+    if unknown:
+        await connection.execute(_UNKNOWN, [_waiting(outcome, now) for outcome in unknown])
+    not_taken = [outcome for outcome in outcomes if outcome.result is Result.NOT_TAKEN]
+    if not_taken:
+        await _try_again(connection, not_taken, now)
+    failed = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
+    if failed:
+        why = {o.attempt_id: (o.error_kind or ErrorKind.REJECTED, o.error_code or "") for o in failed}
+        await fail(connection, why, now)
+
+
+async def record_receipts(connection: AsyncConnection, receipts: Iterable[ReceiptIn], *, now: datetime) -> int:
+    """Insert history and raise attempts; gives how many receipts belong to an attempt of ours."""
+    by_id: dict[int, list[ReceiptIn]] = {}
+    for item in receipts:
+        by_id.setdefault(item.attempt_id, []).append(item)
+    rows = await connection.execute(
+        select(attempt.c.id, attempt.c.school_id).where(attempt.c.id.in_(by_id), attempt.c.state.in_(_POSTED))
+    )
+    schools = {row.id: row.school_id for row in rows}
+    known = [item for attempt_id in schools for item in by_id[attempt_id]]
+    if not known:
+        return 0
+    await connection.execute(
+        insert_into(receipt, connection).on_conflict_do_nothing(),
+        [
+            {
+                "school_id": schools[item.attempt_id],
+                "attempt_id": item.attempt_id,
+                "status": item.status[:20],
+                "error_code": item.error_code[:20],
+                "received_at": now,
+            }
+            for item in known
+        ],
+    )
+    await _raise_to_accepted(connection, [i for i in known if i.state is AttemptState.ACCEPTED], now)
+    delivered = {i.attempt_id: i.provider_id for i in known if i.state is AttemptState.DELIVERED}
+    await deliver(connection, delivered, now)
+    failed = {i.attempt_id: (i.error_kind or ErrorKind.REJECTED, i.error_code) for i in known if _is_failure(i)}
+    await fail(connection, {number: why for number, why in failed.items() if number not in delivered}, now)
+    return len(known)
+
+
+async def stop_sender(connection: AsyncConnection, sender_id: int, why: str, *, now: datetime) -> None:
+    """Our account is at fault: nothing leaves from it until the office has mended it, and the tray says so."""
+    row = (
+        await connection.execute(
+            update(sender)
+            .where(sender.c.id == sender_id, sender.c.stopped_at.is_(None))
+            .values(stopped_at=now, stopped_why=why[:200])
+            .returning(sender.c.school_id)
+        )
+    ).one_or_none()
+    if row is not None:
+        await put_in_tray(connection, row.school_id, Matter.SENDER_STOPPED, subject=f"sender:{sender_id}", now=now)
+
+
+_POSTED = (*MAY_SUCCEED, AttemptState.DELIVERED)
+
+
+def _is_failure(item: ReceiptIn) -> bool:
+    return item.state is AttemptState.FAILED
+
+
+def _accepted(outcome: Outcome, now: datetime) -> dict[str, object]:
+    return {
+        "b_id": outcome.attempt_id,
+        "b_provider": outcome.provider_id,
+        "b_segments": outcome.segments,
+        "b_cost": outcome.cost,
+        "b_look": None if outcome.wait is None else now + timedelta(seconds=outcome.wait),
+    }
+
+
+def _waiting(outcome: Outcome, now: datetime) -> dict[str, object]:
+    return {
+        "b_id": outcome.attempt_id,
+        "b_look": now + timedelta(seconds=outcome.wait or 0.0),
+        "b_code": (outcome.error_code or "")[:40],
+    }
+
+
+async def _raise_to_accepted(connection: AsyncConnection, receipts: Sequence[ReceiptIn], now: datetime) -> None:
+    """A callback for a try whose answer was lost proves that the provider has it; the wait for a receipt begins."""
+    if receipts:
+        await connection.execute(
+            _PROVED, [{"b_id": item.attempt_id, "b_provider": item.provider_id, "b_now": now} for item in receipts]
+        )
+
+
+async def _try_again(connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Surely not taken: the same attempt waits and goes again, until it has been refused too often."""
+    rows = await connection.execute(
+        select(attempt.c.id, attempt.c.tries).where(
+            attempt.c.id.in_({outcome.attempt_id for outcome in outcomes}), attempt.c.state.in_(IN_FLIGHT)
+        )
+    )
+    tries = {row.id: row.tries + 1 for row in rows}
+    again, over = [], {}
+    for outcome in outcomes:
+        number = tries.get(outcome.attempt_id)
+        if number is None:
+            continue
+        if number >= MOST_TRIES:
+            over[outcome.attempt_id] = (ErrorKind.REJECTED, outcome.error_code or "")
+            continue
+        look = now + timedelta(seconds=retry_delay(number, outcome.wait))
+        code = (outcome.error_code or "")[:40]
+        again.append({"b_id": outcome.attempt_id, "b_look": look, "b_tries": number, "b_code": code})
+    if again:
+        await connection.execute(_AGAIN, again)
+    await fail(connection, over, now)
+
+
+_ID = attempt.c.id == bindparam("b_id")
+_FLYING = one_of(attempt.c.state, IN_FLIGHT)
+_ACCEPTED = (
+    update(attempt)
+    .where(_ID)
+    .values(
+        provider_id=bindparam("b_provider"),
+        segments=bindparam("b_segments"),
+        cost=bindparam("b_cost"),
+        look_at=case((_FLYING, bindparam("b_look", type_=attempt.c.look_at.type)), else_=attempt.c.look_at),
+        state=case((_FLYING, AttemptState.ACCEPTED.value), else_=attempt.c.state),
+    )
+)
+_UNKNOWN = (
+    update(attempt)
+    .where(_ID, attempt.c.state == AttemptState.SENDING)
+    .values(state=AttemptState.UNKNOWN, look_at=bindparam("b_look"), error_code=bindparam("b_code"))
+)
+_AGAIN = (
+    update(attempt)
+    .where(_ID, _FLYING)
+    .values(
+        state=AttemptState.READY,
+        claim=None,
+        look_at=bindparam("b_look"),
+        tries=bindparam("b_tries"),
+        error_kind=ErrorKind.TEMPORARY,
+        error_code=bindparam("b_code"),
+    )
+)
+_PROVED = (
+    update(attempt)
+    .where(_ID, _FLYING)
+    .values(
+        state=AttemptState.ACCEPTED,
+        provider_id=func.coalesce(attempt.c.provider_id, bindparam("b_provider")),
+    )
+)

@@ -1,0 +1,278 @@
+"""The rounds: what nobody else will notice. One sweeper for each gap, each harmless to run twice.
+
+- a *sending* whose worker died becomes *unknown*, and is settled by asking the provider; never posted blindly;
+- an *accepted* message without news, after its time: a mail that did not bounce counts as told; a handset that
+  stays silent takes the next rung (urgent), or becomes a task to call (a second SMS might tell a family twice);
+- an urgent message that waits behind a stopped sender takes the next rung;
+- what is no longer worth saying expires instead of arriving stale.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.notices import AttemptState, DeliveryState, ErrorKind
+from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
+from hub.outbox.prepare import TEXT, VALUE
+from hub.outbox.wordings import Wordings
+from hub.ports import Body, ChannelName, Lane, Outgoing, Proof
+from hub.sealing import Keyring
+from hub.settings import Settings
+from hub.tables import address, attempt, copy, data_key, notice, sender
+
+BATCH = 200
+ASK_TWICE = 2
+MOST_REPEATS = 3
+PROOFS = {ChannelName.SMS: Proof.HANDSET, ChannelName.VOICE: Proof.HANDSET}
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A try whose fate is unknown: what was handed over, since when, and the provider ids that belong to others."""
+
+    outgoing: Outgoing
+    channel: ChannelName
+    lane: Lane
+    since: datetime
+    asked: int
+    known: frozenset[str]
+
+
+async def give_up_sending(connection: AsyncConnection, settings: Settings, *, now: datetime) -> int:
+    """Mark sendings whose lease has ended as unknown; gives how many."""
+    due = (
+        select(attempt.c.id)
+        .where(attempt.c.look_at <= now, attempt.c.state == AttemptState.SENDING)
+        .order_by(attempt.c.look_at)
+        .limit(BATCH)
+    )
+    rows = await connection.execute(
+        update(attempt)
+        .where(attempt.c.id.in_(due.scalar_subquery()), attempt.c.state == AttemptState.SENDING)
+        .values(state=AttemptState.UNKNOWN, look_at=now + timedelta(seconds=settings.settle_after))
+        .returning(attempt.c.id)
+    )
+    return len(rows.all())
+
+
+async def take_unknown(
+    connection: AsyncConnection, keyring: Keyring, wordings: Wordings, settings: Settings, *, now: datetime
+) -> list[Unsettled]:
+    """Take unknown tries that are due to be asked about, for the length of a lease."""
+    due = (
+        select(attempt.c.id)
+        .where(attempt.c.look_at <= now, attempt.c.state == AttemptState.UNKNOWN)
+        .order_by(attempt.c.look_at)
+        .limit(BATCH)
+    )
+    taken = await connection.execute(
+        update(attempt)
+        .where(
+            attempt.c.id.in_(due.scalar_subquery()),
+            attempt.c.state == AttemptState.UNKNOWN,
+            attempt.c.look_at <= now,
+        )
+        .values(look_at=now + timedelta(seconds=settings.lease))
+        .returning(attempt.c.id)
+    )
+    ids = [row.id for row in taken]
+    if not ids:
+        return []
+    facts = (await connection.execute(_unknown_facts(ids))).all()
+    await wordings.learn(connection, facts)
+    known = await _others(connection, facts)
+    return [_unsettled(fact, keyring, wordings, known.get(fact.address_id, frozenset())) for fact in facts]
+
+
+async def settle_missing(connection: AsyncConnection, item: Unsettled, settings: Settings, *, now: datetime) -> None:
+    """The provider does not know it: ask once more later (its list may lag), then send again, counted as a repeat."""
+    number = item.outgoing.attempt_id
+    again_harmless = PROOFS.get(item.channel, Proof.ACCEPTED) is Proof.ACCEPTED
+    if item.asked + 1 < ASK_TWICE and not again_harmless:
+        await connection.execute(
+            update(attempt)
+            .where(attempt.c.id == number, attempt.c.state == AttemptState.UNKNOWN)
+            .values(asked=attempt.c.asked + 1, look_at=now + timedelta(seconds=settings.settle_after))
+        )
+        return
+    row = (
+        await connection.execute(
+            update(attempt)
+            .where(attempt.c.id == number, attempt.c.state == AttemptState.UNKNOWN)
+            .values(
+                state=AttemptState.FAILED,
+                look_at=None,
+                ended_at=now,
+                asked=attempt.c.asked + 1,
+                error_kind=ErrorKind.UNKNOWN,
+            )
+            .returning(attempt.c.n, attempt.c.copy_id, attempt.c.lane)
+        )
+    ).one_or_none()
+    if row is None:
+        return
+    if row.n < MOST_REPEATS:
+        await next_attempt(connection, number, at=now, repeats=True)
+    else:  # something in it never arrives: another way
+        await climb_from(connection, [row.copy_id], lane=Lane(row.lane), now=now)
+
+
+async def settle_later(connection: AsyncConnection, item: Unsettled, settings: Settings, *, now: datetime) -> None:
+    """The provider could not say: ask again later. An urgent family does not wait for it longer than for a receipt."""
+    number = item.outgoing.attempt_id
+    waited = (now - item.since).total_seconds()
+    row = (
+        await connection.execute(
+            update(attempt)
+            .where(attempt.c.id == number, attempt.c.state == AttemptState.UNKNOWN)
+            .values(look_at=now + timedelta(seconds=settings.settle_after))
+            .returning(attempt.c.copy_id, attempt.c.lane)
+        )
+    ).one_or_none()
+    if row is not None and row.lane == Lane.URGENT and waited > settings.receipt_wait_urgent:
+        await fail(connection, {number: (ErrorKind.UNKNOWN, "")}, now)
+
+
+async def settle_silent(connection: AsyncConnection, *, now: datetime) -> int:
+    """Decide accepted tries that nothing more was heard of; gives how many."""
+    due = (
+        select(attempt.c.id)
+        .where(attempt.c.look_at <= now, attempt.c.state == AttemptState.ACCEPTED)
+        .order_by(attempt.c.look_at)
+        .limit(BATCH)
+    )
+    rows = (
+        await connection.execute(
+            update(attempt)
+            .where(
+                attempt.c.id.in_(due.scalar_subquery()),
+                attempt.c.state == AttemptState.ACCEPTED,
+                attempt.c.look_at <= now,
+            )
+            .values(look_at=None)
+            .returning(attempt.c.copy_id, attempt.c.lane)
+        )
+    ).all()
+    if not rows:
+        return 0
+    channels = {
+        row.id: row.channel
+        for row in await connection.execute(
+            select(copy.c.id, copy.c.channel).where(copy.c.id.in_({row.copy_id for row in rows}))
+        )
+    }
+    urgent = [row.copy_id for row in rows if row.lane == Lane.URGENT]
+    proved = [row.copy_id for row in rows if row.lane != Lane.URGENT and channels[row.copy_id] in PROOFS]
+    taken = [row.copy_id for row in rows if row.lane != Lane.URGENT and channels[row.copy_id] not in PROOFS]
+    await climb_from(connection, urgent, lane=Lane.URGENT, now=now)
+    await rest(connection, taken, state=DeliveryState.TOLD, lane=Lane.ROUTINE, now=now)
+    await rest(connection, proved, state=DeliveryState.TO_CALL, lane=Lane.ROUTINE, now=now)
+    return len(rows)
+
+
+async def pass_stopped_senders(connection: AsyncConnection, *, now: datetime) -> int:
+    """Urgent tries behind a stopped sender fail at once, so that their families take the next rung."""
+    rows = (
+        await connection.execute(
+            select(attempt.c.id, attempt.c.copy_id)
+            .join(sender, sender.c.id == attempt.c.sender_id)
+            .where(
+                sender.c.stopped_at.is_not(None),
+                attempt.c.lane == Lane.URGENT,
+                attempt.c.look_at <= now,
+                attempt.c.state.in_((AttemptState.READY, AttemptState.CLAIMED)),
+            )
+            .limit(BATCH)
+        )
+    ).all()
+    if rows:
+        await connection.execute(
+            update(attempt)
+            .where(attempt.c.id.in_([row.id for row in rows]))
+            .values(
+                state=AttemptState.FAILED, look_at=None, ended_at=now, error_kind=ErrorKind.MISCONFIGURED, claim=None
+            )
+        )
+        await climb_from(connection, [row.copy_id for row in rows], lane=Lane.URGENT, now=now)
+    return len(rows)
+
+
+async def expire(connection: AsyncConnection, *, now: datetime) -> int:
+    """Let go of what would arrive stale: routine expires; urgent becomes a task to call, it still concerns a child."""
+    waiting = (AttemptState.READY, AttemptState.CLAIMED)
+    rows = (
+        await connection.execute(
+            select(attempt.c.id, attempt.c.copy_id, attempt.c.lane)
+            .join(copy, copy.c.id == attempt.c.copy_id)
+            .join(notice, notice.c.id == copy.c.notice_id)
+            .where(attempt.c.state.in_(waiting), attempt.c.look_at <= now, notice.c.expires_at <= now)
+            .limit(BATCH)
+        )
+    ).all()
+    if not rows:
+        return 0
+    await connection.execute(
+        update(attempt)
+        .where(attempt.c.id.in_([row.id for row in rows]), attempt.c.state.in_(waiting))
+        .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now)
+    )
+    for lane in Lane:
+        await let_expire(connection, [row.copy_id for row in rows if row.lane == lane], lane=lane, now=now)
+    return len(rows)
+
+
+def _unknown_facts(ids: Sequence[int]) -> Any:  # noqa: ANN401 (a statement)
+    return (
+        select(
+            attempt.c.id,
+            attempt.c.school_id,
+            attempt.c.copy_id,
+            attempt.c.sender_id,
+            attempt.c.lane,
+            attempt.c.asked,
+            attempt.c.sending_at,
+            attempt.c.text_sealed,
+            copy.c.channel,
+            copy.c.language,
+            copy.c.notice_id,
+            copy.c.address_id,
+            address.c.value_sealed,
+            data_key.c.wrapped,
+            data_key.c.master_version,
+        )
+        .join(copy, copy.c.id == attempt.c.copy_id)
+        .join(address, address.c.id == copy.c.address_id)
+        .join(data_key, data_key.c.id == address.c.data_key_id)
+        .where(attempt.c.id.in_(ids))
+    )
+
+
+async def _others(connection: AsyncConnection, facts: Sequence[Any]) -> dict[int, frozenset[str]]:
+    """Provider ids that other tries to the same addresses already own: the provider's list shows those as well."""
+    rows = await connection.execute(
+        select(copy.c.address_id, attempt.c.provider_id)
+        .join(attempt, attempt.c.copy_id == copy.c.id)
+        .where(copy.c.address_id.in_({fact.address_id for fact in facts}), attempt.c.provider_id.is_not(None))
+    )
+    found: dict[int, set[str]] = {}
+    for address_id, provider_id in rows:
+        found.setdefault(address_id, set()).add(provider_id)
+    return {address_id: frozenset(ids) for address_id, ids in found.items()}
+
+
+def _unsettled(fact: Any, keyring: Keyring, wordings: Wordings, known: frozenset[str]) -> Unsettled:  # noqa: ANN401 (a row)
+    seal = keyring.seal(fact.wrapped, fact.master_version)
+    outgoing = Outgoing(
+        attempt_id=fact.id,
+        token=keyring.token("a", fact.id),
+        to=seal.open(fact.value_sealed, VALUE).decode(),
+        body=Body(text=seal.open(fact.text_sealed, TEXT).decode(), language=fact.language),
+        link_code="",
+        account=wordings.account(fact.sender_id),
+        message_id=wordings.message_id(fact.copy_id),
+    )
+    return Unsettled(outgoing, ChannelName(fact.channel), Lane(fact.lane), fact.sending_at, fact.asked, known)

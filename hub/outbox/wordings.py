@@ -1,0 +1,183 @@
+"""What the engine keeps in mind between messages: senders, schools, and each wording rendered once."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.ports import LINK_CODE, Account, Body, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from hub.sealing import Keyring
+from hub.settings import Settings
+from hub.tables import data_key, notice, notice_version, school, sender, staff
+
+Render = Callable[[ChannelName, Wording], Body]
+MOST_BODIES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SenderCard:
+    """A sender, open: how to reach its provider, how fast, at what price (hundredths of a cent)."""
+
+    sender_id: int
+    account: Account
+    school_id: int
+    two_way: bool
+    receipts: bool
+    rate: float | None
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCard:
+    """A notice's words as they are now: its newest version, and who wrote it."""
+
+    version_id: int
+    kind: NoticeKind
+    slots: Slots
+    author: str
+
+
+class Wordings:
+    """A memory of one worker. It learns senders and notices as they come and renders each wording once.
+
+    A version is never changed, only followed by another, so what was rendered for it stays right; which version is
+    the newest is read with every batch.
+    """
+
+    def __init__(self, settings: Settings, keyring: Keyring, render: Render) -> None:
+        self._settings, self._keyring, self._render = settings, keyring, render
+        self._senders: dict[int, SenderCard] = {}
+        self._schools: dict[int, SchoolCard] = {}
+        self._notices: OrderedDict[int, NoticeCard] = OrderedDict()
+        self._bodies: OrderedDict[tuple[object, ...], Body] = OrderedDict()
+        self.links = settings.public_url is not None
+
+    async def learn(self, connection: AsyncConnection, facts: Sequence[Any]) -> None:
+        """Read what these attempts need and this worker does not know yet."""
+        await self._learn_senders(connection, {fact.sender_id for fact in facts} - self._senders.keys())
+        await self._learn_schools(connection, {fact.school_id for fact in facts} - self._schools.keys())
+        await self._learn_notices(connection, {fact.notice_id for fact in facts})
+
+    async def sender(self, connection: AsyncConnection, sender_id: int) -> SenderCard:
+        """Give a sender, open; read afresh, so that a new rate or secret counts from the next drain on."""
+        await self._learn_senders(connection, {sender_id})
+        return self._senders[sender_id]
+
+    def account(self, sender_id: int) -> Account:
+        """Give a learned sender's account."""
+        return self._senders[sender_id].account
+
+    def timezone(self, school_id: int) -> str:
+        """Give a learned school's time zone."""
+        return self._schools[school_id].timezone
+
+    def message_id(self, copy_id: int) -> str:
+        """Name a copy for mail: every try of it bears the same Message-ID."""
+        return f"<{self._keyring.token('m', copy_id)}@{self._settings.mail_domain}>"
+
+    def body(self, fact: Any, *, pupils: tuple[str, ...]) -> Body:  # noqa: ANN401 (a row)
+        """Give the words of one copy, rendered at most once for all that read alike."""
+        notice_card, sender_card = self._notices[fact.notice_id], self._senders[fact.sender_id]
+        channel = sender_card.account.channel
+        key = (notice_card.version_id, channel, fact.language, sender_card.two_way, pupils)
+        known = self._bodies.get(key)
+        if known is not None:
+            return known
+        wording = Wording(
+            kind=notice_card.kind,
+            slots=notice_card.slots,
+            school=self._schools[fact.school_id],
+            author=notice_card.author,
+            language=fact.language,
+            pupils=pupils,
+            link=f"{self._settings.public_url}/l/{LINK_CODE}" if self.links else None,
+            two_way=sender_card.two_way,
+        )
+        body = self._bodies[key] = self._render(channel, wording)
+        if len(self._bodies) > MOST_BODIES:
+            self._bodies.popitem(last=False)
+        return body
+
+    async def _learn_senders(self, connection: AsyncConnection, ids: set[int]) -> None:
+        if not ids:
+            return
+        rows = await connection.execute(
+            select(sender, data_key.c.wrapped, data_key.c.master_version)
+            .join(data_key, data_key.c.id == sender.c.data_key_id)
+            .where(sender.c.id.in_(ids))
+        )
+        for row in rows:
+            seal = self._keyring.seal(row.wrapped, row.master_version)
+            account = Account(
+                key=row.key_name,
+                channel=ChannelName(row.channel),
+                provider=row.provider,
+                address=row.address,
+                name=row.name,
+                login=row.login,
+                secret=seal.open(row.secret_sealed, b"sender.secret").decode() if row.secret_sealed else "",
+                dkim_key=seal.open(row.dkim_sealed, b"sender.dkim").decode() if row.dkim_sealed else "",
+            )
+            self._senders[row.id] = SenderCard(
+                row.id, account, row.school_id, row.two_way, row.receipts, row.rate, row.price
+            )
+
+    async def _learn_schools(self, connection: AsyncConnection, ids: set[int]) -> None:
+        if not ids:
+            return
+        for row in await connection.execute(select(school).where(school.c.id.in_(ids))):
+            self._schools[row.id] = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
+
+    async def _learn_notices(self, connection: AsyncConnection, ids: set[int]) -> None:
+        if not ids:
+            return
+        newest = (
+            select(notice_version.c.notice_id, func.max(notice_version.c.n).label("n"))
+            .where(notice_version.c.notice_id.in_(ids))
+            .group_by(notice_version.c.notice_id)
+            .subquery()
+        )
+        rows = await connection.execute(
+            select(
+                notice.c.id,
+                notice.c.kind,
+                notice_version.c.id.label("version_id"),
+                notice_version.c.slots_sealed,
+                data_key.c.wrapped,
+                data_key.c.master_version,
+                staff.c.name,
+            )
+            .join(newest, newest.c.notice_id == notice.c.id)
+            .join(
+                notice_version,
+                (notice_version.c.notice_id == newest.c.notice_id) & (notice_version.c.n == newest.c.n),
+            )
+            .join(data_key, data_key.c.id == notice.c.data_key_id)
+            .join(staff, staff.c.id == notice.c.author_id)
+        )
+        for row in rows:
+            known = self._notices.get(row.id)
+            if known is None or known.version_id != row.version_id:
+                seal = self._keyring.seal(row.wrapped, row.master_version)
+                slots = read_slots(seal.open(row.slots_sealed, b"notice_version.slots"))
+                self._notices[row.id] = NoticeCard(row.version_id, NoticeKind(row.kind), slots, row.name)
+        while len(self._notices) > MOST_BODIES:
+            self._notices.popitem(last=False)
+
+
+def read_slots(stored: bytes) -> Slots:
+    """Read slots as they were stored: JSON of their fields."""
+    raw = orjson.loads(stored)
+    return Slots(
+        **{
+            **raw,
+            "day": date.fromisoformat(raw["day"]) if raw["day"] else None,
+            "half_day": HalfDay(raw["half_day"]) if raw["half_day"] else None,
+            "starts_at": datetime.fromisoformat(raw["starts_at"]) if raw["starts_at"] else None,
+        }
+    )

@@ -1,0 +1,41 @@
+"""Who may be told about whom, today: the one place that every audience, page and answer passes through."""
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
+
+from hub.models.people import LinkKind
+from hub.tables import enrolment, link, pupil
+
+SILENT_KINDS = (LinkKind.BARRED, LinkKind.EMERGENCY)
+"""A barred adult is never told; an emergency contact only ever called by a human."""
+
+
+def holds_on(table: FromClause, day: date) -> ColumnElement[bool]:
+    """Say that a row with from–to counts on this day; its last day counts."""
+    return and_(table.c.from_on <= day, or_(table.c.to_on.is_(None), table.c.to_on >= day))
+
+
+def tells(links: FromClause, day: date) -> ColumnElement[bool]:
+    """Say that a link lets its adult be told today."""
+    return and_(
+        links.c.may_be_told.is_(True),
+        links.c.waiting.is_(False),
+        links.c.kind.not_in(SILENT_KINDS),
+        holds_on(links, day),
+    )
+
+
+def told_about(school_id: int, day: date) -> Select[tuple[int, int, int]]:
+    """Every (guardian, pupil, class) such that this adult is told about this pupil of this class today."""
+    return (
+        select(link.c.guardian_id, link.c.pupil_id, enrolment.c.class_id)
+        .join(pupil, and_(pupil.c.school_id == link.c.school_id, pupil.c.id == link.c.pupil_id))
+        .join(enrolment, and_(enrolment.c.school_id == pupil.c.school_id, enrolment.c.pupil_id == pupil.c.id))
+        .where(
+            link.c.school_id == school_id,
+            tells(link, day),
+            holds_on(enrolment, day),
+            or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
+        )
+    )

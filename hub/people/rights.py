@@ -1,0 +1,39 @@
+"""What a member of staff may do today."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.models.school import Role
+from hub.people.links import holds_on
+from hub.tables import staff_right
+
+WHOLE_SCHOOL = (Role.DIRECTOR, Role.OFFICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """`whole_school`: every class and pupil; else the classes that are theirs today. `roles` empty: no right at all."""
+
+    roles: frozenset[Role]
+    whole_school: bool
+    classes: frozenset[int]
+
+
+async def rights_on(session: AsyncSession, *, school_id: int, staff_id: int, day: date) -> Rights:
+    """Say what somebody may do on a day; a right counts on its last day too."""
+    rows = (
+        await session.execute(
+            select(staff_right.c.role, staff_right.c.class_id).where(
+                staff_right.c.school_id == school_id, staff_right.c.staff_id == staff_id, holds_on(staff_right, day)
+            )
+        )
+    ).all()
+    roles = frozenset(Role(row.role) for row in rows)
+    return Rights(
+        roles=roles,
+        whole_school=any(row.class_id is None and row.role in WHOLE_SCHOOL for row in rows),
+        classes=frozenset(row.class_id for row in rows if row.class_id is not None),
+    )

@@ -1,0 +1,220 @@
+"""The doors between rooms: what a channel is given, what it answers, and the bell that wakes the engine."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+LINK_CODE = "__LINK_CODE_"
+"""Stands in a rendered text where each copy's own 12-character link code goes."""
+
+
+class ChannelName(StrEnum):
+    """A way out."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    PUSH = "push"
+    CHAT = "chat"
+    VOICE = "voice"
+    LETTER = "letter"
+
+
+class Proof(StrEnum):
+    """What "accepted and nothing more heard" proves: that the handset has it, or only that a server took it."""
+
+    HANDSET = "handset"
+    ACCEPTED = "accepted"
+
+
+class Lane(StrEnum):
+    """Which queue a message waits in; urgent has its own drain and a reserved share of each sender's rate."""
+
+    URGENT = "urgent"
+    ROUTINE = "routine"
+
+
+class NoticeKind(StrEnum):
+    """What the school says."""
+
+    ANNOUNCEMENT = "announcement"
+    ABSENCE = "absence"
+    MEETING = "meeting"
+    URGENT = "urgent"
+    CRISIS = "crisis"
+    REMINDER = "reminder"
+    HOMEWORK = "homework"
+    DOCUMENT = "document"
+    RESULT = "result"
+
+
+class HalfDay(StrEnum):
+    """Which part of a school day."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What the author filled in; a kind uses those it knows.
+
+    `text` and `subject` are the author's own words in `language`; they travel as written.
+    `starts_at` is aware; it is shown in the school's time zone.
+    """
+
+    text: str | None = None
+    subject: str | None = None
+    phrase: str | None = None
+    day: date | None = None
+    half_day: HalfDay | None = None
+    starts_at: datetime | None = None
+    place: str | None = None
+    language: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolCard:
+    """What a family is told about who writes. `phone` as one reads it aloud (02 38 00 00 00)."""
+
+    name: str
+    short_name: str
+    phone: str
+    timezone: str = "Europe/Paris"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Everything that decides the words of one copy, but for its link code: equal wordings read alike.
+
+    `pupils` are first names, of this guardian's pupils only; empty when no child may be named to this address.
+    `link` is the public address with `LINK_CODE` in it, or None where there is no public page.
+    `two_way`: the family can answer on this channel.
+    """
+
+    kind: NoticeKind
+    slots: Slots
+    school: SchoolCard
+    author: str
+    language: str
+    pupils: tuple[str, ...] = ()
+    link: str | None = None
+    two_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a family reads, with `LINK_CODE` where the copy's own code goes; shared by all copies of one wording."""
+
+    text: str
+    language: str
+    subject: str | None = None
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A sender as its channel needs it, secrets in clear: lives in memory only, and its repr shows none.
+
+    `address` is what families see: a number, an alphanumeric name, a mailbox; `name` stands beside a mailbox.
+    `key` is the sender's opaque public name; it stands in callback addresses.
+    """
+
+    key: str
+    channel: ChannelName
+    provider: str
+    address: str
+    name: str = ""
+    login: str = ""
+    secret: str = ""
+    dkim_key: str = ""
+
+    def __repr__(self) -> str:
+        return f"Account({self.key})"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One try: hand this body to this address. `token` names the attempt in callbacks and return paths.
+
+    `message_id` is the same for every attempt of a copy, so that a mail sent twice shows once.
+    `valid_for` in seconds: the provider should drop it afterwards.
+    """
+
+    attempt_id: int
+    token: str
+    to: str
+    body: Body
+    link_code: str
+    account: Account
+    message_id: str = ""
+    reply_token: str = ""
+    valid_for: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.attempt_id})"
+
+    @property
+    def text(self) -> str:
+        """The words as this family reads them, its own link code in place."""
+        return self.body.text.replace(LINK_CODE, self.link_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider has it: its own id, what it counts (segments) and what it costs, in hundredths of a cent."""
+
+    provider_id: str
+    segments: int = 1
+    cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a channel can carry, as data.
+
+    `text_max` characters; `per_second` is the default rate of one sender (None: no limit);
+    `connections` kept open at once.
+    """
+
+    text_max: int
+    per_second: float | None
+    connections: int
+
+
+class Channel(Protocol):
+    """A way out. It translates, hands over and maps the answer; it knows nothing of the school."""
+
+    name: ChannelName
+    proof: Proof
+    limits: Limits
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Hand over once. Raises a child of ChannelError; never tries again by itself."""
+        ...
+
+    async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:
+        """Ask the provider whether it took `message` after `since`; ids in `known` belong to others.
+
+        None: the provider surely has no such message. Raises TemporaryError when it cannot say.
+        A channel whose repeats are harmless (same Message-ID, same tag) answers None at once.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Bell(Protocol):
+    """Wakes the engine. A lost ring costs at most a second: every worker also looks into the table."""
+
+    def ring(self, lane: Lane) -> None:
+        """Say that something is due in this lane; called after the commit, never before."""
+        ...
+
+    def listen(self) -> AsyncIterator[Lane]:
+        """Hear the rings."""
+        ...

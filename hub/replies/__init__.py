@@ -1,0 +1,1 @@
+"""What families answer, and what it means, whatever the way it came by."""

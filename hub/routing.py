@@ -1,0 +1,72 @@
+"""The rules of the road: which lane, which day it is, how long to wait. Pure; the school's time zone lives here."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hub.models.notices import ErrorKind
+from hub.ports import Lane, NoticeKind, Proof, Slots
+from hub.settings import Settings
+
+URGENT_KINDS = frozenset({NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE})
+NAMING_KINDS = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.HOMEWORK, NoticeKind.RESULT})
+"""Kinds that are about particular pupils; the others are for all, and siblings do not multiply them."""
+
+MOST_TRIES = 8
+LINK_DAYS = 7
+SILENT_DAYS = 45
+"""Operators give a number to somebody else 45 to 120 days after its owner left it."""
+
+
+def lane_of(kind: NoticeKind) -> Lane:
+    """An absence alert never waits behind an announcement: a child may be missing."""
+    return Lane.URGENT if kind in URGENT_KINDS else Lane.ROUTINE
+
+
+def day_at_school(now: datetime, timezone: str) -> date:
+    """Say which day it is at the school."""
+    return now.astimezone(ZoneInfo(timezone)).date()
+
+
+def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
+    """Say from when on a notice would arrive stale."""
+    if kind in (NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE):
+        return due + timedelta(hours=12)
+    if kind is NoticeKind.MEETING and slots.starts_at is not None:
+        return slots.starts_at
+    return due + timedelta(days=3)
+
+
+def retry_delay(tries: int, asked_for: float | None) -> float:
+    """Seconds until the next try: as long as the provider asks for, else 2, 4, 8 … at most 300."""
+    if asked_for is not None:
+        return min(max(asked_for, 0.0), 3600.0)
+    return float(min(2 ** min(tries, 9), 300))
+
+
+def wait_after_accepted(settings: Settings, lane: Lane, proof: Proof) -> float:
+    """Seconds after which an accepted message without news means something (DESIGN: what delivered means)."""
+    if proof is Proof.HANDSET:
+        return settings.receipt_wait_urgent if lane is Lane.URGENT else settings.receipt_wait_routine
+    return settings.accepted_wait_urgent if lane is Lane.URGENT else settings.accepted_wait
+
+
+def call_due(lane: Lane, now: datetime) -> datetime:
+    """Say until when somebody should have called."""
+    return now + (timedelta(minutes=15) if lane is Lane.URGENT else timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class AfterFailure:
+    """What a failure means: whether the address is finished, and whether the same address gets one more try."""
+
+    address_dead: bool = False
+    address_stopped: bool = False
+    retry_in: float | None = None
+
+
+def after_failed_receipt(kind: ErrorKind, lane: Lane, n: int) -> AfterFailure:
+    """A phone that was off gets one later try when nothing burns; everything else takes the next rung at once."""
+    if kind is ErrorKind.TEMPORARY and lane is Lane.ROUTINE and n == 1:
+        return AfterFailure(retry_in=1800.0)
+    return AfterFailure(address_dead=kind is ErrorKind.DEAD_ADDRESS, address_stopped=kind is ErrorKind.STOPPED)

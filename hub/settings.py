@@ -1,0 +1,60 @@
+"""How this installation is set up: read once from PASSERELLE_… in the environment."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One installation. Times in seconds, money in hundredths of a cent, addresses without a trailing slash."""
+
+    model_config = SettingsConfigDict(env_prefix="PASSERELLE_", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite+aiosqlite:///passerelle.db"
+    owner_url: str | None = None
+    """Connection that may change tables; `database_url` when not given."""
+    redis_url: str | None = None
+    data_dir: Path = Path()
+    """Where the erasure register and, without `master_keys`, the key file live."""
+    master_keys: SecretStr | None = None
+    """`version:base64[,version:base64]`, the newest first; else a file `master.keys` in `data_dir`."""
+    demo: bool = False
+
+    public_url: str | None = None
+    """Where families and providers reach this hub; None: outbound only, no links in texts."""
+    listen: str = "127.0.0.1:8000"
+    mail_domain: str = "passerelle.test"
+    mail_listen: str | None = None
+    """host:port of the LMTP listener for bounces and replies; None: no listener."""
+
+    twilio_url: str = "https://api.twilio.com"
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_tls: bool = False
+    """STARTTLS required, certificate checked."""
+
+    lease: float = 30.0
+    send_deadline: float = 10.0
+    """Longest that one provider is waited for; always shorter than the lease."""
+    settle_after: float = 10.0
+    """How long an unknown outcome rests before the provider is asked; asked twice before it is sent again."""
+    receipt_wait_urgent: float = 120.0
+    """Without a receipt from the handset in this time, an urgent notice takes the next rung."""
+    receipt_wait_routine: float = 3600.0 * 24
+    accepted_wait: float = 120.0
+    """After this, a mail that did not bounce counts as told."""
+    accepted_wait_urgent: float = 300.0
+    """After this, an urgent mail nobody acknowledged takes the next rung: acceptance never ends an urgent ladder."""
+
+    @field_validator("public_url", "twilio_url")
+    @classmethod
+    def _no_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Give the settings of this process."""
+    return Settings()

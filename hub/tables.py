@@ -1,0 +1,43 @@
+"""The registers as plain tables, for statements that handle many rows at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.models import metadata
+
+_all: Mapping[str, Table] = metadata.tables
+
+school, school_year, class_group = _all["school"], _all["school_year"], _all["class_group"]
+staff, staff_right, staff_session, audit = _all["staff"], _all["staff_right"], _all["staff_session"], _all["audit"]
+data_key, pupil, enrolment, guardian, link = (
+    _all["data_key"],
+    _all["pupil"],
+    _all["enrolment"],
+    _all["guardian"],
+    _all["link"],
+)
+address, contact_point, tray_item, erasure = (
+    _all["address"],
+    _all["contact_point"],
+    _all["tray_item"],
+    _all["erasure"],
+)
+sender, notice, notice_version = _all["sender"], _all["notice"], _all["notice_version"]
+delivery, delivery_pupil = _all["delivery"], _all["delivery_pupil"]
+copy, copy_delivery, attempt, receipt = _all["copy"], _all["copy_delivery"], _all["attempt"], _all["receipt"]
+page_link, answer, call_task, stop = _all["page_link"], _all["answer"], _all["call_task"], _all["stop"]
+
+
+def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)
+    """Give the dialect's own INSERT, which knows ON CONFLICT."""
+    name = within.dialect.name if isinstance(within, AsyncConnection) else within.get_bind().dialect.name
+    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
+
+
+def one_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
+    """Say that a column holds one of a few words, in a form that an executemany may use (IN may not)."""
+    return or_(*(column == word for word in words))

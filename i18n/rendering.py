@@ -1,0 +1,206 @@
+"""What a family reads: one message on one channel, in its language, from what the author filled in."""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from jinja2 import Template
+from markupsafe import escape
+
+from hub.errors import InvalidError
+from hub.ports import Body, ChannelName, HalfDay, NoticeKind, Wording
+from i18n.languages import SOURCE, best
+from i18n.segments import count
+from i18n.slots import N_, NAMES, NAMES_IN_FRENCH, SHORT_NAME_MAX, check_slots, clean, clean_line
+from i18n.tongues import Tongue, environment, tongue
+
+ABSENCE_SEGMENTS = 2
+"""An absence alert is two SMS at most, in every language: more, and the phone may show the end before the beginning."""
+SMS_TEXT_MAX = 1_200
+"""Characters of the author's words in an SMS; providers refuse more than 1,600 in all. The rest is behind the link."""
+_PREVIEW = 120
+
+_OUR_OWN = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING})
+"""Kinds whose sentences come from the catalogue; the others carry the author's words."""
+_GAPS = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
+_TRAILING = re.compile(r"[ \t]+\n")
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
+
+Words = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One way to say an absence; each next form is shorter."""
+
+    short: bool = False
+    brief: bool = False
+    named: bool = True
+    linked: bool = True
+
+
+_WHOLE = _Form()
+_SHORTER = (
+    _Form(short=True),
+    _Form(short=True, brief=True),
+    _Form(short=True, named=False),
+    _Form(short=True, brief=True, named=False),
+    _Form(short=True, brief=True, named=False, linked=False),
+)
+
+
+def render(channel: ChannelName, wording: Wording) -> Body:
+    """Say it on one channel. Raises InvalidError for a channel that has no words of its own yet."""
+    match channel:
+        case ChannelName.SMS:
+            return render_sms(wording)
+        case ChannelName.EMAIL:
+            return render_email(wording)
+    raise InvalidError(N_("Ce canal n'a pas encore de textes."), field="channel")
+
+
+def render_sms(wording: Wording) -> Body:
+    """Say it in an SMS, in plain marks. An absence never takes more than two segments.
+
+    To stay within them it shortens the day, then the sentences, and at last leaves out the first names: the number to
+    call always stays. Raises InvalidError when a word is missing.
+    """
+    speaks = tongue(wording.language)
+    nameless, names = _nameless(wording), _names(wording, speaks)
+    text = _sms(nameless, _WHOLE).replace(NAMES, names)
+    if wording.kind is NoticeKind.ABSENCE:
+        for form in _SHORTER:
+            if count(text).segments <= ABSENCE_SEGMENTS:
+                break
+            text = _sms(nameless, form).replace(NAMES, names)
+    return Body(text, speaks.code)
+
+
+def render_email(wording: Wording) -> Body:
+    """Say it in a mail: subject on one line, plain text, and HTML that fetches nothing.
+
+    Where our own sentences were translated and no native speaker has reviewed them, the French stands below.
+    Raises InvalidError when a word is missing.
+    """
+    body = _email(_nameless(wording))
+    if not wording.pupils:
+        return body
+    names = _names(wording, tongue(body.language, typeset=True))
+    in_french = _names(wording, tongue(SOURCE, typeset=True))
+    html = (body.html or "").replace(NAMES, escape(names)).replace(NAMES_IN_FRENCH, escape(in_french))
+    return replace(body, text=body.text.replace(NAMES, names).replace(NAMES_IN_FRENCH, in_french), html=html)
+
+
+def _nameless(wording: Wording) -> Wording:
+    """Put a mark in the place of each name: then one notice is laid out once a language, and not once a family."""
+    return replace(wording, pupils=(NAMES,) * len(wording.pupils)) if wording.pupils else wording
+
+
+def _names(wording: Wording, speaks: Tongue) -> str:
+    names = tuple(filter(None, map(clean_line, wording.pupils)))
+    return speaks.names(names) if names else ""
+
+
+@lru_cache(maxsize=512)
+def _sms(wording: Wording, form: _Form) -> str:
+    """Lay out an SMS in one form, `NAMES` where the first names go."""
+    check_slots(wording.kind, wording.slots)
+    speaks = tongue(wording.language)
+    words = _common(wording, speaks, NAMES)
+    words["school"] = clean_line(wording.school.short_name)[:SHORT_NAME_MAX].strip()
+    if wording.kind is NoticeKind.ABSENCE:
+        words |= _absence_words(wording, speaks, form)
+    else:
+        text = clean(wording.slots.text or "")
+        words["text"] = _cut(text)
+        words["cut"] = words["text"] != text
+    said = _template(wording.kind, "sms.txt", speaks.code, typeset=False).render(words)
+    leading = tongue(best(wording.slots.language).code) if wording.kind is NoticeKind.ANNOUNCEMENT else speaks
+    return leading.opening(_GAPS.sub("\n", said).strip())
+
+
+def _absence_words(wording: Wording, speaks: Tongue, form: _Form) -> Words:
+    words: Words = {"when": _when(wording, speaks, short=form.short), "brief": form.brief}
+    if form.brief:
+        words["phone"] = speaks.phone(wording.school.phone.replace(" ", ""))
+    if not form.linked:
+        words["link"] = None
+    if not (form.named and wording.pupils):
+        words["pupils"] = speaks.ngettext("votre enfant", "vos enfants", max(1, len(wording.pupils)))
+    return words
+
+
+@lru_cache(maxsize=128)
+def _email(wording: Wording) -> Body:
+    """Lay out a mail, `NAMES` where the first names go."""
+    check_slots(wording.kind, wording.slots)
+    speaks = tongue(wording.language, typeset=True)
+    words = _mail_words(wording, speaks, NAMES) | {"original": _original(wording, speaks)}
+
+    def laid_out(name: str) -> str:
+        return _template(wording.kind, name, speaks.code, typeset=True).render(words)
+
+    words["title"] = subject = speaks.opening(clean_line(laid_out("email_subject.txt")))
+    text = _GAPS.sub("\n\n", _TRAILING.sub("\n", laid_out("email.txt"))).strip()
+    return Body(f"{text}\n", speaks.code, subject, f"{laid_out('email.html').strip()}\n")
+
+
+def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
+    """Gather what a mail may say; `written` are the author's words by paragraph and line, in their own language."""
+    slots = wording.slots
+    free = wording.kind is not NoticeKind.ABSENCE
+    text = clean(slots.text or "") if free else ""
+    written_in = best(slots.language)
+    words = _common(wording, speaks, names)
+    return words | {
+        "school": clean_line(wording.school.name),
+        "author": clean_line(wording.author),
+        "text": text,
+        "subject": clean_line(slots.subject or "") if free else "",
+        "written": [paragraph.split("\n") for paragraph in _PARAGRAPHS.split(text) if paragraph],
+        "text_lang": written_in.code,
+        "text_dir": written_in.direction,
+        "preview": (text.replace("\n", " ") or str(words["when"]))[:_PREVIEW],
+    }
+
+
+def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
+    """Gather what every message may say, on every channel."""
+    return {
+        "phone": speaks.phone(wording.school.phone),
+        "pupils": names if wording.pupils else "",
+        "count": max(1, len(wording.pupils)),
+        "when": _when(wording, speaks),
+        "place": clean_line(wording.slots.place or ""),
+        "link": wording.link,
+        "two_way": wording.two_way,
+    }
+
+
+def _when(wording: Wording, speaks: Tongue, *, short: bool = False) -> str:
+    slots = wording.slots
+    if wording.kind is NoticeKind.ABSENCE and slots.day:
+        return speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY, short=short)
+    return speaks.moment(slots.starts_at, wording.school.timezone) if slots.starts_at else ""
+
+
+def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:
+    """Say our sentences in French too, for those that no native speaker has reviewed yet; a sentence a line."""
+    if wording.kind not in _OUR_OWN or speaks.language.reviewed:
+        return ()
+    french = tongue(SOURCE, typeset=True)
+    template = _template(wording.kind, "email.txt", SOURCE, typeset=True)
+    said = template.blocks["said"](template.new_context(_mail_words(wording, french, NAMES_IN_FRENCH)))
+    return tuple(line.strip() for line in "".join(said).splitlines() if line.strip())
+
+
+@cache
+def _template(kind: NoticeKind, name: str, code: str, *, typeset: bool) -> Template:
+    return environment("messages", code, typeset=typeset).get_template(f"{kind}/{name}")
+
+
+def _cut(text: str) -> str:
+    """Keep what an SMS can carry of a long text, up to a whole word."""
+    if len(text) <= SMS_TEXT_MAX:
+        return text
+    return text[:SMS_TEXT_MAX].rsplit(maxsplit=1)[0] + " (...)"

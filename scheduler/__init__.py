@@ -1,0 +1,1 @@
+"""When things happen: the drains, the rounds, the bell and the clock."""

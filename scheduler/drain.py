@@ -1,0 +1,212 @@
+"""The drain: empties one lane. Claims ahead, hands over to providers, and writes what became of it in batches.
+
+No database session is open while a provider is asked. Whatever happens to this process, the rows tell the truth:
+what was claimed comes back when its lease ends, what was being sent becomes unknown and is settled by the rounds.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from hub.database import Database
+from hub.errors import (
+    ChannelError,
+    DeadAddressError,
+    MisconfiguredError,
+    PasserelleError,
+    RejectedError,
+    StoppedError,
+    TemporaryError,
+    UnknownOutcomeError,
+)
+from hub.models.notices import ErrorKind
+from hub.outbox.claim import Claim, claim, hand_back, senders_with_work
+from hub.outbox.prepare import prepare
+from hub.outbox.record import Outcome, Result, record_outcomes, stop_sender
+from hub.outbox.wordings import SenderCard, Wordings
+from hub.ports import Channel, ChannelName, Lane, Outgoing
+from hub.routing import wait_after_accepted
+from hub.sealing import Keyring
+from hub.settings import Settings
+from scheduler.pace import Pace
+from scheduler.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+BATCH = 64
+"""Made *sending* in one transaction before their POSTs: at most so many are in doubt after a crash, plus one batch."""
+CLAIM = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that stands as sending, its fence, and until when (monotonic seconds) it may still be posted."""
+
+    outgoing: Outgoing
+    fence: int
+    post_before: float
+
+
+class Drain:
+    """Empties the lanes of one process; one sender's trouble or slowness never holds up another's."""
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        wordings: Wordings,
+        settings: Settings,
+        channels: Mapping[ChannelName, Channel],
+    ) -> None:
+        self._database, self._keyring, self._wordings, self._settings = database, keyring, wordings, settings
+        self._channels = channels
+        self._paces: dict[int, tuple[float | None, Pace]] = {}
+        self._busy: dict[tuple[int, Lane], asyncio.Task[None]] = {}
+        self._writer = Writer(self._write)
+        self._stopping = False
+
+    async def drain(self, lane: Lane) -> None:
+        """Empty a lane: every sender that has something due there, side by side, until nothing is left."""
+        if self._stopping:
+            return
+        async with self._database.engine_reading() as connection:
+            senders = await senders_with_work(connection, lane, now=await self._database.now(connection))
+        for sender_id in senders:
+            if (sender_id, lane) not in self._busy:
+                self._busy[sender_id, lane] = asyncio.create_task(self._empty(sender_id, lane))
+        mine = [task for (_, its), task in self._busy.items() if its is lane]
+        if mine:
+            await asyncio.gather(*mine)
+
+    async def stop(self) -> None:
+        """Take nothing more, let what is being posted end, and hand back the rest."""
+        self._stopping = True
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await self._writer.close()
+
+    async def _empty(self, sender_id: int, lane: Lane) -> None:
+        try:
+            await self._empty_one(sender_id, lane)
+        finally:
+            del self._busy[sender_id, lane]
+
+    async def _empty_one(self, sender_id: int, lane: Lane) -> None:
+        async with self._database.engine_reading() as connection:
+            card = await self._wordings.sender(connection, sender_id)
+        channel = self._channels.get(card.account.channel)
+        if channel is None:
+            return
+        pace = self._pace(sender_id, card.rate)
+        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH)
+        posters = min(channel.limits.connections, CLAIM)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._feed(sender_id, lane, card, ready, posters))
+            for _ in range(posters):
+                group.create_task(self._post(ready, channel, card, lane, pace))
+
+    async def _feed(
+        self, sender_id: int, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int
+    ) -> None:
+        """Claim and prepare until nothing is due, so that the posters never wait for the database."""
+        lease, batch, most = self._settings.lease, BATCH, CLAIM
+        if card.rate is not None:  # never prepare what could not leave within its lease
+            most = max(1, min(CLAIM, int(card.rate * lease / 2)))
+            batch = max(1, min(BATCH, int(card.rate)))
+        while not self._stopping:
+            async with self._database.engine() as connection:
+                now = await self._database.now(connection)
+                taken = await claim(connection, sender_id=sender_id, lane=lane, most=most, lease=lease, now=now)
+            if not taken.attempts:
+                break
+            claimed_until = time.monotonic() + lease
+            for start in range(0, len(taken.attempts), batch):
+                if self._stopping or time.monotonic() + self._settings.send_deadline >= claimed_until:
+                    break
+                await self._prepare(taken, taken.attempts[start : start + batch], ready)
+            async with self._database.engine() as connection:
+                await hand_back(connection, taken.attempts, taken.fence, sending=False)
+        for _ in range(posters):
+            await ready.put(None)
+
+    async def _prepare(self, taken: Claim, attempts: Sequence[int], ready: asyncio.Queue[Ready | None]) -> None:
+        begun = time.monotonic()
+        async with self._database.engine() as connection:
+            prepared = await prepare(
+                connection,
+                self._keyring,
+                self._wordings,
+                claim=taken,
+                attempts=attempts,
+                lease=self._settings.lease,
+                now=await self._database.now(connection),
+            )
+        post_before = begun + self._settings.lease - self._settings.send_deadline
+        for outgoing in prepared.outgoing:
+            await ready.put(Ready(outgoing, taken.fence, post_before))
+
+    async def _post(
+        self, ready: asyncio.Queue[Ready | None], channel: Channel, card: SenderCard, lane: Lane, pace: Pace
+    ) -> None:
+        while (item := await ready.get()) is not None:
+            await pace.turn(lane)
+            if self._stopping or time.monotonic() >= item.post_before:
+                async with self._database.engine() as connection:
+                    await hand_back(connection, [item.outgoing.attempt_id], item.fence, sending=True)
+                continue
+            outcome = await self._hand_over(channel, item.outgoing, card, lane, pace)
+            await self._writer.put(outcome)
+
+    async def _hand_over(
+        self, channel: Channel, outgoing: Outgoing, card: SenderCard, lane: Lane, pace: Pace
+    ) -> Outcome:
+        number = outgoing.attempt_id
+        try:
+            async with asyncio.timeout(self._settings.send_deadline):
+                sent = await channel.send(outgoing)
+        except TemporaryError as error:
+            if error.retry_after is not None:
+                pace.rest(error.retry_after)
+            return Outcome(number, Result.NOT_TAKEN, wait=error.retry_after, error_code=error.code)
+        except (UnknownOutcomeError, TimeoutError) as error:
+            code = error.code if isinstance(error, ChannelError) else None
+            return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after, error_code=code)
+        except MisconfiguredError as error:
+            await self._alarm(card, error)
+            return Outcome(number, Result.NOT_TAKEN, wait=0.0, error_code=error.code)
+        except ChannelError as error:
+            return Outcome(number, Result.FAILED, error_kind=kind_of(error), error_code=error.code)
+        except Exception as error:  # noqa: BLE001 (a fault of ours in a channel: the provider may have it; never lost)
+            log.error("channel fault", attempt=number, kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
+            return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after)
+        wait = wait_after_accepted(self._settings, lane, channel.proof)
+        return Outcome(
+            number, Result.ACCEPTED, wait, sent.provider_id, sent.segments, sent.cost or card.price * sent.segments
+        )
+
+    async def _alarm(self, card: SenderCard, error: MisconfiguredError) -> None:
+        log.error("sender stopped", sender=card.account.key, code=error.code)
+        async with self._database.engine() as connection:
+            await stop_sender(connection, card.sender_id, str(error), now=await self._database.now(connection))
+
+    def _pace(self, sender_id: int, rate: float | None) -> Pace:
+        known = self._paces.get(sender_id)
+        if known is None or known[0] != rate:
+            known = self._paces[sender_id] = (rate, Pace(rate))
+        return known[1]
+
+    async def _write(self, outcomes: Sequence[Outcome]) -> None:
+        async with self._database.engine() as connection:
+            await record_outcomes(connection, outcomes, now=await self._database.now(connection))
+
+
+def kind_of(error: PasserelleError) -> ErrorKind:
+    """Say in the register's words why a provider refused."""
+    kinds: dict[type[PasserelleError], ErrorKind] = {
+        DeadAddressError: ErrorKind.DEAD_ADDRESS,
+        StoppedError: ErrorKind.STOPPED,
+        RejectedError: ErrorKind.REJECTED,
+    }
+    return kinds.get(type(error), ErrorKind.REJECTED)

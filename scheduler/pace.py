@@ -1,0 +1,54 @@
+"""How fast one sender may speak: messages a second, urgent before routine, silence when the provider asks for it."""
+
+import asyncio
+import heapq
+from itertools import count
+
+from hub.ports import Lane
+
+
+class Pace:
+    """One sender's rate in this process. Nobody books ahead: a slot goes to the most urgent who waits when it comes."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._gap = 1.0 / rate if rate else 0.0
+        self._next = 0.0
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, lane: Lane) -> None:
+        """Wait for a slot."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if not self._waiting and now >= self._next:
+            self._next = max(self._next + self._gap, now)
+            return
+        slot: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self._waiting, (lane is not Lane.URGENT, next(self._numbers), slot))
+        self._arm(loop)
+        await slot
+
+    def rest(self, seconds: float) -> None:
+        """Be silent for a while: the provider said so."""
+        loop = asyncio.get_running_loop()
+        self._next = max(self._next, loop.time() + seconds)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._arm(loop)
+
+    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is None:
+            self._timer = loop.call_at(self._next, self._give, loop)
+
+    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        while self._waiting:
+            if loop.time() < self._next:
+                self._arm(loop)
+                return
+            _, _, slot = heapq.heappop(self._waiting)
+            if not slot.done():
+                self._next = max(self._next + self._gap, loop.time())
+                slot.set_result(None)

@@ -1,0 +1,376 @@
+"""Words: every kind, on every channel, in every language; short, right way round, and nothing that was not meant."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from babel import Locale
+from babel.messages.catalog import Catalog
+
+from hub.errors import InvalidError
+from hub.ports import LINK_CODE, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from i18n import catalogues
+from i18n.languages import LANGUAGES, SPOKEN, best
+from i18n.rendering import render, render_email, render_sms
+from i18n.segments import count, dear_characters
+from i18n.slots import check_school, check_slots
+from i18n.tongues import tongue
+
+SCHOOL = SchoolCard("École des Trois-Ponts", "École Trois-Ponts", "02 38 00 00 00")
+LONG_SCHOOL = SchoolCard("École de la Fausse-Rivière", "École Fausse-Rivière", "02 38 00 00 00")
+LINK = f"https://x.test/l/{LINK_CODE}"
+LONG_LINK = f"https://passerelle.ville.test/l/{LINK_CODE}"
+ENDLESS_LINK = f"https://{'a' * 120}.test/l/{LINK_CODE}"
+THURSDAY = Slots(day=date(2026, 11, 26), half_day=HalfDay.AFTERNOON)
+SLOTS = {
+    NoticeKind.ABSENCE: THURSDAY,
+    NoticeKind.ANNOUNCEMENT: Slots(text="La piscine est fermée jeudi."),
+    NoticeKind.URGENT: Slots(text="Une canalisation a cédé : pas de classe ce matin.", subject="École fermée"),
+    NoticeKind.MEETING: Slots(
+        starts_at=datetime(2026, 11, 24, 16, 30, tzinfo=UTC), place="Salle 4", text="Merci de venir."
+    ),
+}
+FAMILIES: list[tuple[str, ...]] = [
+    (),
+    ("Sami",),
+    ("Anaïs",),
+    ("Işıl",),
+    ("سامي",),
+    ("Marie-Françoise",),
+    ("Lina", "Sami"),
+    ("Anne-Charlotte", "Jean-Christophe", "Maximilien-Désiré", "Zoë"),
+]
+
+
+def a_wording(kind: NoticeKind = NoticeKind.ABSENCE, language: str = "fr", **changes: object) -> Wording:
+    wording = Wording(
+        kind, SLOTS[kind], SCHOOL, "Mme Exemple, directrice", language, pupils=("Lina",), link=LINK, two_way=True
+    )
+    return replace(wording, **changes)  # type: ignore[arg-type]  # a factory names only what matters
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("channel", [ChannelName.SMS, ChannelName.EMAIL])
+@pytest.mark.parametrize("kind", list(SLOTS))
+@pytest.mark.parametrize("pupils", FAMILIES)
+def test_every_kind_is_said_on_every_channel_in_every_language(
+    kind: NoticeKind, channel: ChannelName, language: str, pupils: tuple[str, ...]
+) -> None:
+    for two_way in (True, False):
+        body = render(channel, a_wording(kind, language, pupils=pupils, two_way=two_way))
+
+        said = "\n".join(filter(None, [body.subject, body.text, body.html]))
+        assert body.language == language
+        assert not re.search(r"[\r\ue000\ue001]|%\(|\{\{|\{%|None", said)
+        if channel is ChannelName.EMAIL or not (two_way and kind is NoticeKind.ABSENCE):
+            assert LINK in body.text
+        if channel is ChannelName.EMAIL:
+            assert f'href="{LINK}"' in (body.html or "")
+            assert body.subject
+            assert "\n" not in body.subject
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("pupils", FAMILIES)
+@pytest.mark.parametrize("half_day", list(HalfDay))
+@pytest.mark.parametrize(("two_way", "link"), [(True, LINK), (False, LONG_LINK), (False, None), (False, ENDLESS_LINK)])
+def test_an_absence_alert_is_two_sms_at_most_and_gives_a_number_to_call(
+    language: str, pupils: tuple[str, ...], half_day: HalfDay, *, two_way: bool, link: str | None
+) -> None:
+    for day in range(23, 28):
+        slots = Slots(day=date(2026, 9, day), half_day=half_day)
+        for school in (SCHOOL, LONG_SCHOOL, replace(SCHOOL, short_name="Ecole qui ne veut pas finir")):
+            wording = a_wording(
+                language=language, slots=slots, school=school, pupils=pupils, two_way=two_way, link=link
+            )
+
+            text = render_sms(wording).text
+
+            assert count(text).segments <= 2
+            assert "0238000000" in text.replace(" ", "")
+            if two_way:
+                assert all(f"{digit} " in text for digit in (1, 2, 3))
+            elif link == LONG_LINK:
+                assert link in text
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("name", ["Sami", "Capucine", "Anaïs", "François", "سامي", "Işıl"])
+def test_a_first_name_is_not_given_up_for_a_long_school_name(language: str, name: str) -> None:
+    assert name in render_sms(a_wording(language=language, school=LONG_SCHOOL, pupils=(name,))).text
+
+
+def test_an_absence_says_what_to_answer() -> None:
+    assert render_sms(a_wording()).text == (
+        "École Trois-Ponts : Lina n'était pas en classe jeudi 26 novembre après-midi.\n"
+        "Répondez 1 malade, 2 autre raison, 3 devrait se trouver à l'école.\n"
+        "Tél. 02 38 00 00 00"
+    )
+    assert render_sms(a_wording(language="en", two_way=False, link=None)).text == (
+        "École Trois-Ponts: Lina was not in class on Thursday 26 November (afternoon).\nPlease call 02 38 00 00 00"
+    )
+
+
+def test_no_child_is_named_where_none_may_be() -> None:
+    assert render_sms(a_wording(pupils=())).text.startswith("École Trois-Ponts : votre enfant n'était pas en classe")
+    assert "Votre enfant n’était pas en classe" in render_email(a_wording(pupils=())).text
+
+
+def test_one_family_never_reads_another_familys_names() -> None:
+    for kind in SLOTS:
+        for language in SPOKEN:
+            render_sms(a_wording(kind, language, pupils=("Lina",)))
+            render_email(a_wording(kind, language, pupils=("Lina",)))
+
+            sms = render_sms(a_wording(kind, language, pupils=("Sami",)))
+            mail = render_email(a_wording(kind, language, pupils=("Sami",)))
+
+            assert "Lina" not in sms.text + mail.text + (mail.html or "")
+            assert "Sami" in mail.text
+            assert "Sami" in (mail.html or "")
+            assert "Sami" not in (mail.subject or "")
+
+
+@pytest.mark.parametrize("kind", list(SLOTS))
+def test_a_french_sms_has_no_mark_that_makes_it_dear(kind: NoticeKind) -> None:
+    for pupils in ((), ("Lina",), ("Lina", "Sami")):
+        for two_way in (True, False):
+            text = render_sms(a_wording(kind, pupils=pupils, two_way=two_way)).text
+
+            assert dear_characters(text) == ()
+
+
+def test_a_french_mail_is_set_as_print_does_but_the_author_keeps_his_marks() -> None:
+    text = render_email(a_wording(NoticeKind.ANNOUNCEMENT, slots=Slots(text="L'eau : c'est sûr ?"))).text
+
+    assert "Une question\u00a0? Répondez à ce mail, dans votre langue. Votre réponse arrive à l’école" in text
+    assert "L'eau : c'est sûr ?" in text
+
+
+def test_an_arabic_mail_runs_from_right_to_left_on_html_and_on_its_block() -> None:
+    html = render_email(a_wording(language="ar", pupils=("سامي",))).html or ""
+
+    assert '<html lang="ar" dir="rtl">' in html
+    assert '<div class="m-ground" lang="ar" dir="rtl"' in html
+    assert '<bdi dir="ltr">02\u00a038\u00a000\u00a000\u00a000</bdi>' in html
+
+
+def test_an_arabic_sms_starts_right_to_left_and_its_number_is_not_turned_round() -> None:
+    text = render_sms(a_wording(language="ar")).text
+
+    assert text.startswith("\u200fÉcole Trois-Ponts: غياب Lina يوم 26/11 بعد الظهر.\n")
+    assert text.endswith("هاتف 0238000000")
+
+
+def test_what_was_translated_and_not_reviewed_carries_the_french_below() -> None:
+    for language in ("en", "ar", "tr"):
+        mail = render_email(a_wording(language=language))
+        for words in (mail.text, mail.html or ""):
+            assert "Lina n’était pas en classe jeudi 26 novembre après-midi." in words
+        assert '<div class="m-words" lang="fr" dir="ltr"' in (mail.html or "")
+
+    assert render_email(a_wording()).text.count("n’était pas en classe") == 1
+
+
+def test_free_words_travel_as_written_under_a_heading_in_the_readers_language() -> None:
+    slots = Slots(text="Zəng edin <b>sabah</b>\r\n\r\n- 1\r\n- 2", subject="& co", language="az")
+    mail = render_email(a_wording(NoticeKind.ANNOUNCEMENT, "tr", slots=slots))
+    html = mail.html or ""
+
+    assert "Okuldan bir mesaj</h1>" in html
+    assert '<div class="m-words" lang="az" dir="ltr"' in html
+    assert "Zəng edin &lt;b&gt;sabah&lt;/b&gt;</p>" in html
+    assert "- 1<br>- 2</p>" in html
+    assert "&amp; co</p>" in html
+    assert "& co\n\nZəng edin <b>sabah</b>\n\n- 1\n- 2\n" in mail.text
+    assert "Fransızca metin" not in mail.text
+    assert mail.subject == "École des Trois-Ponts: & co"
+
+
+def test_words_in_arabic_keep_their_direction_in_a_french_mail() -> None:
+    mail = render_email(a_wording(NoticeKind.URGENT, slots=Slots(text="المدرسة مغلقة", language="ar")))
+
+    assert '<div class="m-words" lang="ar" dir="rtl"' in (mail.html or "")
+    assert '<html lang="fr" dir="ltr">' in (mail.html or "")
+
+
+def test_an_announcement_by_sms_is_what_was_written() -> None:
+    text = render_sms(a_wording(NoticeKind.ANNOUNCEMENT, two_way=False)).text
+
+    assert text == f"École Trois-Ponts : La piscine est fermée jeudi.\n{LINK}\nTél. 02 38 00 00 00"
+
+
+def test_a_meeting_is_told_in_the_schools_own_time() -> None:
+    there = replace(SCHOOL, timezone="Indian/Reunion")
+
+    assert "réunion mardi 24 novembre à 17 h 30." in render_sms(a_wording(NoticeKind.MEETING, pupils=())).text
+    assert "à 20 h 30." in render_sms(a_wording(NoticeKind.MEETING, pupils=(), school=there)).text
+
+
+def test_a_long_text_is_cut_in_an_sms_and_says_where_the_rest_is() -> None:
+    slots = Slots(text="voici " * 600)
+    text = render_sms(a_wording(NoticeKind.ANNOUNCEMENT, slots=slots)).text
+    without_link = render_sms(a_wording(NoticeKind.URGENT, slots=slots, link=None)).text
+
+    assert len(text) < 1_500
+    assert text.endswith(f"voici (...)\nLa suite : {LINK}")
+    assert without_link.endswith("voici (...)\nLa suite au 02 38 00 00 00")
+
+
+def test_a_mail_fetches_nothing_and_runs_nothing() -> None:
+    for kind in SLOTS:
+        html = render_email(a_wording(kind)).html or ""
+
+        assert not re.search(r"<img|<script|<link|<form|src=|url\(|@import|onload", html)
+        assert set(re.findall(r'href="([^"]*)"', html)) == {LINK, f"{LINK}/stop"}
+
+
+def test_nobody_can_write_a_link_code_or_a_control_character() -> None:
+    text = f"a {LINK_CODE} b _{LINK_CODE}\x00\x1b[2J\u202ec\ue000d\r\ne"
+    wording = a_wording(NoticeKind.ANNOUNCEMENT, slots=Slots(text=text), pupils=(f"Lina{LINK_CODE}",), link=None)
+    mail = render_email(wording)
+
+    for words in (render_sms(wording).text, mail.text, mail.html or ""):
+        assert LINK_CODE not in words
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e\ue000]", words)
+
+
+def test_a_name_in_html_is_a_name_and_not_markup() -> None:
+    html = render_email(a_wording(pupils=("<i>Lina</i>", "O'Nil"))).html or ""
+
+    assert "&lt;i&gt;Lina&lt;/i&gt; et O&#39;Nil" in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "slots", "field", "sentence"),
+    [
+        (NoticeKind.ANNOUNCEMENT, Slots(), "text", "Il manque le texte du message."),
+        (NoticeKind.ANNOUNCEMENT, Slots(text=" \n\t\x00"), "text", "Il manque le texte du message."),
+        (NoticeKind.URGENT, Slots(phrase="closed"), "text", "Il manque le texte du message."),
+        (NoticeKind.ABSENCE, Slots(half_day=HalfDay.DAY), "day", "Il manque le jour de l'absence."),
+        (NoticeKind.ABSENCE, Slots(day=date(2026, 9, 1)), "half_day", "Il manque la demi-journée de l'absence."),
+        (NoticeKind.MEETING, Slots(text="Venez"), "starts_at", "Il manque le jour et l'heure de la réunion."),
+        (
+            NoticeKind.MEETING,
+            Slots(starts_at=datetime(2026, 9, 1, 18)),  # noqa: DTZ001 (a naive hour is what is refused)
+            "starts_at",
+            "L'heure de la réunion n'a pas de fuseau horaire.",
+        ),
+        (NoticeKind.CRISIS, Slots(text="x"), "kind", "Ce genre de message n'est pas encore possible."),
+        (
+            NoticeKind.ANNOUNCEMENT,
+            Slots(text="x" * 4_000_000),
+            "text",
+            "Le texte est trop long : 4 000 caractères au plus.",
+        ),
+        (
+            NoticeKind.URGENT,
+            Slots(text="x", subject="a\r\nBcc: tous@x.test"),
+            "subject",
+            "L'objet tient sur une ligne, 150 caractères au plus.",
+        ),
+        (
+            NoticeKind.MEETING,
+            Slots(starts_at=datetime(2026, 9, 1, tzinfo=UTC), place="a\nb"),
+            "place",
+            "Le lieu tient sur une ligne, 150 caractères au plus.",
+        ),
+        (NoticeKind.URGENT, Slots(text="x", language='fr"><'), "language", "La langue du texte n'est pas connue."),
+    ],
+)
+def test_a_missing_or_impossible_word_is_one_clear_sentence(
+    kind: NoticeKind, slots: Slots, field: str, sentence: str
+) -> None:
+    with pytest.raises(InvalidError) as refused:
+        check_slots(kind, slots)
+    assert (str(refused.value), refused.value.field) == (sentence, field)
+
+    for say in (render_sms, render_email):
+        with pytest.raises(InvalidError, match=re.escape(sentence)):
+            say(replace(a_wording(), kind=kind, slots=slots))
+
+
+def test_a_school_that_families_could_not_call_back_is_refused() -> None:
+    check_school(SCHOOL)
+    for wrong, field in (
+        (replace(SCHOOL, phone=""), "phone"),
+        (replace(SCHOOL, short_name="Ecole qui ne veut pas finir"), "short_name"),
+        (replace(SCHOOL, name=" "), "name"),
+    ):
+        with pytest.raises(InvalidError) as refused:
+            check_school(wrong)
+        assert refused.value.field == field
+
+
+def test_a_channel_without_words_says_so() -> None:
+    with pytest.raises(InvalidError, match="Ce canal n'a pas encore de textes"):
+        render(ChannelName.LETTER, a_wording())
+
+
+def test_every_sentence_is_in_every_catalogue() -> None:
+    assert catalogues.check() == []
+
+
+def test_a_translation_that_lost_a_field_or_a_form_is_found() -> None:
+    wanted = Catalog(locale="fr")
+    wanted.add("Tél. %(phone)s")
+    wanted.add(("%(pupils)s absent", "%(pupils)s absents"))
+    arabic = Catalog(locale="ar")
+    arabic.add("Tél. %(phone)s", "هاتف")
+    arabic.add(("%(pupils)s absent", "%(pupils)s absents"), ("غياب %(pupils)s",) * 5)
+
+    faults = [fault for message in wanted if message.id for fault in catalogues._faults(arabic, message)]
+
+    assert faults == [
+        "not the same fields in 'هاتف'",
+        "needs 6 forms, all of them: ('%(pupils)s absent', '%(pupils)s absents')",
+    ]
+
+
+def test_plurals_follow_each_language() -> None:
+    def children(language: str) -> list[str]:
+        return [tongue(language).ngettext("votre enfant", "vos enfants", n) for n in (0, 1, 2, 3, 11, 100)]
+
+    assert children("fr") == ["votre enfant", "votre enfant", *["vos enfants"] * 4]
+    assert children("en") == ["your children", "your child", *["your children"] * 4]
+    assert children("ar") == ["طفلكم", "طفلكم", "طفليكم", "أطفالكم", "أطفالكم", "أطفالكم"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "code", "words"),
+    [
+        ("ar_MA", "ar", "ar"),
+        ("ary", "ar", "ar"),
+        ("en-GB", "en", "en"),
+        ("FR", "fr", "fr"),
+        ("ps", "ps", "fr"),
+        ("pt-BR", "pt", "fr"),
+        ("yo", "yo", "fr"),
+        ("", "fr", "fr"),
+        ("../etc", "fr", "fr"),
+    ],
+)
+def test_a_language_without_a_catalogue_speaks_french_and_we_know_it(tag: str, code: str, words: str) -> None:
+    language = best(tag)
+
+    assert (language.code, language.words, language.has_words) == (code, words, code == words)
+    assert render_sms(a_wording(language=tag)).language == words
+
+
+def test_each_language_runs_the_way_babel_says() -> None:
+    assert {code: language.direction for code, language in LANGUAGES.items()} == {
+        code: Locale.parse(code).text_direction for code in LANGUAGES
+    }
+    assert SPOKEN == ("fr", "en", "ar", "tr")
+
+
+def test_half_days_are_named_in_each_language() -> None:
+    named = {code: [tongue(code).half_day(half_day) for half_day in HalfDay] for code in SPOKEN}
+
+    assert named == {
+        "fr": ["matin", "après-midi", "journée"],
+        "en": ["morning", "afternoon", "all day"],
+        "ar": ["صباحاً", "بعد الظهر", "طوال اليوم"],
+        "tr": ["sabah", "öğleden sonra", "tüm gün"],
+    }
