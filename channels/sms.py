@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.base.values import unset
-from twilio.rest import Client
+from twilio.rest import Client, api  # noqa: F401  # twilio loads `api` at the first message otherwise: half a second
 
 from channels.refusals import refuse
 from channels.twilio_transport import TwilioTransport

@@ -1,0 +1,1 @@
+"""The `passerelle` command: the one place that opens every door and puts the house together."""

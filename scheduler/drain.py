@@ -65,33 +65,43 @@ class Drain:
         self._channels = channels
         self._paces: dict[int, tuple[float | None, Pace]] = {}
         self._busy: dict[tuple[int, Lane], asyncio.Task[None]] = {}
+        self._again: set[tuple[int, Lane]] = set()
         self._writer = Writer(self._write)
         self._stopping = False
 
     async def drain(self, lane: Lane) -> None:
-        """Empty a lane: every sender that has something due there, side by side, until nothing is left."""
+        """Set every sender that has something due in this lane to work, and leave them to it."""
         if self._stopping:
             return
         async with self._database.engine_reading() as connection:
             senders = await senders_with_work(connection, lane, now=await self._database.now(connection))
         for sender_id in senders:
-            if (sender_id, lane) not in self._busy:
-                self._busy[sender_id, lane] = asyncio.create_task(self._empty(sender_id, lane))
-        mine = [task for (_, its), task in self._busy.items() if its is lane]
-        if mine:
-            await asyncio.gather(*mine)
+            key = (sender_id, lane)
+            self._again.add(key)
+            if key not in self._busy:
+                self._busy[key] = asyncio.create_task(self._empty(key))
+
+    async def idle(self) -> None:
+        """Wait until no sender has anything to do, and all results are written."""
+        while self._busy:
+            await asyncio.gather(*self._busy.values())
+        await self._writer.flushed()
 
     async def stop(self) -> None:
         """Take nothing more, let what is being posted end, and hand back the rest."""
         self._stopping = True
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await asyncio.gather(*self._busy.values())
         await self._writer.close()
 
-    async def _empty(self, sender_id: int, lane: Lane) -> None:
+    async def _empty(self, key: tuple[int, Lane]) -> None:
         try:
-            await self._empty_one(sender_id, lane)
+            while key in self._again and not self._stopping:
+                self._again.discard(key)
+                await self._empty_one(*key)
+        except Exception as error:  # noqa: BLE001 (the worker's outermost loop: rows stay as they are, rounds go on)
+            log.error("drain failed", sender=key[0], lane=key[1].value, kind=_kinds(error))  # noqa: TRY400 (ids only)
         finally:
-            del self._busy[sender_id, lane]
+            del self._busy[key]
 
     async def _empty_one(self, sender_id: int, lane: Lane) -> None:
         async with self._database.engine_reading() as connection:
@@ -124,10 +134,10 @@ class Drain:
             claimed_until = time.monotonic() + lease
             for start in range(0, len(taken.attempts), batch):
                 if self._stopping or time.monotonic() + self._settings.send_deadline >= claimed_until:
+                    async with self._database.engine() as connection:
+                        await hand_back(connection, taken.attempts[start:], taken.fence, sending=False)
                     break
                 await self._prepare(taken, taken.attempts[start : start + batch], ready)
-            async with self._database.engine() as connection:
-                await hand_back(connection, taken.attempts, taken.fence, sending=False)
         for _ in range(posters):
             await ready.put(None)
 
@@ -210,3 +220,8 @@ def kind_of(error: PasserelleError) -> ErrorKind:
         RejectedError: ErrorKind.REJECTED,
     }
     return kinds.get(type(error), ErrorKind.REJECTED)
+
+
+def _kinds(error: BaseException) -> str:
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return "+".join(sorted({type(one).__name__ for one in inner})) or type(error).__name__

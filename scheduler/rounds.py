@@ -1,10 +1,9 @@
 """The rounds: every second, look for what fell between two chairs, and settle it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+import asyncio
+from collections.abc import Mapping
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
 from hub.errors import ChannelError
@@ -27,6 +26,8 @@ from hub.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+ASK_AT_ONCE = 8
+
 
 class Rounds:
     """One process's rounds; several may walk at once, each step takes its rows for itself."""
@@ -43,22 +44,37 @@ class Rounds:
         self._channels = channels
 
     async def walk(self) -> None:
-        """Go round once."""
-        await self._step(lambda connection, now: give_up_sending(connection, self._settings, now=now))
-        await self._step(lambda connection, now: settle_silent(connection, now=now))
-        await self._step(lambda connection, now: pass_stopped_senders(connection, now=now))
-        await self._step(lambda connection, now: expire(connection, now=now))
-        async with self._database.engine() as connection:
-            now = await self._database.now(connection)
-            unsettled = await take_unknown(connection, self._keyring, self._wordings, self._settings, now=now)
-        for item in unsettled:
-            await self._settle(item)
+        """Go round once; a step that fails is told and does not keep the others from their turn."""
+        for step in (self._give_up, self._decide, self._ask):
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 (an outermost loop: rows stay as they are, the next round tries again)
+                log.error("round failed", step=step.__name__, kind=type(error).__name__)  # noqa: TRY400 (no text)
         for lane in Lane:
             self._database.ring(lane)
 
-    async def _step(self, step: Callable[[AsyncConnection, datetime], Awaitable[int]]) -> None:
+    async def _give_up(self) -> None:
         async with self._database.engine() as connection:
-            await step(connection, await self._database.now(connection))
+            await give_up_sending(connection, self._settings, now=await self._database.now(connection))
+
+    async def _decide(self) -> None:
+        async with self._database.engine() as connection:
+            now = await self._database.now(connection)
+            await settle_silent(connection, now=now)
+            await pass_stopped_senders(connection, now=now)
+            await expire(connection, now=now)
+
+    async def _ask(self) -> None:
+        async with self._database.engine() as connection:
+            now = await self._database.now(connection)
+            unsettled = await take_unknown(connection, self._keyring, self._wordings, self._settings, now=now)
+        gate = asyncio.Semaphore(ASK_AT_ONCE)
+
+        async def one(item: Unsettled) -> None:
+            async with gate:
+                await self._settle(item)
+
+        await asyncio.gather(*(one(item) for item in unsettled))
 
     async def _settle(self, item: Unsettled) -> None:
         """Ask the provider what became of a try, with no session open, and write down what it says."""

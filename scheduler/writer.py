@@ -28,6 +28,8 @@ class Writer(Generic[Item]):
         self._some = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -35,11 +37,16 @@ class Writer(Generic[Item]):
         """Give an item to be written; waits only when too many are waiting already."""
         await self._room.wait()
         self._items.append(item)
+        self._empty.clear()
         self._some.set()
         if len(self._items) >= MOST:
             self._room.clear()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+
+    async def flushed(self) -> None:
+        """Wait until all that was put is written."""
+        await self._empty.wait()
 
     async def close(self) -> None:
         """Write what is left, then end."""
@@ -58,6 +65,8 @@ class Writer(Generic[Item]):
             self._room.set()
             if items:
                 await self._committed(items)
+            if not self._items:
+                self._empty.set()
             if self._closing and not self._items:
                 return
 

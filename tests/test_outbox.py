@@ -50,6 +50,7 @@ class Hub:
 
         for lane in Lane:
             await drain.drain(lane)
+        await drain.idle()
         await drain.stop()
 
     async def walk(self) -> None:

@@ -48,17 +48,17 @@ def random_texts(how_many: int) -> list[str]:
         "€",
         "😀",
     ]
-    edges = [0, 1, 2, 66, 67, 68, 69, 70, 71, 133, 134, 135, 152, 153, 154, 159, 160, 161, 305, 306, 307, 459, 460]
+    edges = [0, 1, 2, 66, 67, 68, 69, 70, 71, 133, 134, 135, 152, 153, 154, 159, 160, 161, 305, 306, 307]
     texts = []
     for _ in range(how_many):
         alphabet = dice.choice(alphabets)
-        length = dice.choice(edges) if dice.random() < 0.6 else dice.randrange(500)
+        length = dice.choice(edges) if dice.random() < 0.6 else dice.randrange(200)
         texts.append("".join(dice.choices(alphabet, k=length)))
     return texts
 
 
 def test_we_count_as_twilio_does(twilio: Path) -> None:
-    texts = [text for text in random_texts(4_000) if not JOINED.search(text)]
+    texts = [text for text in random_texts(3_300) if not JOINED.search(text)]
 
     theirs = asked(twilio, texts)
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     Enum,
     ForeignKeyConstraint,
+    Index,
     Integer,
     TypeDecorator,
     UniqueConstraint,
@@ -71,17 +72,23 @@ def words(kind: type[StrEnum]) -> Any:  # noqa: ANN401 (SQLModel wants a type he
     )
 
 
-def within_school(*targets: str | tuple[str, str], unique: Sequence[tuple[str, ...]] = ()) -> tuple[Any, ...]:
+def within_school(
+    *targets: str | tuple[str, str], unique: Sequence[tuple[str, ...]] = (), listed: bool = False
+) -> tuple[Any, ...]:
     """Tie a row to others of the same school.
 
     A target is a table (by the column `<table>_id`) or a pair (column, table). Every tie is a composite foreign key
-    on (school_id, id): a row cannot point into another school, whatever the code does.
+    on (school_id, id): a row cannot point into another school, whatever the code does. `listed`: whole schools of
+    these rows are read, so there is an index by school. All other indexes begin with what tells rows apart: a
+    database without statistics (a young SQLite file) takes any index that begins with the school for a good one.
     """
-    ties: list[Any] = [UniqueConstraint("school_id", "id"), ForeignKeyConstraint(["school_id"], ["school.id"])]
+    ties: list[Any] = [UniqueConstraint("id", "school_id"), ForeignKeyConstraint(["school_id"], ["school.id"])]
     for target in targets:
         column, table = (f"{target}_id", target) if isinstance(target, str) else target
         ties.append(ForeignKeyConstraint(["school_id", column], [f"{table}.school_id", f"{table}.id"]))
-    ties += [UniqueConstraint("school_id", *columns) for columns in unique]
+    ties += [UniqueConstraint(*columns, "school_id") for columns in unique]
+    if listed:
+        ties.append(Index(None, "school_id"))
     return tuple(ties)
 
 

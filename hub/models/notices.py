@@ -87,7 +87,7 @@ class Sender(InSchool, table=True):
 
     __tablename__ = "sender"
     __kept__ = Kept.NOTHING_PERSONAL
-    __table_args__ = within_school("data_key")
+    __table_args__ = within_school("data_key", listed=True)
 
     data_key_id: int = Field(sa_type=BigId)
     organisation_id: int | None = Field(default=None, sa_type=BigId, foreign_key="organisation.id")
@@ -112,7 +112,7 @@ class Notice(InSchool, table=True):
 
     __tablename__ = "notice"
     __kept__ = Kept.SCHOOL_YEAR
-    __table_args__ = within_school("data_key", ("author_id", "staff"), unique=[("key_name",)])
+    __table_args__ = within_school("data_key", ("author_id", "staff"), unique=[("key_name",)], listed=True)
 
     data_key_id: int = Field(sa_type=BigId)
     key_name: str = Field(max_length=64)
@@ -149,7 +149,7 @@ class Delivery(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("notice", "guardian", unique=[("notice_id", "guardian_id")]),
-        Index(None, "school_id", "guardian_id"),
+        Index(None, "guardian_id", "school_id"),
     )
 
     notice_id: int = Field(sa_type=BigId)
@@ -166,7 +166,7 @@ class DeliveryPupil(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("delivery", "pupil", unique=[("delivery_id", "pupil_id")]),
-        Index(None, "school_id", "pupil_id"),
+        Index(None, "pupil_id", "school_id"),
     )
 
     delivery_id: int = Field(sa_type=BigId)
@@ -180,7 +180,7 @@ class Copy(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("notice", "address", unique=[("notice_id", "channel", "address_id", "variant")]),
-        Index(None, "school_id", "address_id"),
+        Index(None, "address_id", "school_id"),
     )
 
     notice_id: int = Field(sa_type=BigId)
@@ -197,7 +197,7 @@ class CopyDelivery(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("copy", "delivery", unique=[("copy_id", "delivery_id")]),
-        Index(None, "school_id", "delivery_id"),
+        Index(None, "delivery_id"),
     )
 
     copy_id: int = Field(sa_type=BigId)
@@ -275,7 +275,7 @@ class PageLink(InSchool, table=True):
 
     __tablename__ = "page_link"
     __kept__ = Kept.SHORT
-    __table_args__ = (*within_school("copy"), Index(None, "school_id", "copy_id"))
+    __table_args__ = (*within_school("copy"), Index(None, "copy_id"))
 
     code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
     copy_id: int = Field(sa_type=BigId)
@@ -325,7 +325,7 @@ class CallTask(InSchool, table=True):
     __tablename__ = "call_task"
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
-        *within_school("delivery", ("owner_id", "staff"), ("done_by", "staff")),
+        *within_school("delivery", ("owner_id", "staff"), ("done_by", "staff"), listed=True),
         Index(
             "uq_call_task_open",
             "delivery_id",

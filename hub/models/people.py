@@ -89,7 +89,11 @@ class Pupil(InSchool, table=True):
 
     __tablename__ = "pupil"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
-    __table_args__ = (*within_school(), Index(None, "school_id", "name_key"), Index(None, "school_id", "ine_hash"))
+    __table_args__ = (
+        *within_school(listed=True),
+        Index(None, "name_key", "school_id"),
+        Index(None, "ine_hash", "school_id"),
+    )
 
     first_name: str = Field(max_length=80)
     family_name: str = Field(max_length=80)
@@ -107,9 +111,9 @@ class Enrolment(InSchool, table=True):
     __tablename__ = "enrolment"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
     __table_args__ = (
-        *within_school("pupil", ("class_id", "class_group")),
-        Index(None, "school_id", "class_id"),
-        Index(None, "school_id", "pupil_id"),
+        *within_school("pupil", ("class_id", "class_group"), listed=True),
+        Index(None, "class_id", "school_id"),
+        Index(None, "pupil_id", "school_id"),
     )
 
     pupil_id: int = Field(sa_type=BigId)
@@ -123,7 +127,7 @@ class Guardian(InSchool, table=True):
 
     __tablename__ = "guardian"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
-    __table_args__ = (*within_school("data_key"), Index(None, "school_id", "name_key"))
+    __table_args__ = (*within_school("data_key", listed=True), Index(None, "name_key", "school_id"))
 
     data_key_id: int = Field(sa_type=BigId)
     civility: str = Field(default="", max_length=12)
@@ -147,9 +151,9 @@ class Link(InSchool, table=True):
     __tablename__ = "link"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
     __table_args__ = (
-        *within_school("guardian", "pupil"),
-        Index(None, "school_id", "pupil_id"),
-        Index(None, "school_id", "guardian_id"),
+        *within_school("guardian", "pupil", listed=True),
+        Index(None, "pupil_id", "school_id"),
+        Index(None, "guardian_id", "school_id"),
     )
 
     guardian_id: int = Field(sa_type=BigId)
@@ -173,7 +177,10 @@ class Address(InSchool, table=True):
 
     __tablename__ = "address"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
-    __table_args__ = (*within_school("data_key", unique=[("medium", "lookup_hash")]), Index(None, "lookup_hash"))
+    __table_args__ = (
+        *within_school("data_key", unique=[("medium", "lookup_hash")], listed=True),
+        Index(None, "lookup_hash"),
+    )
 
     data_key_id: int = Field(sa_type=BigId)
     medium: Medium = Field(sa_type=words(Medium))
@@ -194,7 +201,7 @@ class ContactPoint(InSchool, table=True):
     __kept__ = Kept.AS_LONG_AS_ENROLLED
     __table_args__ = (
         *within_school("guardian", "address", unique=[("guardian_id", "address_id", "channel")]),
-        Index(None, "school_id", "address_id"),
+        Index(None, "address_id", "school_id"),
     )
 
     guardian_id: int = Field(sa_type=BigId)
@@ -209,7 +216,7 @@ class TrayItem(InSchool, table=True):
     __tablename__ = "tray_item"
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
-        *within_school("guardian", "pupil", "address", ("closed_by", "staff")),
+        *within_school("guardian", "pupil", "address", ("closed_by", "staff"), listed=True),
         Index(
             "uq_tray_item_open",
             "school_id",

@@ -71,7 +71,7 @@ class ClassGroup(InSchool, table=True):
 
     __tablename__ = "class_group"
     __kept__ = Kept.NOTHING_PERSONAL
-    __table_args__ = within_school(("year_id", "school_year"), unique=[("year_id", "label")])
+    __table_args__ = within_school(("year_id", "school_year"), unique=[("year_id", "label")], listed=True)
 
     year_id: int = Field(sa_type=BigId)
     label: str = Field(max_length=60)
@@ -83,7 +83,7 @@ class Staff(InSchool, table=True):
 
     __tablename__ = "staff"
     __kept__ = Kept.AS_LONG_AS_EMPLOYED
-    __table_args__ = within_school(unique=[("email_hash",)])
+    __table_args__ = within_school(unique=[("email_hash",)], listed=True)
 
     name: str = Field(max_length=120)
     email_sealed: bytes = Field(sa_type=LargeBinary)
@@ -97,7 +97,7 @@ class StaffRight(InSchool, table=True):
 
     __tablename__ = "staff_right"
     __kept__ = Kept.AS_LONG_AS_EMPLOYED
-    __table_args__ = (*within_school("staff", ("class_id", "class_group")), Index(None, "school_id", "staff_id"))
+    __table_args__ = (*within_school("staff", ("class_id", "class_group")), Index(None, "staff_id", "school_id"))
 
     staff_id: int = Field(sa_type=BigId)
     role: Role = Field(sa_type=words(Role))
@@ -172,7 +172,7 @@ class Audit(InSchool, table=True):
 
     __tablename__ = "audit"
     __kept__ = Kept.FOR_PROOF
-    __table_args__ = (*within_school(), Index(None, "school_id", "subject", "subject_id"))
+    __table_args__ = (*within_school(), Index(None, "subject", "subject_id", "school_id"))
 
     at: datetime = Field(sa_type=UtcDateTime)
     staff_id: int | None = Field(default=None, sa_type=BigId)

@@ -24,7 +24,10 @@ class Thread(InSchool, table=True):
 
     __tablename__ = "thread"
     __kept__ = Kept.SCHOOL_YEAR
-    __table_args__ = (*within_school("pupil", "address", ("private_to", "staff")), Index(None, "school_id", "pupil_id"))
+    __table_args__ = (
+        *within_school("pupil", "address", ("private_to", "staff"), listed=True),
+        Index(None, "pupil_id", "school_id"),
+    )
 
     pupil_id: int | None = Field(default=None, sa_type=BigId)
     address_id: int | None = Field(default=None, sa_type=BigId)
@@ -40,7 +43,7 @@ class Reply(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("sender", "thread", "address", "notice", "guardian", unique=[("sender_id", "provider_key")]),
-        Index(None, "school_id", "thread_id"),
+        Index(None, "thread_id", "school_id"),
     )
 
     sender_id: int = Field(sa_type=BigId)
@@ -60,7 +63,9 @@ class Absence(InSchool, table=True):
 
     __tablename__ = "absence"
     __kept__ = Kept.SCHOOL_YEAR
-    __table_args__ = within_school("pupil", "notice", ("owner_id", "staff"), unique=[("pupil_id", "day", "half_day")])
+    __table_args__ = within_school(
+        "pupil", "notice", ("owner_id", "staff"), unique=[("pupil_id", "day", "half_day")], listed=True
+    )
 
     pupil_id: int = Field(sa_type=BigId)
     day: date

@@ -18,7 +18,7 @@ from hub.models.notices import DeliveryState, Needs, NoticeVersion
 from hub.models.people import DataKey
 from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
-from hub.outbox.ladder import open_calls, open_rungs, usable_points
+from hub.outbox.ladder import next_rung, open_calls, open_rungs
 from hub.people.rights import rights_on
 from hub.ports import NoticeKind, Slots
 from hub.routing import day_at_school, expires_at, lane_of
@@ -151,14 +151,10 @@ async def _written(
 async def _address_to(
     session: AsyncSession, school_id: int, notice_id: int, who: Select[Any], *, now: datetime
 ) -> None:
-    told, usable = who.subquery("told_pairs"), usable_points()
-    first = (
-        select(func.min(usable.c.position))
-        .where(usable.c.school_id == school_id, usable.c.guardian_id == told.c.guardian_id)
-        .correlate(told)
-        .scalar_subquery()
-    )
-    adults = select(told.c.guardian_id, first.label("first")).distinct().subquery("adults")
+    told = who.subquery("told_pairs")
+    adults = select(told.c.guardian_id).distinct().subquery("all_adults")
+    first = next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
+    adults = select(adults.c.guardian_id, first.label("first")).subquery("adults")
     held = select(notice.c.due_at > now).where(notice.c.id == notice_id).scalar_subquery()
     state = case(
         (adults.c.first.is_(None), DeliveryState.TO_CALL.value),

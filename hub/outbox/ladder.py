@@ -8,7 +8,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.notices import AttemptState, DeliveryState
@@ -50,55 +63,48 @@ NEW_ATTEMPT = [
 LIVE = (AttemptState.READY, AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 
 
-def usable_points() -> Subquery:
-    """Contact points that a message may take now, each with the sender it would leave from.
+def sender_for() -> ScalarSelect[int]:
+    """Give the sender that a message to the contact point at hand would leave from now; NULL when there is none.
 
-    The address is neither dead, wrong nor stopped, this sender was not told to stop, and it works.
+    It works, it is of that channel, and this address did not tell it to stop.
     """
+    stopped = select(stop.c.id).where(
+        stop.c.school_id == contact_point.c.school_id,
+        stop.c.address_id == contact_point.c.address_id,
+        stop.c.sender_id == sender.c.id,
+    )
     return (
-        select(
-            contact_point.c.school_id,
-            contact_point.c.guardian_id,
-            contact_point.c.position,
-            contact_point.c.channel,
-            contact_point.c.address_id,
-            func.min(sender.c.id).label("sender_id"),
+        select(func.min(sender.c.id))
+        .where(
+            sender.c.school_id == contact_point.c.school_id,
+            sender.c.channel == contact_point.c.channel,
+            sender.c.stopped_at.is_(None),
+            ~stopped.exists(),
         )
+        .correlate(contact_point)
+        .scalar_subquery()
+    )
+
+
+def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], after: ColumnElement[int]) -> Any:  # noqa: ANN401 (a scalar select)
+    """Give the position of the guardian's next contact point that may be written to now; NULL when none is left."""
+    return (
+        select(func.min(contact_point.c.position))
         .join(address, _same(contact_point, address, "address_id"))
-        .join(
-            sender, and_(sender.c.school_id == contact_point.c.school_id, sender.c.channel == contact_point.c.channel)
+        .where(
+            contact_point.c.school_id == school_id,
+            contact_point.c.guardian_id == guardian_id,
+            contact_point.c.position > after,
+            address.c.state.in_(WRITABLE),
+            sender_for().is_not(None),
         )
-        .outerjoin(
-            stop,
-            and_(
-                stop.c.school_id == contact_point.c.school_id,
-                stop.c.address_id == contact_point.c.address_id,
-                stop.c.sender_id == sender.c.id,
-            ),
-        )
-        .where(address.c.state.in_(WRITABLE), sender.c.stopped_at.is_(None), stop.c.id.is_(None))
-        .group_by(
-            contact_point.c.school_id,
-            contact_point.c.guardian_id,
-            contact_point.c.position,
-            contact_point.c.channel,
-            contact_point.c.address_id,
-        )
-        .subquery("usable")
     )
 
 
 async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
     """Put deliveries on their next usable rung; those that have none become a task to call."""
-    usable = usable_points()
     following = (
-        select(func.min(usable.c.position))
-        .where(
-            usable.c.school_id == delivery.c.school_id,
-            usable.c.guardian_id == delivery.c.guardian_id,
-            usable.c.position > delivery.c.rung,
-        )
-        .scalar_subquery()
+        next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery).scalar_subquery()
     )
     moved = await within.execute(
         update(delivery)
@@ -198,7 +204,7 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
     """Deliveries on a rung that no copy serves yet, with what decides their copy."""
     pupils = (
         select(delivery_pupil.c.pupil_id)
-        .where(delivery_pupil.c.delivery_id == delivery.c.id)
+        .where(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id)
         .order_by(delivery_pupil.c.pupil_id)
         .correlate(delivery)
         .subquery()
@@ -206,7 +212,9 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
     named = select(func.aggregate_strings(cast(pupils.c.pupil_id, String), ",")).scalar_subquery()
     language = func.coalesce(address.c.language, guardian.c.language)
     served = select(copy_delivery.c.id).where(
-        copy_delivery.c.delivery_id == delivery.c.id, copy_delivery.c.rung == delivery.c.rung
+        copy_delivery.c.school_id == delivery.c.school_id,
+        copy_delivery.c.delivery_id == delivery.c.id,
+        copy_delivery.c.rung == delivery.c.rung,
     )
     return (
         select(
@@ -221,14 +229,7 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
         )
         .join(notice, _same(delivery, notice, "notice_id"))
         .join(guardian, _same(delivery, guardian, "guardian_id"))
-        .join(
-            contact_point,
-            and_(
-                contact_point.c.school_id == delivery.c.school_id,
-                contact_point.c.guardian_id == delivery.c.guardian_id,
-                contact_point.c.position == delivery.c.rung,
-            ),
-        )
+        .join(contact_point, _stands_on())
         .join(address, _same(contact_point, address, "address_id"))
         .where(which, delivery.c.state.in_(WAITING), ~served.exists())
         .subquery("standing")
@@ -236,14 +237,14 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
 
 
 def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
-    usable = usable_points()
+    """Copies that have no attempt yet, with the sender they leave from."""
     due = case((notice.c.due_at > _moment(now), notice.c.due_at), else_=_moment(now))
     return (
         select(
             copy.c.school_id,
             copy.c.id,
             literal(1),
-            func.min(usable.c.sender_id),
+            func.min(sender_for()),
             notice.c.lane,
             literal(AttemptState.READY.value),
             due,
@@ -252,26 +253,30 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
             literal(0),
             literal(0),
         )
-        .join(notice, _same(copy, notice, "notice_id"))
-        .join(copy_delivery, _same(copy_delivery, copy, "copy_id"))
-        .join(delivery, _same(copy_delivery, delivery, "delivery_id"))
+        .select_from(delivery)
         .join(
-            usable,
-            and_(
-                usable.c.school_id == copy.c.school_id,
-                usable.c.guardian_id == delivery.c.guardian_id,
-                usable.c.position == delivery.c.rung,
-                usable.c.address_id == copy.c.address_id,
-                usable.c.channel == copy.c.channel,
-            ),
+            copy_delivery, and_(_same(copy_delivery, delivery, "delivery_id"), copy_delivery.c.rung == delivery.c.rung)
         )
+        .join(copy, _same(copy_delivery, copy, "copy_id"))
+        .join(notice, _same(copy, notice, "notice_id"))
+        .join(contact_point, _stands_on())
         .where(
             which,
-            copy_delivery.c.rung == delivery.c.rung,
             delivery.c.state.in_(WAITING),
-            ~select(attempt.c.id).where(attempt.c.copy_id == copy.c.id).exists(),
+            sender_for().is_not(None),
+            ~select(attempt.c.id)
+            .where(attempt.c.school_id == copy.c.school_id, attempt.c.copy_id == copy.c.id)
+            .exists(),
         )
         .group_by(copy.c.school_id, copy.c.id, notice.c.lane, notice.c.due_at)
+    )
+
+
+def _stands_on() -> ColumnElement[bool]:
+    return and_(
+        contact_point.c.school_id == delivery.c.school_id,
+        contact_point.c.guardian_id == delivery.c.guardian_id,
+        contact_point.c.position == delivery.c.rung,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
@@ -17,9 +17,9 @@ from hub.models.people import AddressState
 from hub.outbox.claim import Claim
 from hub.outbox.follow import climb_from, let_expire
 from hub.outbox.ladder import WRITABLE
-from hub.outbox.wordings import Wordings
+from hub.outbox.wordings import Wordings, newest_version
 from hub.people.links import holds_on, tells
-from hub.ports import Lane, Outgoing
+from hub.ports import ChannelName, Lane, Outgoing
 from hub.routing import LINK_DAYS, SILENT_DAYS, day_at_school
 from hub.sealing import Keyring, link_code
 from hub.tables import (
@@ -78,7 +78,8 @@ async def prepare(
     now: datetime,
 ) -> Prepared:
     """Make claimed attempts ready to post; those whose reason is gone are withdrawn, in the same transaction."""
-    facts = (await connection.execute(_facts(claim.fence, attempts, connection.dialect.name))).all()
+    statement = _FACTS if connection.dialect.name == "sqlite" else _FACTS_HELD
+    facts = (await connection.execute(statement, {"b_ids": attempts, "b_fence": claim.fence})).all()
     await wordings.learn(connection, facts)
     told = await _told(connection, facts, wordings, now)
     prepared = Prepared()
@@ -131,6 +132,7 @@ def _worded(
         and fact.last_sign_of_life is not None
         and fact.last_sign_of_life > now - timedelta(days=SILENT_DAYS)
     )
+    mail = fact.channel == ChannelName.EMAIL
     outgoing = Outgoing(
         attempt_id=fact.id,
         token=keyring.token("a", fact.id),
@@ -138,8 +140,8 @@ def _worded(
         body=wordings.body(fact, pupils=pupils if may_name else ()),
         link_code=link_code() if wordings.links else "",
         account=wordings.account(fact.sender_id),
-        message_id=wordings.message_id(fact.copy_id),
-        reply_token=keyring.token("c", fact.copy_id),
+        message_id=wordings.message_id(fact.copy_id) if mail else "",
+        reply_token=keyring.token("c", fact.copy_id) if mail else "",
         valid_for=max(60, int((fact.expires_at - now).total_seconds())),
     )
     text = outgoing.text
@@ -160,24 +162,7 @@ async def _told(connection: AsyncConnection, facts: Sequence[Any], wordings: Wor
     if not facts:
         return Told({}, frozenset(), frozenset())
     day = day_at_school(now, wordings.timezone(facts[0].school_id))
-    rows = await connection.execute(
-        select(
-            copy_delivery.c.copy_id,
-            delivery.c.id,
-            delivery.c.state,
-            delivery_pupil.c.pupil_id,
-            pupil.c.first_name,
-            _rightful(day).label("rightful"),
-        )
-        .join(delivery, delivery.c.id == copy_delivery.c.delivery_id)
-        .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
-        .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
-        .where(
-            copy_delivery.c.copy_id.in_({fact.copy_id for fact in facts}),
-            copy_delivery.c.rung == delivery.c.rung,
-            delivery.c.state.in_(CONCERNED),
-        )
-    )
+    rows = await connection.execute(_TOLD, {"b_copies": [fact.copy_id for fact in facts], "b_day": day})
     names: dict[int, dict[int, str]] = {}
     served, held, seen = set(), set(), set()
     for copy_id, delivery_id, state, pupil_id, first_name, rightful in rows:
@@ -189,28 +174,6 @@ async def _told(connection: AsyncConnection, facts: Sequence[Any], wordings: Wor
                 held.add(delivery_id)
     pupils = {copy_id: tuple(of[pupil_id] for pupil_id in sorted(of)) for copy_id, of in names.items()}
     return Told(pupils, frozenset(held), frozenset(seen - served))
-
-
-def _rightful(day: date) -> ColumnElement[bool]:
-    """Say that this adult is still told about this pupil, who is still in a class."""
-    return and_(
-        or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
-        select(link.c.id)
-        .where(
-            link.c.school_id == delivery.c.school_id,
-            link.c.guardian_id == delivery.c.guardian_id,
-            link.c.pupil_id == pupil.c.id,
-            tells(link, day),
-        )
-        .exists(),
-        select(enrolment.c.id)
-        .where(
-            enrolment.c.school_id == delivery.c.school_id,
-            enrolment.c.pupil_id == pupil.c.id,
-            holds_on(enrolment, day),
-        )
-        .exists(),
-    )
 
 
 async def _follow(connection: AsyncConnection, prepared: Prepared, told: Told, *, lane: Lane, now: datetime) -> None:
@@ -261,37 +224,78 @@ _SENDING = (
 )
 
 
-def _facts(fence: int, attempts: Sequence[int], dialect: str) -> Any:  # noqa: ANN401 (a statement)
-    """Read what decides a try, and keep others off it (on SQLite the write turn already does)."""
-    statement = (
-        select(
-            attempt.c.id,
-            attempt.c.school_id,
-            attempt.c.copy_id,
-            attempt.c.sender_id,
-            attempt.c.lane,
-            copy.c.channel,
-            copy.c.language,
-            notice.c.id.label("notice_id"),
-            notice.c.kind,
-            notice.c.state.label("notice_state"),
-            notice.c.expires_at,
-            address.c.state.label("address_state"),
-            address.c.last_sign_of_life,
-            address.c.value_sealed,
-            data_key.c.wrapped,
-            data_key.c.master_version,
-            stop.c.id.label("stopped"),
-        )
-        .join(copy, copy.c.id == attempt.c.copy_id)
-        .join(notice, notice.c.id == copy.c.notice_id)
-        .join(address, address.c.id == copy.c.address_id)
-        .join(data_key, data_key.c.id == address.c.data_key_id)
-        .outerjoin(stop, and_(stop.c.address_id == address.c.id, stop.c.sender_id == attempt.c.sender_id))
-        .where(
-            attempt.c.id.in_(attempts),
-            attempt.c.claim == fence,
-            attempt.c.state == AttemptState.CLAIMED,
-        )
+_FACTS = (
+    select(
+        attempt.c.id,
+        attempt.c.school_id,
+        attempt.c.copy_id,
+        attempt.c.sender_id,
+        attempt.c.lane,
+        copy.c.channel,
+        copy.c.language,
+        notice.c.id.label("notice_id"),
+        notice.c.state.label("notice_state"),
+        notice.c.expires_at,
+        newest_version(notice.c.id).label("version_id"),
+        address.c.state.label("address_state"),
+        address.c.last_sign_of_life,
+        address.c.value_sealed,
+        data_key.c.wrapped,
+        data_key.c.master_version,
+        stop.c.id.label("stopped"),
     )
-    return statement if dialect == "sqlite" else statement.with_for_update(of=attempt)
+    .join(copy, copy.c.id == attempt.c.copy_id)
+    .join(notice, notice.c.id == copy.c.notice_id)
+    .join(address, address.c.id == copy.c.address_id)
+    .join(data_key, data_key.c.id == address.c.data_key_id)
+    .outerjoin(stop, and_(stop.c.address_id == address.c.id, stop.c.sender_id == attempt.c.sender_id))
+    .where(
+        attempt.c.id.in_(bindparam("b_ids", expanding=True)),
+        attempt.c.claim == bindparam("b_fence"),
+        attempt.c.state == AttemptState.CLAIMED,
+    )
+)
+"""What decides a try. The rows are kept from others until the end (on SQLite the write turn already does)."""
+_FACTS_HELD = _FACTS.with_for_update(of=attempt)
+
+
+def _rightful(day: BindParameter[date]) -> ColumnElement[bool]:
+    """Say that this adult is still told about this pupil, who is still in a class."""
+    return and_(
+        or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
+        select(link.c.id)
+        .where(
+            link.c.school_id == delivery.c.school_id,
+            link.c.guardian_id == delivery.c.guardian_id,
+            link.c.pupil_id == pupil.c.id,
+            tells(link, day),
+        )
+        .exists(),
+        select(enrolment.c.id)
+        .where(
+            enrolment.c.school_id == delivery.c.school_id,
+            enrolment.c.pupil_id == pupil.c.id,
+            holds_on(enrolment, day),
+        )
+        .exists(),
+    )
+
+
+_TOLD = (
+    select(
+        copy_delivery.c.copy_id,
+        delivery.c.id,
+        delivery.c.state,
+        delivery_pupil.c.pupil_id,
+        pupil.c.first_name,
+        _rightful(bindparam("b_day", type_=Date())).label("rightful"),
+    )
+    .join(delivery, delivery.c.id == copy_delivery.c.delivery_id)
+    .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
+    .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
+    .where(
+        copy_delivery.c.copy_id.in_(bindparam("b_copies", expanding=True)),
+        copy_delivery.c.rung == delivery.c.rung,
+        delivery.c.state.in_(CONCERNED),
+    )
+)

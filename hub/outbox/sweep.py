@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
 from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
 from hub.outbox.prepare import TEXT, VALUE
-from hub.outbox.wordings import Wordings
+from hub.outbox.wordings import Wordings, newest_version
 from hub.ports import Body, ChannelName, Lane, Outgoing, Proof
 from hub.sealing import Keyring
 from hub.settings import Settings
@@ -238,7 +238,7 @@ def _unknown_facts(ids: Sequence[int]) -> Any:  # noqa: ANN401 (a statement)
             attempt.c.text_sealed,
             copy.c.channel,
             copy.c.language,
-            copy.c.notice_id,
+            newest_version(copy.c.notice_id).label("version_id"),
             copy.c.address_id,
             address.c.value_sealed,
             data_key.c.wrapped,

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.ports import LINK_CODE, Account, Body, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from hub.routing import NAMING_KINDS
 from hub.sealing import Keyring
 from hub.settings import Settings
 from hub.tables import data_key, notice, notice_version, school, sender, staff
@@ -34,9 +35,8 @@ class SenderCard:
 
 @dataclass(frozen=True, slots=True)
 class NoticeCard:
-    """A notice's words as they are now: its newest version, and who wrote it."""
+    """The words of one version of a notice, and who wrote them."""
 
-    version_id: int
     kind: NoticeKind
     slots: Slots
     author: str
@@ -61,7 +61,7 @@ class Wordings:
         """Read what these attempts need and this worker does not know yet."""
         await self._learn_senders(connection, {fact.sender_id for fact in facts} - self._senders.keys())
         await self._learn_schools(connection, {fact.school_id for fact in facts} - self._schools.keys())
-        await self._learn_notices(connection, {fact.notice_id for fact in facts})
+        await self._learn_notices(connection, {fact.version_id for fact in facts} - self._notices.keys())
 
     async def sender(self, connection: AsyncConnection, sender_id: int) -> SenderCard:
         """Give a sender, open; read afresh, so that a new rate or secret counts from the next drain on."""
@@ -82,9 +82,10 @@ class Wordings:
 
     def body(self, fact: Any, *, pupils: tuple[str, ...]) -> Body:  # noqa: ANN401 (a row)
         """Give the words of one copy, rendered at most once for all that read alike."""
-        notice_card, sender_card = self._notices[fact.notice_id], self._senders[fact.sender_id]
+        notice_card, sender_card = self._notices[fact.version_id], self._senders[fact.sender_id]
         channel = sender_card.account.channel
-        key = (notice_card.version_id, channel, fact.language, sender_card.two_way, pupils)
+        names = pupils if notice_card.kind in NAMING_KINDS else ()
+        key = (fact.version_id, channel, fact.language, fact.sender_id, names)
         known = self._bodies.get(key)
         if known is not None:
             return known
@@ -94,7 +95,7 @@ class Wordings:
             school=self._schools[fact.school_id],
             author=notice_card.author,
             language=fact.language,
-            pupils=pupils,
+            pupils=names,
             link=f"{self._settings.public_url}/l/{LINK_CODE}" if self.links else None,
             two_way=sender_card.two_way,
         )
@@ -133,41 +134,34 @@ class Wordings:
         for row in await connection.execute(select(school).where(school.c.id.in_(ids))):
             self._schools[row.id] = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
 
-    async def _learn_notices(self, connection: AsyncConnection, ids: set[int]) -> None:
-        if not ids:
+    async def _learn_notices(self, connection: AsyncConnection, versions: set[int]) -> None:
+        if not versions:
             return
-        newest = (
-            select(notice_version.c.notice_id, func.max(notice_version.c.n).label("n"))
-            .where(notice_version.c.notice_id.in_(ids))
-            .group_by(notice_version.c.notice_id)
-            .subquery()
-        )
         rows = await connection.execute(
             select(
-                notice.c.id,
                 notice.c.kind,
-                notice_version.c.id.label("version_id"),
+                notice_version.c.id,
                 notice_version.c.slots_sealed,
                 data_key.c.wrapped,
                 data_key.c.master_version,
                 staff.c.name,
             )
-            .join(newest, newest.c.notice_id == notice.c.id)
-            .join(
-                notice_version,
-                (notice_version.c.notice_id == newest.c.notice_id) & (notice_version.c.n == newest.c.n),
-            )
+            .join(notice, notice.c.id == notice_version.c.notice_id)
             .join(data_key, data_key.c.id == notice.c.data_key_id)
             .join(staff, staff.c.id == notice.c.author_id)
+            .where(notice_version.c.id.in_(versions))
         )
         for row in rows:
-            known = self._notices.get(row.id)
-            if known is None or known.version_id != row.version_id:
-                seal = self._keyring.seal(row.wrapped, row.master_version)
-                slots = read_slots(seal.open(row.slots_sealed, b"notice_version.slots"))
-                self._notices[row.id] = NoticeCard(row.version_id, NoticeKind(row.kind), slots, row.name)
+            seal = self._keyring.seal(row.wrapped, row.master_version)
+            slots = read_slots(seal.open(row.slots_sealed, b"notice_version.slots"))
+            self._notices[row.id] = NoticeCard(NoticeKind(row.kind), slots, row.name)
         while len(self._notices) > MOST_BODIES:
             self._notices.popitem(last=False)
+
+
+def newest_version(notice_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """Give the id of a notice's newest version: an edit is a new version."""
+    return select(func.max(notice_version.c.id)).where(notice_version.c.notice_id == notice_id).scalar_subquery()
 
 
 def read_slots(stored: bytes) -> Slots:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, and_, or_, select
 
 from hub.models.people import LinkKind
 from hub.tables import enrolment, link, pupil
@@ -11,12 +11,12 @@ SILENT_KINDS = (LinkKind.BARRED, LinkKind.EMERGENCY)
 """A barred adult is never told; an emergency contact only ever called by a human."""
 
 
-def holds_on(table: FromClause, day: date) -> ColumnElement[bool]:
+def holds_on(table: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Say that a row with from–to counts on this day; its last day counts."""
     return and_(table.c.from_on <= day, or_(table.c.to_on.is_(None), table.c.to_on >= day))
 
 
-def tells(links: FromClause, day: date) -> ColumnElement[bool]:
+def tells(links: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Say that a link lets its adult be told today."""
     return and_(
         links.c.may_be_told.is_(True),

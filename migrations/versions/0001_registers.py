@@ -104,10 +104,10 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_audit_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_audit_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_audit_id_school_id")),
     )
     op.create_index(
-        op.f("ix_audit_school_id_subject_subject_id"), "audit", ["school_id", "subject", "subject_id"], unique=False
+        op.f("ix_audit_subject_subject_id_school_id"), "audit", ["subject", "subject_id", "school_id"], unique=False
     )
     op.create_table(
         "data_key",
@@ -118,7 +118,7 @@ def upgrade() -> None:
         sa.Column("master_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_data_key_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_key")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_data_key_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_data_key_id_school_id")),
     )
     op.create_table(
         "erasure",
@@ -129,8 +129,8 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_erasure_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_erasure_school_id_id")),
-        sa.UniqueConstraint("school_id", "subject", "subject_id", name=op.f("uq_erasure_school_id_subject_subject_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_erasure_id_school_id")),
+        sa.UniqueConstraint("subject", "subject_id", "school_id", name=op.f("uq_erasure_subject_subject_id_school_id")),
     )
     op.create_table(
         "pupil",
@@ -146,10 +146,11 @@ def upgrade() -> None:
         sa.Column("keep_until", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_pupil_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pupil")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_pupil_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_pupil_id_school_id")),
     )
-    op.create_index(op.f("ix_pupil_school_id_ine_hash"), "pupil", ["school_id", "ine_hash"], unique=False)
-    op.create_index(op.f("ix_pupil_school_id_name_key"), "pupil", ["school_id", "name_key"], unique=False)
+    op.create_index(op.f("ix_pupil_ine_hash_school_id"), "pupil", ["ine_hash", "school_id"], unique=False)
+    op.create_index(op.f("ix_pupil_name_key_school_id"), "pupil", ["name_key", "school_id"], unique=False)
+    op.create_index(op.f("ix_pupil_school_id"), "pupil", ["school_id"], unique=False)
     op.create_table(
         "school_year",
         sa.Column("id", BIG, nullable=False),
@@ -159,8 +160,8 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_school_year_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_school_year")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_school_year_school_id_id")),
-        sa.UniqueConstraint("school_id", "label", name=op.f("uq_school_year_school_id_label")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_school_year_id_school_id")),
+        sa.UniqueConstraint("label", "school_id", name=op.f("uq_school_year_label_school_id")),
     )
     op.create_table(
         "staff",
@@ -173,10 +174,11 @@ def upgrade() -> None:
         sa.Column("keep_until", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_staff_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
-        sa.UniqueConstraint("school_id", "email_hash", name=op.f("uq_staff_school_id_email_hash")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_staff_school_id_id")),
+        sa.UniqueConstraint("email_hash", "school_id", name=op.f("uq_staff_email_hash_school_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_staff_id_school_id")),
     )
     op.create_index(op.f("ix_staff_email_hash"), "staff", ["email_hash"], unique=False)
+    op.create_index(op.f("ix_staff_school_id"), "staff", ["school_id"], unique=False)
     op.create_table(
         "address",
         sa.Column("id", BIG, nullable=False),
@@ -218,10 +220,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_address_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_address_school_id_id")),
-        sa.UniqueConstraint("school_id", "medium", "lookup_hash", name=op.f("uq_address_school_id_medium_lookup_hash")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_address_id_school_id")),
+        sa.UniqueConstraint("medium", "lookup_hash", "school_id", name=op.f("uq_address_medium_lookup_hash_school_id")),
     )
     op.create_index(op.f("ix_address_lookup_hash"), "address", ["lookup_hash"], unique=False)
+    op.create_index(op.f("ix_address_school_id"), "address", ["school_id"], unique=False)
     op.create_table(
         "class_group",
         sa.Column("id", BIG, nullable=False),
@@ -236,9 +239,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_class_group_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_class_group")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_class_group_school_id_id")),
-        sa.UniqueConstraint("school_id", "year_id", "label", name=op.f("uq_class_group_school_id_year_id_label")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_class_group_id_school_id")),
+        sa.UniqueConstraint("year_id", "label", "school_id", name=op.f("uq_class_group_year_id_label_school_id")),
     )
+    op.create_index(op.f("ix_class_group_school_id"), "class_group", ["school_id"], unique=False)
     op.create_table(
         "guardian",
         sa.Column("id", BIG, nullable=False),
@@ -287,9 +291,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_guardian_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guardian")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_guardian_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_guardian_id_school_id")),
     )
-    op.create_index(op.f("ix_guardian_school_id_name_key"), "guardian", ["school_id", "name_key"], unique=False)
+    op.create_index(op.f("ix_guardian_name_key_school_id"), "guardian", ["name_key", "school_id"], unique=False)
+    op.create_index(op.f("ix_guardian_school_id"), "guardian", ["school_id"], unique=False)
     op.create_table(
         "notice",
         sa.Column("id", BIG, nullable=False),
@@ -346,9 +351,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_notice_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_notice_school_id_id")),
-        sa.UniqueConstraint("school_id", "key_name", name=op.f("uq_notice_school_id_key_name")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_notice_id_school_id")),
+        sa.UniqueConstraint("key_name", "school_id", name=op.f("uq_notice_key_name_school_id")),
     )
+    op.create_index(op.f("ix_notice_school_id"), "notice", ["school_id"], unique=False)
     op.create_table(
         "sender",
         sa.Column("id", BIG, nullable=False),
@@ -392,9 +398,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_sender_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sender")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_sender_id_school_id")),
         sa.UniqueConstraint("key_name", name=op.f("uq_sender_key_name")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_sender_school_id_id")),
     )
+    op.create_index(op.f("ix_sender_school_id"), "sender", ["school_id"], unique=False)
     op.create_table(
         "staff_session",
         sa.Column("id", BIG, nullable=False),
@@ -409,7 +416,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_staff_session_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_staff_session_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_staff_session_id_school_id")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_staff_session_token_hash")),
     )
     op.create_table(
@@ -430,7 +437,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_watch_duty_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_duty")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_watch_duty_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_watch_duty_id_school_id")),
     )
     op.create_table(
         "absence",
@@ -475,11 +482,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_absence_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_absence_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_absence_id_school_id")),
         sa.UniqueConstraint(
-            "school_id", "pupil_id", "day", "half_day", name=op.f("uq_absence_school_id_pupil_id_day_half_day")
+            "pupil_id", "day", "half_day", "school_id", name=op.f("uq_absence_pupil_id_day_half_day_school_id")
         ),
     )
+    op.create_index(op.f("ix_absence_school_id"), "absence", ["school_id"], unique=False)
     op.create_table(
         "answer",
         sa.Column("id", BIG, nullable=False),
@@ -524,7 +532,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_answer_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_answer_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_answer_id_school_id")),
     )
     op.create_index(
         "uq_answer_notice",
@@ -578,16 +586,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_contact_point_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_point")),
         sa.UniqueConstraint(
-            "school_id",
             "guardian_id",
             "address_id",
             "channel",
-            name=op.f("uq_contact_point_school_id_guardian_id_address_id_channel"),
+            "school_id",
+            name=op.f("uq_contact_point_guardian_id_address_id_channel_school_id"),
         ),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_contact_point_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_contact_point_id_school_id")),
     )
     op.create_index(
-        op.f("ix_contact_point_school_id_address_id"), "contact_point", ["school_id", "address_id"], unique=False
+        op.f("ix_contact_point_address_id_school_id"), "contact_point", ["address_id", "school_id"], unique=False
     )
     op.create_table(
         "copy",
@@ -621,17 +629,17 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_copy_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_copy")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_copy_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_copy_id_school_id")),
         sa.UniqueConstraint(
-            "school_id",
             "notice_id",
             "channel",
             "address_id",
             "variant",
-            name=op.f("uq_copy_school_id_notice_id_channel_address_id_variant"),
+            "school_id",
+            name=op.f("uq_copy_notice_id_channel_address_id_variant_school_id"),
         ),
     )
-    op.create_index(op.f("ix_copy_school_id_address_id"), "copy", ["school_id", "address_id"], unique=False)
+    op.create_index(op.f("ix_copy_address_id_school_id"), "copy", ["address_id", "school_id"], unique=False)
     op.create_table(
         "delivery",
         sa.Column("id", BIG, nullable=False),
@@ -667,12 +675,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_delivery_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_delivery_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_delivery_id_school_id")),
         sa.UniqueConstraint(
-            "school_id", "notice_id", "guardian_id", name=op.f("uq_delivery_school_id_notice_id_guardian_id")
+            "notice_id", "guardian_id", "school_id", name=op.f("uq_delivery_notice_id_guardian_id_school_id")
         ),
     )
-    op.create_index(op.f("ix_delivery_school_id_guardian_id"), "delivery", ["school_id", "guardian_id"], unique=False)
+    op.create_index(op.f("ix_delivery_guardian_id_school_id"), "delivery", ["guardian_id", "school_id"], unique=False)
     op.create_table(
         "enrolment",
         sa.Column("id", BIG, nullable=False),
@@ -691,10 +699,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_enrolment_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_enrolment_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_enrolment_id_school_id")),
     )
-    op.create_index(op.f("ix_enrolment_school_id_class_id"), "enrolment", ["school_id", "class_id"], unique=False)
-    op.create_index(op.f("ix_enrolment_school_id_pupil_id"), "enrolment", ["school_id", "pupil_id"], unique=False)
+    op.create_index(op.f("ix_enrolment_class_id_school_id"), "enrolment", ["class_id", "school_id"], unique=False)
+    op.create_index(op.f("ix_enrolment_pupil_id_school_id"), "enrolment", ["pupil_id", "school_id"], unique=False)
+    op.create_index(op.f("ix_enrolment_school_id"), "enrolment", ["school_id"], unique=False)
     op.create_table(
         "family_login_guardian",
         sa.Column("id", BIG, nullable=False),
@@ -709,9 +718,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_family_login_guardian_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_family_login_guardian")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_family_login_guardian_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_family_login_guardian_id_school_id")),
         sa.UniqueConstraint(
-            "school_id", "login_id", "guardian_id", name=op.f("uq_family_login_guardian_school_id_login_id_guardian_id")
+            "login_id", "guardian_id", "school_id", name=op.f("uq_family_login_guardian_login_id_guardian_id_school_id")
         ),
     )
     op.create_index(op.f("ix_family_login_guardian_login_id"), "family_login_guardian", ["login_id"], unique=False)
@@ -756,10 +765,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_link_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_link_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_link_id_school_id")),
     )
-    op.create_index(op.f("ix_link_school_id_guardian_id"), "link", ["school_id", "guardian_id"], unique=False)
-    op.create_index(op.f("ix_link_school_id_pupil_id"), "link", ["school_id", "pupil_id"], unique=False)
+    op.create_index(op.f("ix_link_guardian_id_school_id"), "link", ["guardian_id", "school_id"], unique=False)
+    op.create_index(op.f("ix_link_pupil_id_school_id"), "link", ["pupil_id", "school_id"], unique=False)
+    op.create_index(op.f("ix_link_school_id"), "link", ["school_id"], unique=False)
     op.create_table(
         "notice_version",
         sa.Column("id", BIG, nullable=False),
@@ -781,8 +791,8 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_notice_version_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_version")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_notice_version_school_id_id")),
-        sa.UniqueConstraint("school_id", "notice_id", "n", name=op.f("uq_notice_version_school_id_notice_id_n")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_notice_version_id_school_id")),
+        sa.UniqueConstraint("notice_id", "n", "school_id", name=op.f("uq_notice_version_notice_id_n_school_id")),
     )
     op.create_table(
         "staff_right",
@@ -807,9 +817,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_staff_right_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_right")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_staff_right_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_staff_right_id_school_id")),
     )
-    op.create_index(op.f("ix_staff_right_school_id_staff_id"), "staff_right", ["school_id", "staff_id"], unique=False)
+    op.create_index(op.f("ix_staff_right_staff_id_school_id"), "staff_right", ["staff_id", "school_id"], unique=False)
     op.create_table(
         "stop",
         sa.Column("id", BIG, nullable=False),
@@ -826,9 +836,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_stop_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stop")),
         sa.UniqueConstraint(
-            "school_id", "address_id", "sender_id", name=op.f("uq_stop_school_id_address_id_sender_id")
+            "address_id", "sender_id", "school_id", name=op.f("uq_stop_address_id_sender_id_school_id")
         ),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_stop_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_stop_id_school_id")),
     )
     op.create_table(
         "thread",
@@ -852,9 +862,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_thread_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_thread")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_thread_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_thread_id_school_id")),
     )
-    op.create_index(op.f("ix_thread_school_id_pupil_id"), "thread", ["school_id", "pupil_id"], unique=False)
+    op.create_index(op.f("ix_thread_pupil_id_school_id"), "thread", ["pupil_id", "school_id"], unique=False)
+    op.create_index(op.f("ix_thread_school_id"), "thread", ["school_id"], unique=False)
     op.create_table(
         "tray_item",
         sa.Column("id", BIG, nullable=False),
@@ -904,8 +915,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_tray_item_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tray_item")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_tray_item_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_tray_item_id_school_id")),
     )
+    op.create_index(op.f("ix_tray_item_school_id"), "tray_item", ["school_id"], unique=False)
     op.create_index(
         "uq_tray_item_open",
         "tray_item",
@@ -982,8 +994,8 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_attempt_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
-        sa.UniqueConstraint("school_id", "copy_id", "n", name=op.f("uq_attempt_school_id_copy_id_n")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_attempt_school_id_id")),
+        sa.UniqueConstraint("copy_id", "n", "school_id", name=op.f("uq_attempt_copy_id_n_school_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_attempt_id_school_id")),
     )
     op.create_index("ix_attempt_provider", "attempt", ["sender_id", "provider_id"], unique=False)
     op.create_index(
@@ -1040,8 +1052,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_call_task_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_task")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_call_task_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_call_task_id_school_id")),
     )
+    op.create_index(op.f("ix_call_task_school_id"), "call_task", ["school_id"], unique=False)
     op.create_index(
         "uq_call_task_open",
         "call_task",
@@ -1068,13 +1081,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_copy_delivery_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_copy_delivery")),
         sa.UniqueConstraint(
-            "school_id", "copy_id", "delivery_id", name=op.f("uq_copy_delivery_school_id_copy_id_delivery_id")
+            "copy_id", "delivery_id", "school_id", name=op.f("uq_copy_delivery_copy_id_delivery_id_school_id")
         ),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_copy_delivery_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_copy_delivery_id_school_id")),
     )
-    op.create_index(
-        op.f("ix_copy_delivery_school_id_delivery_id"), "copy_delivery", ["school_id", "delivery_id"], unique=False
-    )
+    op.create_index(op.f("ix_copy_delivery_delivery_id"), "copy_delivery", ["delivery_id"], unique=False)
     op.create_table(
         "delivery_pupil",
         sa.Column("id", BIG, nullable=False),
@@ -1094,12 +1105,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_delivery_pupil_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_pupil")),
         sa.UniqueConstraint(
-            "school_id", "delivery_id", "pupil_id", name=op.f("uq_delivery_pupil_school_id_delivery_id_pupil_id")
+            "delivery_id", "pupil_id", "school_id", name=op.f("uq_delivery_pupil_delivery_id_pupil_id_school_id")
         ),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_delivery_pupil_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_delivery_pupil_id_school_id")),
     )
     op.create_index(
-        op.f("ix_delivery_pupil_school_id_pupil_id"), "delivery_pupil", ["school_id", "pupil_id"], unique=False
+        op.f("ix_delivery_pupil_pupil_id_school_id"), "delivery_pupil", ["pupil_id", "school_id"], unique=False
     )
     op.create_table(
         "page_link",
@@ -1115,9 +1126,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_page_link_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_page_link")),
         sa.UniqueConstraint("code_hash", name=op.f("uq_page_link_code_hash")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_page_link_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_page_link_id_school_id")),
     )
-    op.create_index(op.f("ix_page_link_school_id_copy_id"), "page_link", ["school_id", "copy_id"], unique=False)
+    op.create_index(op.f("ix_page_link_copy_id"), "page_link", ["copy_id"], unique=False)
     op.create_table(
         "reply",
         sa.Column("id", BIG, nullable=False),
@@ -1166,12 +1177,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_reply_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_reply_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_reply_id_school_id")),
         sa.UniqueConstraint(
-            "school_id", "sender_id", "provider_key", name=op.f("uq_reply_school_id_sender_id_provider_key")
+            "sender_id", "provider_key", "school_id", name=op.f("uq_reply_sender_id_provider_key_school_id")
         ),
     )
-    op.create_index(op.f("ix_reply_school_id_thread_id"), "reply", ["school_id", "thread_id"], unique=False)
+    op.create_index(op.f("ix_reply_thread_id_school_id"), "reply", ["thread_id", "school_id"], unique=False)
     op.create_table(
         "receipt",
         sa.Column("id", BIG, nullable=False),
@@ -1188,13 +1199,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_receipt_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
         sa.UniqueConstraint(
-            "school_id",
             "attempt_id",
             "status",
             "error_code",
-            name=op.f("uq_receipt_school_id_attempt_id_status_error_code"),
+            "school_id",
+            name=op.f("uq_receipt_attempt_id_status_error_code_school_id"),
         ),
-        sa.UniqueConstraint("school_id", "id", name=op.f("uq_receipt_school_id_id")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_receipt_id_school_id")),
     )
 
     connection = op.get_bind()

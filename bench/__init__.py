@@ -1,0 +1,1 @@
+"""The measurements: each path that grows with the number of families, as ratios taken interleaved in one run."""

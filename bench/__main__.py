@@ -1,0 +1,102 @@
+"""`make bench`: interleaved rounds, medians with min and max, and what the sink saw arrive."""
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+
+from bench.sinks import sink
+
+GOALS = {"send_embedded": 0.80, "publish_to_sent": 0.60, "mail": 0.60}
+AGAINST = {"send_embedded": "loop_twilio", "publish_to_sent": "loop_twilio", "mail": "loop_mail"}
+SINK_OF = {"mail": "mta", "loop_mail": "mta"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure: a ratio to its denominator, or messages a second for a denominator itself."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None
+    min: float
+    max: float
+    rounds: int
+    arrived: int
+
+
+def measured(name: str, number: int, base_url_port: int | None) -> tuple[float, int]:
+    """Run once in a process of its own: (messages a second, how many the sink saw)."""
+    with (
+        tempfile.TemporaryDirectory(prefix="passerelle-bench-") as folder,
+        sink(SINK_OF.get(name, "twilio")) as (port, seen),
+    ):
+        shown = base_url_port if base_url_port and SINK_OF.get(name) is None else port
+        ran = subprocess.run(
+            [sys.executable, "-m", "bench.runs", name, str(shown), str(number), folder],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if ran.returncode:
+            sys.exit(f"{name}: {ran.stderr[-2000:]}")
+        line = json.loads(ran.stdout.splitlines()[-1])
+        if line["done"] != number:
+            sys.exit(f"{name}: {line['done']} of {number} done: the run is void")
+        return number / line["seconds"], seen.value
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--number", type=int, default=20_000)
+    parser.add_argument("--only", nargs="*", default=list(GOALS))
+    parser.add_argument("--sms-base-url", type=str, help="a sink of your own, http://127.0.0.1:PORT")
+    asked = parser.parse_args()
+    own = int(asked.sms_base_url.rsplit(":", 1)[1]) if asked.sms_base_url else None
+    wanted = [name for name in GOALS if name in asked.only]
+    denominators = dict.fromkeys(AGAINST[name] for name in wanted)
+    names = [*(["loop_transport"] if "loop_twilio" in denominators else []), *denominators, *wanted]
+    rates: dict[str, list[float]] = {name: [] for name in names}
+    arrived = dict.fromkeys(names, 0)
+    for _ in range(asked.rounds):
+        for name in names:
+            rate, seen = measured(name, asked.number, own)
+            rates[name].append(rate)
+            arrived[name] += seen
+    if not asked.json:
+        print(
+            f"{platform.machine()}, Python {platform.python_version()}, {asked.number} messages, {asked.rounds} rounds"
+        )
+    for name in names:
+        _show(_line(name, rates, arrived[name]), as_json=asked.json)
+
+
+def _line(name: str, rates: dict[str, list[float]], arrived: int) -> Line:
+    against = AGAINST.get(name)
+    values = rates[name] if against is None else [a / b for a, b in zip(rates[name], rates[against], strict=True)]
+    unit = "messages/s" if against is None else f"of {against}"
+    middle, least, most = statistics.median(values), min(values), max(values)
+    return Line(name, round(middle, 3), unit, GOALS.get(name), round(least, 3), round(most, 3), len(values), arrived)
+
+
+def _show(line: Line, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(line)), flush=True)
+        return
+    goal = f"goal {line.goal}" if line.goal is not None else ""
+    print(
+        f"{line.name:18} {line.value:>12} {line.unit:16} {goal:10} {line.min}–{line.max}  arrived {line.arrived}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A school for measuring: as many adults as wanted, each with one address, written in bulk."""
+
+import secrets
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub import tables
+from hub.database import Database
+from hub.migrating import migrate
+from hub.models.school import School
+from hub.notices.publish import Draft, Published, publish
+from hub.ports import ChannelName, NoticeKind, Slots
+from hub.sealing import Keyring
+
+KEYS = Keyring({1: b"b" * 32})
+SINCE = date(2020, 9, 1)
+MOST = 10_000
+"""The range 06 39 98 xx xx, which ARCEP keeps free for fiction, holds so many numbers."""
+
+
+async def empty_sqlite(folder: Path) -> str:
+    """Make a fresh, migrated SQLite file; gives its address."""
+    url = f"sqlite+aiosqlite:///{folder / f'{secrets.token_hex(4)}.db'}"
+    await migrate(url)
+    return url
+
+
+async def settle(database: Database, *, adults: int, channel: ChannelName) -> None:
+    """Write a school with `adults` adults reached by one channel, a director and its sender."""
+    async with database.engine() as connection:
+        school_id = 1
+        wrapped, version, seal = KEYS.new_key()
+        await connection.execute(
+            insert(tables.school).values(
+                id=school_id, slug="mesure", name="École de la Mesure", short_name="Mesure", phone="02 61 91 00 00",
+                region="FR", timezone="Europe/Paris", zone="B", language="fr", demo=True,
+            )
+        )  # fmt: skip
+        here = {"school_id": school_id}
+        key = {**here, "id": 1, "subject": "school", "wrapped": wrapped, "master_version": version}
+        await connection.execute(insert(tables.data_key).values(key))
+        year = {**here, "id": 1, "label": "toujours", "starts_on": SINCE, "ends_on": date(2099, 1, 1)}
+        await connection.execute(insert(tables.school_year).values(year))
+        await connection.execute(insert(tables.class_group).values(**here, id=1, year_id=1, label="CP", level=""))
+        staff = {**here, "id": 1, "name": "Mme Exemple", "email_sealed": b"", "email_hash": b"1"}
+        await connection.execute(insert(tables.staff).values(staff))
+        right = {**here, "staff_id": 1, "role": "director", "from_on": SINCE}
+        await connection.execute(insert(tables.staff_right).values(right))
+        sender = {
+            **here, "id": 1, "data_key_id": 1, "key_name": "mesure", "channel": channel, "two_way": True,
+            "provider": "measure", "name": "École de la Mesure", "login": "AC" + "0" * 32, "receipts": True, "price": 700,
+            "address": "+33937000000" if channel is ChannelName.SMS else "ecole@mesure.test",
+            "secret_sealed": seal.close(b"token", b"sender.secret"),
+        }  # fmt: skip
+        if channel is ChannelName.EMAIL:
+            sender |= {"login": "", "secret_sealed": None}
+        await connection.execute(insert(tables.sender).values(sender))
+        await _people(connection, adults, channel)
+
+
+async def _people(connection: AsyncConnection, adults: int, channel: ChannelName) -> None:
+    now = datetime.now(UTC)
+    medium = "phone" if channel is ChannelName.SMS else "mailbox"
+    keys, people, pupils, links, enrolments, addresses, points = [], [], [], [], [], [], []
+    for n in range(1, adults + 1):
+        (of_guardian, version, _), (of_address, _, seal) = KEYS.new_key(), KEYS.new_key()
+        value = f"+336399{80000 + n - 1:05d}" if channel is ChannelName.SMS else f"adulte{n}@familles.test"
+        here = {"school_id": 1}
+        keys += [
+            {**here, "id": 2 * n, "subject": "guardian", "wrapped": of_guardian, "master_version": version},
+            {**here, "id": 2 * n + 1, "subject": "address", "wrapped": of_address, "master_version": version},
+        ]
+        people.append(
+            {**here, "id": n, "data_key_id": 2 * n, "civility": "", "first_name": f"Adulte{n}", "family_name": "Exemple",
+             "usage_name": "", "name_key": f"exemple adulte{n}", "service": False,
+             "language": ("fr", "en", "ar", "tr")[n % 4], "means": "any", "last_rung": "call"}
+        )  # fmt: skip
+        pupils.append(
+            {
+                **here,
+                "id": n,
+                "first_name": f"Enfant{n}",
+                "family_name": "Exemple",
+                "usage_name": "",
+                "name_key": f"e{n}",
+            }
+        )
+        links.append(
+            {**here, "guardian_id": n, "pupil_id": n, "kind": "joint", "may_be_told": True, "may_decide": True,
+             "may_collect": True, "waiting": False, "call_order": 1, "from_on": SINCE}
+        )  # fmt: skip
+        enrolments.append({**here, "pupil_id": n, "class_id": 1, "from_on": SINCE})
+        addresses.append(
+            {**here, "id": n, "data_key_id": 2 * n + 1, "medium": medium, "kind": "mobile", "state": "active",
+             "value_sealed": seal.close(value.encode(), b"address.value"), "lookup_hash": KEYS.lookup(medium, value),
+             "last_sign_of_life": now - timedelta(days=1)}
+        )  # fmt: skip
+        points.append({**here, "guardian_id": n, "address_id": n, "channel": channel, "position": 1})
+    for table, rows in (
+        (tables.data_key, keys), (tables.guardian, people), (tables.pupil, pupils), (tables.link, links),
+        (tables.enrolment, enrolments), (tables.address, addresses), (tables.contact_point, points),
+    ):  # fmt: skip
+        await connection.execute(insert(table), rows)
+
+
+async def press(database: Database, *, kind: NoticeKind = NoticeKind.ANNOUNCEMENT) -> Published:
+    """Press a notice to the whole school."""
+    async with database.school(1) as session:
+        school = (await session.execute(select(School))).scalar_one()
+        draft = Draft(kind=kind, audience="school", slots=Slots(text="L'ecole est fermee demain a cause de la neige."))
+        return await publish(session, KEYS, school=school, author_id=1, draft=draft, now=datetime.now(UTC))

@@ -1,0 +1,57 @@
+"""Where the house is put together: the one place that knows every room."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from channels.email import SmtpEmail
+from channels.sms import TwilioSms
+from hub.database import Database
+from hub.ports import Channel, ChannelName
+from hub.sealing import Keyring, keyring
+from hub.settings import Settings
+from i18n.rendering import render
+from scheduler.bell import LocalBell
+from scheduler.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts of one process."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    engine: Engine
+
+
+@asynccontextmanager
+async def registers(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
+    """Open the registers only, for a command that writes and ends; a running hub finds its work within a second."""
+    database = Database(settings.database_url)
+    try:
+        yield database, keyring(settings)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
+    """Put the house together, with its engine running; on the way out everything stops in order."""
+    async with AsyncExitStack() as stack:
+        bell = LocalBell()
+        database = Database(settings.database_url, bell=bell)
+        stack.push_async_callback(database.close)
+        channels = ways_out(settings)
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        keys = keyring(settings)
+        engine = Engine(database, keys, settings, channels, bell, render)
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        yield Assembly(settings, database, keys, engine)
+
+
+def ways_out(settings: Settings) -> dict[ChannelName, Channel]:
+    """Make the channels of this step; within the running loop."""
+    return {ChannelName.SMS: TwilioSms(settings), ChannelName.EMAIL: SmtpEmail(settings)}

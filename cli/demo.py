@@ -1,0 +1,222 @@
+"""The demo: the whole hub, the outside world in a box, and an invented school whose heating has just failed."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from cli.assembly import Assembly, assembled
+from cli.demo_school import DIRECTOR, PASSWORD, bring_to_life, settle_in
+from cli.saying import say_line
+from cli.serve import served
+from hub.errors import SettingsError
+from hub.migrating import migrate
+from hub.models.school import School
+from hub.notices.publish import Draft, Published, publish
+from hub.notices.reach import Reach, reach
+from hub.people.staff import find_staff
+from hub.ports import NoticeKind, Slots
+from hub.routing import day_at_school
+from hub.settings import Settings
+from hub.tables import address, contact_point, data_key, delivery, school
+from sandbox.box import Sandbox
+from sandbox.config import SandboxConfig
+from sandbox.families import FictionalSchool, make_school
+
+HOUSE = Path("var") / "demo"
+NEWS = (
+    "Le chauffage est en panne. L'école est fermée ce matin. "
+    "Les enfants qui ne peuvent pas être gardés sont accueillis à la salle des fêtes dès 8 h 20."
+)
+AT_MOST = 55.0
+"""Seconds that `--once` waits before it says that somebody is not accounted for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo."""
+
+    hub: Assembly
+    box: Sandbox
+    school: School
+    invented: FictionalSchool
+
+
+async def demo(*, once: bool, as_json: bool) -> None:
+    """Show it; with `once`, end when every adult is accounted for."""
+    talk = Console(stderr=as_json)
+    begun = time.monotonic()
+    async with open_demo(HOUSE) as show:
+        talk.print(f"[bold]{show.school.name}[/bold] : {len(show.invented.pupils)} élèves, importés d'ONDE.")
+        talk.print(f"  Tableau de bord   {show.hub.settings.public_url}   ({DIRECTOR}, mot de passe {PASSWORD})")
+        talk.print(f"  Mur des téléphones {show.box.wall_url}")
+        published = await press(show)
+        reached = await watch(show, published, talk)
+        figures = {
+            "adults": reached.tally.adults,
+            "acknowledged": reached.tally.acknowledged,
+            "delivered": reached.tally.told,
+            "to_call": reached.tally.to_call,
+            "copies": await _copies(show),
+            "arrived": await arrived(show, published.notice_id),
+            "seconds": round(time.monotonic() - begun, 1),
+        }
+        if as_json:
+            say_line(figures)
+        else:
+            talk.print(
+                f"[bold]{figures['adults']} adultes[/bold] : {figures['acknowledged']} ont confirmé, "
+                f"{figures['delivered']} ont reçu, {figures['to_call']} à appeler, en {figures['seconds']} s."
+            )
+        if reached.tally.moving:
+            raise SettingsError(f"{reached.tally.moving} adults are still on the way.")
+        if not once:
+            talk.print("La démonstration reste ouverte ; Ctrl-C la ferme.")
+            await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
+    """Set a demo up in `folder` and run it: hub, engine, doors and the box, in one process."""
+    asked = await _settings(folder)
+    invented = make_school(pupils=pupils)
+    sandbox = SandboxConfig(
+        allow=asked.demo,
+        port=_port(8010),
+        inbound_url=f"{asked.public_url}/webhooks/twilio/demo-sms/inbound",
+        mail_back=asked.mail_listen,
+    )
+    async with Sandbox(sandbox) as box:
+        asked = asked.model_copy(
+            update={"twilio_url": box.twilio_url, "smtp_host": box.smtp_host, "smtp_port": box.smtp_port}
+        )
+        async with assembled(asked) as hub, served(hub):
+            settled = await settle_in(hub, invented)
+            bring_to_life(invented, box)
+            yield Demo(hub, box, settled, invented)
+
+
+async def press(show: Demo, *, text: str = NEWS, key: str = "demo") -> Published:
+    """The director presses: urgent, to the whole school."""
+    async with show.hub.database.school(show.school.key) as session:
+        author = await find_staff(session, show.hub.keyring, show.school.key, DIRECTOR)
+        return await publish(
+            session,
+            show.hub.keyring,
+            school=show.school,
+            author_id=author,
+            draft=Draft(kind=NoticeKind.URGENT, audience="school", slots=Slots(text=text), key=key),
+            now=datetime.now(UTC),
+        )
+
+
+async def watch(show: Demo, published: Published, talk: Console) -> Reach:
+    """Show how far it got until nobody is on the way any more, or until it took too long."""
+    until = time.monotonic() + AT_MOST
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=talk, transient=True) as progress:
+        knowing = progress.add_task("savent", total=published.adults)
+        accounted = progress.add_task("savent ou à appeler", total=published.adults)
+        while True:
+            reached = await how_far(show, published.notice_id)
+            progress.update(knowing, completed=reached.tally.know)
+            progress.update(accounted, completed=reached.tally.know + reached.tally.to_call)
+            if not reached.tally.moving or time.monotonic() > until:
+                return reached
+            await asyncio.sleep(0.25)
+
+
+async def how_far(show: Demo, notice_id: int) -> Reach:
+    """Read the reach of a notice."""
+    day = day_at_school(datetime.now(UTC), show.school.timezone)
+    async with show.hub.database.reading(show.school.key) as session:
+        return await reach(session, school_id=show.school.key, notice_id=notice_id, day=day)
+
+
+async def arrived(show: Demo, notice_id: int) -> int:
+    """Count the adults of a notice who have at least one copy in the sandbox's own record."""
+    async with show.hub.database.engine_reading() as connection:
+        rows = await connection.execute(
+            select(delivery.c.guardian_id, address.c.value_sealed, data_key.c.wrapped, data_key.c.master_version)
+            .join(contact_point, contact_point.c.guardian_id == delivery.c.guardian_id)
+            .join(address, address.c.id == contact_point.c.address_id)
+            .join(data_key, data_key.c.id == address.c.data_key_id)
+            .where(delivery.c.notice_id == notice_id)
+        )
+        reached = set()
+        for guardian_id, sealed, wrapped, version in rows:
+            value = show.hub.keyring.seal(wrapped, version).open(sealed, b"address.value").decode()
+            if show.box.record.arrived(value):
+                reached.add(guardian_id)
+    return len(reached)
+
+
+async def _copies(show: Demo) -> int:
+    from hub.tables import copy
+
+    async with show.hub.database.engine_reading() as connection:
+        return int((await connection.execute(select(func.count(copy.c.id)))).scalar_one())
+
+
+async def _settings(folder: Path) -> Settings:
+    """Choose free ports and short waits; the registers are new each time, and never those of a real school."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = os.environ.get("PASSERELLE_DATABASE_URL")
+    url = chosen or f"sqlite+aiosqlite:///{(folder / 'hub.db').resolve()}"
+    await _refuse_real(url)
+    if chosen is None:
+        for file in folder.glob("hub.db*"):
+            file.unlink()
+    await migrate(url)
+    port = _port(8000)
+    return Settings(
+        database_url=url,
+        data_dir=folder,
+        demo=True,
+        listen=f"127.0.0.1:{port}",
+        public_url=f"http://127.0.0.1:{port}",
+        mail_listen=f"127.0.0.1:{_port(8025)}",
+        mail_domain="trois-ponts.test",
+        settle_after=2.0,
+        receipt_wait_urgent=4.0,
+        accepted_wait_urgent=25.0,
+    )
+
+
+async def _refuse_real(url: str) -> None:
+    """Raise SettingsError when these registers hold a school that is not a demo."""
+    from hub.database import Database
+
+    database = Database(url)
+    try:
+        async with database.engine_reading() as connection:
+            real = await connection.execute(select(func.count(school.c.id)).where(school.c.demo.is_(False)))
+            count = int(real.scalar_one())
+    except DBAPIError:
+        return  # no registers yet
+    finally:
+        await database.close()
+    if count:
+        raise SettingsError("These registers belong to a real school: the demo does not touch them.")
+
+
+def _port(wanted: int) -> int:
+    """Give this port if it is free, else any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise SettingsError("No free port on this machine.")

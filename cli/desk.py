@@ -1,0 +1,121 @@
+"""The clerk's desk: opens the registers of this installation for one command, and finds the school and who acts."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+from pydantic import ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cli.logs import keep_logs
+from hub.database import Database
+from hub.errors import SettingsError
+from hub.migrating import head, migrate, revision
+from hub.models.school import School
+from hub.people.schools import find_school
+from hub.people.staff import find_staff
+from hub.routing import day_at_school
+from hub.sealing import Keyring, keyring
+from hub.settings import Settings
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one command is given. `staff_id`: who acts, when somebody was named."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    school: School
+    staff_id: int | None
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """Which day it is at the school."""
+        return day_at_school(self.now, self.school.timezone)
+
+    @asynccontextmanager
+    async def writing(self, *, keep: bool = True) -> AsyncIterator[AsyncSession]:
+        """Write in the school; a rehearsal (`keep` False) does everything and forgets it at the end."""
+        with suppress(_RehearsedError):
+            async with self.database.school(self.school.key) as session:
+                yield session
+                if not keep:
+                    raise _RehearsedError
+
+
+class _RehearsedError(Exception):
+    """Ends a rehearsal, so that nothing of it is kept."""
+
+
+def configured() -> Settings:
+    """Read the settings; raises SettingsError that names what is wrong, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = sorted({f"PASSERELLE_{'_'.join(str(part) for part in one['loc']).upper()}" for one in error.errors()})
+        raise SettingsError(f"Not understood: {', '.join(names)}.") from error
+
+
+async def standing(settings: Settings) -> str | None:
+    """Say at which revision the registers stand; None: there are none. Raises SettingsError when nothing answers."""
+    try:
+        url = make_url(settings.database_url)
+        if url.get_backend_name() == "sqlite" and not await asyncio.to_thread(Path(url.database or "").is_file):
+            return None  # asking would make an empty file
+        return await revision(settings.database_url)
+    except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise SettingsError("The database of PASSERELLE_DATABASE_URL does not answer.") from error
+
+
+@asynccontextmanager
+async def registers() -> AsyncIterator[tuple[Settings, Database, Keyring]]:
+    """Open the registers, which must be those of this version; a command that ends logs only what is wrong."""
+    keep_logs(logging.WARNING)
+    settings = configured()
+    found, wanted = await standing(settings), head()
+    if found is None:
+        raise SettingsError("There are no registers yet: run passerelle migrate.")
+    if found != wanted:
+        raise SettingsError(f"The registers stand at {found} and this version needs {wanted}: run passerelle migrate.")
+    database = Database(settings.database_url)
+    try:
+        yield settings, database, keyring(settings)
+    finally:
+        await database.close()
+
+
+def at_desk(slug: str | None, acting: str | None, act: Callable[[Desk], Awaitable[Result]]) -> Result:
+    """Open the registers at one school, do one thing, close them. `acting` is the mailbox of whoever does it."""
+
+    async def whole() -> Result:
+        async with registers() as (settings, database, keys):
+            async with database.engine_reading() as connection:
+                school = await find_school(connection, slug)
+            staff_id = None
+            if acting is not None:
+                async with database.reading(school.key) as session:
+                    staff_id = await find_staff(session, keys, school.key, acting)
+            return await act(Desk(settings, database, keys, school, staff_id, datetime.now(UTC)))
+
+    return asyncio.run(whole())
+
+
+async def migrated() -> str:
+    """Bring the registers to this version, as their owner; gives the revision."""
+    settings = configured()
+    try:
+        return await migrate(settings.owner_url or settings.database_url)
+    except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise SettingsError(f"The registers could not be brought to this version ({type(error).__name__}).") from error

@@ -1,0 +1,151 @@
+"""The caretaker's cupboard: the processes of a deployment, its registers, its backups, and whether all is well."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson
+from cli.saying import complain, say, say_line
+from hub.errors import SettingsError
+
+if TYPE_CHECKING:
+    from cli.checkup import Finding
+
+BackupFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Beside it stands FILE.keys; the master keys are in neither.")
+]
+
+
+def furnish(app: typer.Typer) -> None:
+    """Put these commands on the front desk."""
+    app.command("demo")(demo)
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+    app.command("migrate")(migrate)
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("doctor")(doctor)
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End when everyone is accounted for.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open the whole hub, the outside world in a box, and an invented school with its families, on SQLite."""
+    import asyncio
+    import logging
+
+    from cli.demo import demo as show
+    from cli.desk import configured
+    from cli.logs import keep_logs
+
+    keep_logs(logging.WARNING)  # what happens is on the screen
+    configured()
+    asyncio.run(show(once=once, as_json=as_json))
+
+
+def serve(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
+    """Open the doors (pages, webhooks, mail) and run the engine, in one process, until it is stopped."""
+    import asyncio
+
+    from cli.desk import configured, standing
+    from cli.logs import keep_logs
+    from cli.serve import serve as open_doors
+
+    keep_logs()
+    asyncio.run(standing(configured()))
+    asyncio.run(open_doors())
+
+
+def worker(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
+    """Run the engine alone, until it is stopped: any number of them beside `serve`, over PostgreSQL."""
+    import asyncio
+
+    from cli.desk import configured, standing
+    from cli.logs import keep_logs
+    from cli.serve import work
+
+    keep_logs()
+    asyncio.run(standing(configured()))
+    asyncio.run(work())
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the registers to the shape of this version; as their owner, where PASSERELLE_OWNER_URL names one."""
+    import asyncio
+
+    from cli.desk import migrated
+
+    revision = asyncio.run(migrated())
+    say({"revision": revision}, f"The registers stand at {revision}.", as_json=as_json)
+
+
+def backup(file: BackupFile, as_json: AsJson = False) -> None:
+    """Put the registers away: FILE holds the rows, FILE.keys the sealed keys. Keep the two apart."""
+    import asyncio
+    from datetime import UTC, datetime
+
+    from cli.desk import registers
+    from hub.backup import backup as put_away
+    from hub.backup import keys_of
+
+    async def away() -> int:
+        async with registers() as (_, database, _):
+            return await put_away(database, file, now=datetime.now(UTC))
+
+    with _file_trouble(file):
+        rows = asyncio.run(away())
+    keys = keys_of(file)
+    say({"file": str(file), "keys": str(keys), "rows": rows}, f"{rows} rows in {file} and {keys}.", as_json=as_json)
+
+
+def restore(file: BackupFile, as_json: AsJson = False) -> None:
+    """Take a backup out into empty, migrated registers, and forget again whoever was erased since."""
+    import asyncio
+    from datetime import UTC, datetime
+
+    from cli.desk import registers
+    from hub.backup import Restored
+    from hub.backup import restore as take_out
+    from hub.people.erasure import FILE
+
+    async def out() -> Restored:
+        async with registers() as (settings, database, keys):
+            return await take_out(database, keys, file, register=settings.data_dir / FILE, now=datetime.now(UTC))
+
+    with _file_trouble(file):
+        done = asyncio.run(out())
+    answer = {"rows": done.rows, "erased_again": done.erased, "made_at": done.made_at.isoformat()}
+    say(answer, f"{done.rows} rows taken out; {done.erased} people forgotten again.", as_json=as_json)
+
+
+@contextmanager
+def _file_trouble(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(f"{file.name}: {error.strerror or 'cannot be read or written'}.") from error
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is configured, what answers, what is missing, and what this installation cannot do."""
+    import asyncio
+
+    from cli.checkup import State, checkup
+
+    findings = asyncio.run(checkup())
+    sick = any(finding.state is State.ERROR for finding in findings)
+    if as_json:
+        say_line({"well": not sick, "findings": [finding.as_dict() for finding in findings]})
+    else:
+        say({}, *(_in_words(finding) for finding in findings), as_json=False)
+    if sick:
+        complain("This installation cannot work as it is: see the lines marked error.")
+        raise typer.Exit(1)
+
+
+def _in_words(finding: "Finding") -> str:
+    return f"{finding.state:<8}{finding.what}: {finding.sentence}"

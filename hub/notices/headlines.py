@@ -1,0 +1,193 @@
+"""What staff see of a notice before its figures: its title, who pressed it when, and whether it is theirs to see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.errors import NotAllowedError, NotFoundError
+from hub.models.notices import DeliveryState, NoticeState
+from hub.outbox.wordings import read_slots
+from hub.people.rights import Rights
+from hub.ports import Lane, NoticeKind, Slots
+from hub.sealing import Keyring
+from hub.tables import class_group, data_key, delivery, notice, notice_version, school_year, staff
+
+TITLE_MAX = 90
+"""Characters of a title made from the text."""
+
+KNOWS = (DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED)
+MOVING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A member of staff who looks, with the rights of today."""
+
+    staff_id: int
+    rights: Rights
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A notice at a glance. `subject` and `text` are the author's words, empty when a kind needs none."""
+
+    notice_id: int
+    kind: NoticeKind
+    lane: Lane
+    state: NoticeState
+    author_id: int
+    author: str
+    audience: str
+    created_at: datetime
+    due_at: datetime
+    slots: Slots
+
+    @property
+    def title(self) -> str:
+        """The subject, else the beginning of the text; empty when there are no words at all."""
+        words = self.slots.subject or (self.slots.text or "").strip().partition("\n")[0]
+        return words if len(words) <= TITLE_MAX else f"{words[: TITLE_MAX - 1].rstrip()}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A headline with how far it got, in adults."""
+
+    headline: Headline
+    adults: int
+    know: int
+    moving: int
+    to_call: int
+
+
+async def headline(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, notice_id: int, reader: Reader
+) -> Headline:
+    """Read one notice. Raises NotFoundError, and NotAllowedError when it is not this reader's."""
+    asked = _headlines(school_id).where(notice.c.id == notice_id)
+    row = (await session.execute(asked)).one_or_none()
+    if row is None:
+        raise NotFoundError("Cet avis n’existe pas.")
+    mine = await _own_labels(session, school_id, reader)
+    found = _read(row, keyring)
+    if not may_see(reader, mine, found):
+        raise NotAllowedError("Cet avis n’est pas à vous : il concerne d’autres classes que les vôtres.")
+    return found
+
+
+async def recent(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader, most: int = 20
+) -> tuple[Recent, ...]:
+    """Read the newest notices that this reader may see, with their figures, in three questions."""
+    mine = await _own_labels(session, school_id, reader)
+    rows = (await session.execute(_headlines(school_id).order_by(notice.c.id.desc()).limit(most * 10))).all()
+    seen = [row for row in rows if _theirs(reader, mine, row.author_id, row.audience)][:most]
+    figures = await _figures(session, school_id, [row.id for row in seen])
+    nothing = (0, 0, 0, 0)
+    return tuple(Recent(_read(row, keyring), *figures.get(row.id, nothing)) for row in seen)
+
+
+def may_see(reader: Reader, own_labels: frozenset[str], seen: Headline) -> bool:
+    """The director and the office see all; a teacher what he or she wrote, and what went only to classes of today."""
+    return _theirs(reader, own_labels, seen.author_id, seen.audience)
+
+
+def _theirs(reader: Reader, own_labels: frozenset[str], author_id: int, audience: str) -> bool:
+    if reader.rights.whole_school or author_id == reader.staff_id:
+        return True
+    kind, _, names = audience.partition(":")
+    wanted = {name.strip() for name in names.split(",") if name.strip()}
+    return kind == "class" and bool(wanted) and wanted <= own_labels
+
+
+async def _own_labels(session: AsyncSession, school_id: int, reader: Reader) -> frozenset[str]:
+    if reader.rights.whole_school:
+        return frozenset()
+    rows = await session.scalars(
+        select(class_group.c.label)
+        .join(school_year, school_year.c.id == class_group.c.year_id)
+        .where(
+            class_group.c.school_id == school_id,
+            class_group.c.id.in_(reader.rights.classes),
+            school_year.c.starts_on <= reader.day,
+            school_year.c.ends_on >= reader.day,
+        )
+    )
+    return frozenset(rows)
+
+
+def _headlines(school_id: int) -> Select[Any]:
+    later = notice_version.alias("later")
+    return (
+        select(
+            notice.c.id,
+            notice.c.kind,
+            notice.c.lane,
+            notice.c.state,
+            notice.c.author_id,
+            notice.c.audience,
+            notice.c.created_at,
+            notice.c.due_at,
+            staff.c.name,
+            notice_version.c.slots_sealed,
+            data_key.c.wrapped,
+            data_key.c.master_version,
+        )
+        .join(staff, and_(staff.c.school_id == notice.c.school_id, staff.c.id == notice.c.author_id))
+        .join(data_key, and_(data_key.c.school_id == notice.c.school_id, data_key.c.id == notice.c.data_key_id))
+        .join(
+            notice_version,
+            and_(notice_version.c.school_id == notice.c.school_id, notice_version.c.notice_id == notice.c.id),
+        )
+        .where(
+            notice.c.school_id == school_id,
+            ~select(later.c.id)
+            .where(
+                later.c.school_id == notice.c.school_id,
+                later.c.notice_id == notice.c.id,
+                later.c.n > notice_version.c.n,
+            )
+            .exists(),
+        )
+    )
+
+
+def _read(row: Any, keyring: Keyring) -> Headline:  # noqa: ANN401 (a row)
+    seal = keyring.seal(row.wrapped, row.master_version)
+    return Headline(
+        notice_id=row.id,
+        kind=NoticeKind(row.kind),
+        lane=Lane(row.lane),
+        state=NoticeState(row.state),
+        author_id=row.author_id,
+        author=row.name,
+        audience=row.audience,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        slots=read_slots(seal.open(row.slots_sealed, b"notice_version.slots")),
+    )
+
+
+async def _figures(
+    session: AsyncSession, school_id: int, notices: Sequence[int]
+) -> dict[int, tuple[int, int, int, int]]:
+    def those(states: Sequence[DeliveryState]) -> Any:  # noqa: ANN401 (an expression)
+        return func.sum(case((delivery.c.state.in_(states), 1), else_=0))
+
+    rows = await session.execute(
+        select(
+            delivery.c.notice_id,
+            func.count().label("adults"),
+            those(KNOWS).label("know"),
+            those(MOVING).label("moving"),
+            those((DeliveryState.TO_CALL,)).label("to_call"),
+        )
+        .where(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
+        .group_by(delivery.c.notice_id)
+    )
+    return {row.notice_id: (row.adults, row.know, row.moving, row.to_call) for row in rows}

@@ -1,0 +1,188 @@
+"""The night's tidying: what has been kept as long as it may be goes, and people who left are forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Table, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.models import metadata
+from hub.people.erasure import erase_guardian, erase_pupil
+from hub.people.forgetting import forget_addresses
+from hub.sealing import Keyring
+from hub.tables import (
+    address,
+    answer,
+    attempt,
+    call_task,
+    copy,
+    copy_delivery,
+    data_key,
+    delivery,
+    delivery_pupil,
+    guardian,
+    link,
+    notice,
+    notice_version,
+    page_link,
+    pupil,
+    receipt,
+    staff,
+    staff_right,
+    staff_session,
+    tray_item,
+)
+
+AFTER_LEAVING = timedelta(days=85)
+"""A pupil and the adults around are forgotten at most three months after the pupil left; some nights to spare."""
+AFTER_THE_LINK = timedelta(days=30)
+"""An expired page link is kept for a month, so that it can say that it has expired."""
+
+_absence, _reply, _thread = (metadata.tables[name] for name in ("absence", "reply", "thread"))
+_family_login, _family_login_guardian, _failure = (
+    metadata.tables[name] for name in ("family_login", "family_login_guardian", "sign_in_failure")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many went."""
+
+    pupils: int
+    guardians: int
+    addresses: int
+    notices: int
+    staff: int
+    others: int
+
+
+async def purge(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, register: Path, today: date, now: datetime
+) -> Purged:
+    """Tidy one school. `today` is the school's day; a row goes the day after its `keep_until`.
+
+    Adults whose last pupil is forgotten are forgotten too. The audit is kept (five years, only ever added to).
+    """
+    pupils = await _forget_pupils(session, keyring, school_id, register, today=today, now=now)
+    guardians = await _forget_guardians(session, keyring, school_id, register, today=today, now=now)
+    over = select(address.c.id).where(address.c.school_id == school_id, address.c.keep_until < today)
+    addresses = [int(row.id) for row in await session.execute(over)]
+    await forget_addresses(session, addresses, now=now)
+    notices = await _purge_notices(session, school_id, today)
+    employees = await _purge_staff(session, school_id, today)
+    others = await _purge_others(session, school_id, today, now)
+    return Purged(pupils, guardians, len(addresses), notices, employees, others)
+
+
+async def purge_above_schools(connection: AsyncConnection, *, now: datetime) -> None:
+    """Tidy what belongs to no school: family sessions that ended, sign-ins that failed yesterday or before."""
+    ended = select(_family_login.c.id).where(_family_login.c.expires_at < now)
+    await connection.execute(delete(_family_login_guardian).where(_family_login_guardian.c.login_id.in_(ended)))
+    await connection.execute(delete(_family_login).where(_family_login.c.expires_at < now))
+    await connection.execute(delete(_failure).where(_failure.c.at < now - timedelta(days=1)))
+
+
+async def _forget_pupils(
+    session: AsyncSession, keyring: Keyring, school_id: int, register: Path, *, today: date, now: datetime
+) -> int:
+    due = select(pupil.c.id).where(
+        pupil.c.school_id == school_id,
+        pupil.c.name_key != "",
+        or_(pupil.c.keep_until < today, pupil.c.left_on <= today - AFTER_LEAVING),
+    )
+    ids = [int(row.id) for row in await session.execute(due)]
+    for pupil_id in ids:
+        await erase_pupil(session, keyring, school_id=school_id, pupil_id=pupil_id, register=register, by=None, now=now)
+    return len(ids)
+
+
+async def _forget_guardians(
+    session: AsyncSession, keyring: Keyring, school_id: int, register: Path, *, today: date, now: datetime
+) -> int:
+    """Forget adults whose time is over; nobody beside whom a pupil still stands."""
+    linked = exists().where(link.c.guardian_id == guardian.c.id)
+    due = select(guardian.c.id).where(
+        guardian.c.school_id == school_id, guardian.c.name_key != "", guardian.c.keep_until < today, ~linked
+    )
+    ids = [int(row.id) for row in await session.execute(due)]
+    for guardian_id in ids:
+        await erase_guardian(
+            session, keyring, school_id=school_id, guardian_id=guardian_id, register=register, by=None, now=now
+        )
+    return len(ids)
+
+
+async def _purge_notices(session: AsyncSession, school_id: int, today: date) -> int:
+    """Let notices go with everything that became of them, from the leaves to the root; their keys last."""
+    over = select(notice.c.id, notice.c.data_key_id).where(notice.c.school_id == school_id, notice.c.keep_until < today)
+    rows = (await session.execute(over)).all()
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        await _purge_some_notices(session, [row.id for row in some], [row.data_key_id for row in some])
+    return len(rows)
+
+
+_AT_ONCE = 500
+"""Rows a statement: SQLite and PostgreSQL both take some 32,000 values in one, and a lock should be short."""
+
+
+async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: Sequence[int]) -> None:
+    copies = select(copy.c.id).where(copy.c.notice_id.in_(ids))
+    deliveries = select(delivery.c.id).where(delivery.c.notice_id.in_(ids))
+    tries = select(attempt.c.id).where(attempt.c.copy_id.in_(copies))
+    for table in (_reply, _absence):
+        await session.execute(update(table).where(table.c.notice_id.in_(ids)).values(notice_id=None))
+    for gone in (
+        receipt.c.attempt_id.in_(tries),
+        attempt.c.copy_id.in_(copies),
+        page_link.c.copy_id.in_(copies),
+        copy_delivery.c.copy_id.in_(copies),
+        copy.c.notice_id.in_(ids),
+        call_task.c.delivery_id.in_(deliveries),
+        delivery_pupil.c.delivery_id.in_(deliveries),
+        answer.c.notice_id.in_(ids),
+        delivery.c.notice_id.in_(ids),
+        notice_version.c.notice_id.in_(ids),
+        notice.c.id.in_(ids),
+        data_key.c.id.in_(keys),
+    ):
+        table = gone.left.table
+        await session.execute(delete(table).where(gone))
+
+
+async def _purge_staff(session: AsyncSession, school_id: int, today: date) -> int:
+    """Forget who worked here: what they wrote keeps its number, without a name."""
+    over = (staff.c.school_id == school_id, staff.c.keep_until < today, staff.c.name != "")
+    ids = [int(row.id) for row in await session.execute(select(staff.c.id).where(*over))]
+    for table in (staff_session, staff_right):
+        await session.execute(delete(table).where(table.c.staff_id.in_(ids)))
+    for staff_id in ids:
+        await session.execute(
+            update(staff)
+            .where(staff.c.id == staff_id)
+            .values(name="", email_sealed=b"", email_hash=f"erased {staff_id}".encode(), password_hash=None)
+        )
+    return len(ids)
+
+
+async def _purge_others(session: AsyncSession, school_id: int, today: date, now: datetime) -> int:
+    answered = exists().where(_reply.c.thread_id == _thread.c.id)
+    over = (
+        (_reply, _reply.c.keep_until < today),
+        (_thread, (_thread.c.keep_until < today) & ~answered),
+        (_absence, _absence.c.keep_until < today),
+        (tray_item, tray_item.c.keep_until < today),
+        (page_link, page_link.c.expires_at < now - AFTER_THE_LINK),
+        (staff_session, staff_session.c.expires_at < now),
+    )
+    gone = 0
+    for table, which in over:
+        done = await session.execute(delete(table).where(table.c.school_id == school_id, which).returning(table.c.id))
+        gone += len(done.all())
+    return gone
+
+
+PURGED: frozenset[Table] = frozenset({pupil, guardian, address, notice, staff, _reply, _thread, _absence, tray_item})
+"""Every table with a `keep_until`; a test holds this list against the registers."""

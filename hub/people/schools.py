@@ -1,0 +1,170 @@
+"""Opening a school: its row, its key, its year, and what it sends from."""
+
+import re
+import secrets
+from datetime import date, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.errors import InvalidError, NotFoundError
+from hub.models.notices import Sender
+from hub.models.school import School, SchoolYear
+from hub.ports import ChannelName
+from hub.sealing import Keyring, Seal
+from hub.tables import data_key, insert_into, school, school_year, sender
+
+Within = AsyncConnection | AsyncSession
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST = {"slug": 40, "name": 120, "short_name": 20, "phone": 20}
+"""Characters; the short name opens each SMS."""
+
+
+async def open_school(
+    connection: AsyncConnection,
+    keyring: Keyring,
+    *,
+    slug: str,
+    name: str,
+    short_name: str,
+    phone: str,
+    day: date,
+    region: str = "FR",
+    timezone: str = "Europe/Paris",
+    zone: str = "B",
+    language: str = "fr",
+    demo: bool = False,
+) -> School:
+    """Open a school with its key and the school year that `day` is in; needs `Database.engine()`.
+
+    `phone` as families read it aloud. Raises InvalidError when a text is missing, too long or of several lines,
+    and when another school has this slug.
+    """
+    opened = School(
+        slug=slug, name=name.strip(), short_name=short_name.strip(), phone=phone.strip(), region=region,
+        timezone=timezone, zone=zone, language=language, demo=demo,
+    )  # fmt: skip
+    _check(opened)
+    row = opened.model_dump(exclude={"id"})
+    made = insert_into(school, connection).values(row).on_conflict_do_nothing().returning(school.c.id)
+    opened.id = (await connection.execute(made)).scalar_one_or_none()
+    if opened.id is None:
+        raise InvalidError("Une école porte déjà ce nom dans son adresse.", field="slug")
+    wrapped, version, _ = keyring.new_key()
+    key = {"school_id": opened.id, "subject": "school", "wrapped": wrapped, "master_version": version}
+    await connection.execute(insert(data_key).values(key))
+    await year_on(connection, opened.id, day)
+    return opened
+
+
+async def find_school(within: Within, slug: str | None = None) -> School:
+    """Find a school by its slug; without one, the only school of this installation. Raises NotFoundError."""
+    wanted = select(school).order_by(school.c.id).limit(2)
+    if slug is not None:
+        wanted = wanted.where(school.c.slug == slug)
+    rows = (await within.execute(wanted)).all()
+    if not rows:
+        raise NotFoundError("Cette école n'existe pas." if slug else "Aucune école n'est ouverte.")
+    if len(rows) > 1:
+        raise NotFoundError("Il y a plusieurs écoles : dites laquelle.")
+    return School(**rows[0]._mapping)  # noqa: SLF001 (the public way to a row's columns by name)
+
+
+async def school_key(within: Within, keyring: Keyring, school_id: int) -> Seal:
+    """Open the school's own key: staff mailboxes, senders' secrets and the office tray are sealed under it."""
+    _, seal = await _own_key(within, keyring, school_id)
+    return seal
+
+
+async def year_on(within: Within, school_id: int, day: date) -> int:
+    """Give the id of the school year that a day is in; opens it (1 September to 31 August) when it is missing."""
+    standing = (
+        select(school_year.c.id)
+        .where(school_year.c.school_id == school_id, school_year.c.starts_on <= day, school_year.c.ends_on >= day)
+        .order_by(school_year.c.id)
+        .limit(1)
+    )
+    known = (await within.execute(standing)).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    first = day.year if day.month >= 9 else day.year - 1
+    year = SchoolYear(
+        school_id=school_id, label=f"{first}-{first + 1}", starts_on=date(first, 9, 1), ends_on=date(first + 1, 8, 31)
+    )
+    row = await _beside_others(within, year)
+    made = await within.execute(insert(school_year).values(row).returning(school_year.c.id))
+    return int(made.scalar_one())
+
+
+async def add_sender(
+    session: AsyncSession,
+    keyring: Keyring,
+    school_id: int,
+    *,
+    channel: ChannelName,
+    provider: str,
+    address: str,
+    key_name: str | None = None,
+    name: str = "",
+    login: str = "",
+    secret: str = "",
+    dkim: str = "",
+    two_way: bool = False,
+    receipts: bool = True,
+    rate: float | None = None,
+    price: int = 0,
+) -> int:
+    """Add what the school sends from; gives its id. Secrets are sealed under the school's key.
+
+    `key_name` is its opaque public name (made up when not given); `rate` messages a second, `price` hundredths of
+    a cent. Raises InvalidError when the key name is taken.
+    """
+    data_key_id, seal = await _own_key(session, keyring, school_id)
+    added = Sender(
+        school_id=school_id, data_key_id=data_key_id, key_name=key_name or secrets.token_hex(8), channel=channel,
+        provider=provider, address=address, name=name, login=login, two_way=two_way, receipts=receipts, rate=rate,
+        price=price, secret_sealed=seal.close(secret.encode(), b"sender.secret") if secret else None,
+        dkim_sealed=seal.close(dkim.encode(), b"sender.dkim") if dkim else None,
+    )  # fmt: skip
+    row = added.model_dump(exclude={"id"})
+    made = insert_into(sender, session).values(row).on_conflict_do_nothing().returning(sender.c.id)
+    sender_id = (await session.execute(made)).scalar_one_or_none()
+    if sender_id is None:
+        raise InvalidError("Une autre ligne d'envoi porte déjà ce nom.", field="key_name")
+    return int(sender_id)
+
+
+async def _own_key(within: Within, keyring: Keyring, school_id: int) -> tuple[int, Seal]:
+    standing = (
+        select(data_key.c.id, data_key.c.wrapped, data_key.c.master_version)
+        .where(data_key.c.school_id == school_id, data_key.c.subject == "school")
+        .order_by(data_key.c.id)
+        .limit(1)
+    )
+    row = (await within.execute(standing)).one_or_none()
+    if row is None:
+        raise NotFoundError("Cette école n'a pas de clé.")
+    return row.id, keyring.seal(row.wrapped, row.master_version)
+
+
+async def _beside_others(within: Within, year: SchoolYear) -> dict[str, object]:
+    """Fit a new year between those that stand: the office may have moved their ends by some days."""
+    rows = await within.execute(select(school_year).where(school_year.c.school_id == year.school_id))
+    for other in rows.all():
+        if other.starts_on <= year.starts_on <= other.ends_on:
+            year.starts_on = other.ends_on + timedelta(days=1)
+        if other.starts_on <= year.ends_on <= other.ends_on:
+            year.ends_on = other.starts_on - timedelta(days=1)
+        if other.label == year.label:
+            year.label = f"{year.label} bis"
+    return year.model_dump(exclude={"id"})
+
+
+def _check(opened: School) -> None:
+    for field, longest in _LONGEST.items():
+        text = str(getattr(opened, field))
+        if not text or len(text) > longest or not text.replace("\u00a0", " ").replace("\u202f", " ").isprintable():
+            raise InvalidError(f"Il faut de 1 à {longest} signes, sur une ligne.", field=field)
+    if not _SLUG.fullmatch(opened.slug):
+        raise InvalidError("Ce nom n'a que des minuscules sans accent, des chiffres et des tirets.", field="slug")

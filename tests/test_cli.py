@@ -1,0 +1,531 @@
+"""The command line: what it answers to a person and to a program, and what it refuses in one sentence."""
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from cli.main import front_desk
+from hub.database import Database
+from hub.models.school import Role
+from hub.people.importing import import_onde
+from hub.people.schools import add_sender, open_school
+from hub.people.staff import add_staff
+from hub.ports import ChannelName
+from hub.sealing import Keyring
+from sandbox.families import make_school
+
+COMMAND = [sys.executable, "-P", "-c", "from cli.main import run; run()"]
+FORKING = """
+import json, os, sys
+import cli.checkup, cli.desk, cli.press, hub.notices.reach, hub.people.erasure, hub.people.importing, i18n.rendering
+from cli.main import run
+
+for line in sys.stdin:
+    words, environment, folder = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        for number, name in enumerate(("in", "out", "err")):
+            os.dup2(os.open(name, os.O_RDONLY if name == "in" else os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+        sys.argv = ["passerelle", *words]
+        run()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Imports once what a command imports each time, and forks for each command: the same process, a second earlier."""
+BOSS = "direction@trois-ponts.test"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out.splitlines()[-1])
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A folder with registers and a key; `passerelle` asks its command line, as a shell would."""
+
+    folder: Path
+    clerk: "subprocess.Popen[str]"
+
+    @property
+    def url(self) -> str:
+        return f"sqlite+aiosqlite:///{self.folder / 'hub.db'}"
+
+    def passerelle(self, *words: str, stdin: str | bytes = b"", **environment: str) -> Said:
+        given = {name: value for name, value in os.environ.items() if not name.startswith("PASSERELLE_")}
+        given |= {"PASSERELLE_DATABASE_URL": self.url, "PASSERELLE_DATA_DIR": str(self.folder)}
+        given |= {f"PASSERELLE_{name}": value for name, value in environment.items()}
+        given["PASSERELLE_MASTER_KEYS"] = environment.get("MASTER_KEYS", f"1:{b64encode(b'k' * 32).decode()}")
+        (self.folder / "in").write_bytes(stdin.encode() if isinstance(stdin, str) else stdin)
+        assert self.clerk.stdin
+        assert self.clerk.stdout
+        self.clerk.stdin.write(json.dumps([words, given, str(self.folder)]) + "\n")
+        self.clerk.stdin.flush()
+        code = int(self.clerk.stdout.readline())
+        return Said(code, (self.folder / "out").read_text("utf-8"), (self.folder / "err").read_text("utf-8"))
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.folder / "hub.db")) as connection:
+            return connection.execute(sql, values).fetchall()
+
+
+@pytest.fixture(scope="module")
+def clerk() -> Iterator["subprocess.Popen[str]"]:
+    """The process that answers one command after the other."""
+    command = [sys.executable, "-P", "-c", FORKING]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path, clerk: "subprocess.Popen[str]") -> Installation:
+    """An installation that nobody has set up."""
+    return Installation(tmp_path, clerk)
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, keyring: Keyring) -> Path:
+    """Registers of a school with families, to be copied for each test."""
+    folder = tmp_path_factory.mktemp("furnished")
+    shutil.copy(sqlite_template, folder / "hub.db")
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _furnish(f"sqlite+aiosqlite:///{folder / 'hub.db'}", keyring)).result()
+    return folder / "hub.db"
+
+
+async def _furnish(url: str, keyring: Keyring) -> None:
+    now, families = datetime.now(UTC), make_school(pupils=30)
+    database = Database(url)
+    async with database.engine() as connection:
+        school = await open_school(
+            connection, keyring, slug="trois-ponts", name="École des Trois-Ponts", short_name="Trois-Ponts",
+            phone="02 61 91 00 00", day=now.date(),
+        )  # fmt: skip
+    async with database.school(school.key) as session:
+        await add_staff(session, keyring, school.key, email=BOSS, role=Role.DIRECTOR, from_on=now.date())
+        await add_sender(
+            session, keyring, school.key, channel=ChannelName.SMS, provider="twilio", address="+33937000100"
+        )
+        await import_onde(
+            session, keyring, school, pupils=families.pupils_csv, guardians=families.guardians_csv, full=True, now=now
+        )
+    await database.close()
+
+
+@pytest.fixture
+def school(tmp_path: Path, furnished: Path, clerk: "subprocess.Popen[str]") -> Installation:
+    """A school of thirty pupils, one director, one SMS sender."""
+    shutil.copy(furnished, tmp_path / "hub.db")
+    return Installation(tmp_path, clerk)
+
+
+def refused(said: Said, *, code: int = 1) -> str:
+    """The one line on stderr of a command that did nothing."""
+    assert said.code == code, said
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    return line
+
+
+# --- inspect -------------------------------------------------------------------------------------------------------
+
+
+def test_a_text_is_counted_as_the_networks_do(bare: Installation) -> None:
+    said = bare.passerelle("inspect", "sms", stdin='"Bonjour"\n"fête"\n"' + "a" * 161 + '"\n')
+
+    assert said.code == 0
+    assert said.lines == [
+        {"encoding": "GSM-7", "units": 7, "segments": 1},
+        {"encoding": "UCS-2", "units": 4, "segments": 1},
+        {"encoding": "GSM-7", "units": 161, "segments": 2},
+    ]
+
+
+@pytest.mark.parametrize("line", ["Bonjour", "12", "null", '"open', "", "[" * 3000, '{"a": "b"}', "\udcff"])
+def test_a_bad_line_gets_its_error_and_stops_nothing(bare: Installation, line: str) -> None:
+    said = bare.passerelle("inspect", "sms", stdin=f'"a"\n{line}\n"b"\n'.encode("utf-8", "surrogateescape"))
+
+    assert said.code == 0
+    first, bad, last = said.lines
+    assert (first["units"], last["units"]) == (1, 1)
+    assert set(bad) == {"error"}
+
+
+def test_a_line_feed_within_a_text_is_not_the_end_of_a_line(bare: Installation) -> None:
+    said = bare.passerelle("inspect", "sms", stdin='"a\\nb"\r\n"c\x85d"\n"e\u2028f"')
+
+    assert [answer["units"] for answer in said.lines] == [3, 3, 3]
+
+
+def test_telephone_numbers_are_read_one_a_line(bare: Installation) -> None:
+    said = bare.passerelle("inspect", "phone", stdin="06 39 98 10 00\nmaman\n\n+33 1 99 00 12 34\n")
+
+    assert said.code == 0
+    assert said.lines[0] == {"e164": "+33639981000", "kind": "mobile"}
+    assert [set(answer) for answer in said.lines[1:3]] == [{"error"}, {"error"}]
+    assert said.lines[3] == {"e164": "+33199001234", "kind": "landline"}
+
+
+def test_a_number_is_read_as_in_the_schools_country(bare: Installation) -> None:
+    said = bare.passerelle("inspect", "phone", "--region", "de", "--json", stdin="01512 3456789\n")
+
+    assert said.lines == [{"e164": "+4915123456789", "kind": "mobile"}]
+
+
+def test_a_region_is_two_letters(bare: Installation) -> None:
+    assert "--region" in refused(bare.passerelle("inspect", "phone", "--region", "France"), code=2)
+
+
+def test_a_mail_is_read_with_our_own_address_taken_from_to(bare: Installation) -> None:
+    (bare.folder / "answer.eml").write_bytes(
+        b"From: odile@familles.test\r\nTo: reponse+k.12.abc@ecole.test\r\nSubject: Re: Sortie\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\n\r\nOui, merci.\r\n\r\n> Sortie jeudi ?\r\n"
+    )
+
+    said = bare.passerelle("inspect", "email", "answer.eml")
+
+    assert said.lines == [
+        {"file": "answer.eml", "reply": "Oui, merci.", "auto_reply": False, "bounce": None, "token": "k.12.abc"}
+    ]
+
+
+def test_a_mail_that_is_missing_does_not_hide_the_others(bare: Installation) -> None:
+    (bare.folder / "empty.eml").write_bytes(b"")
+
+    said = bare.passerelle("inspect", "email", "missing.eml", "empty.eml")
+
+    assert said.code == 1
+    assert [set(answer) >= {"file"} for answer in said.lines] == [True, True]
+    assert "error" in said.lines[0]
+    assert said.lines[1]["reply"] in (None, "")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_ten_thousand_texts_take_a_moment(bare: Installation) -> None:
+    said = bare.passerelle("inspect", "sms", stdin='"École des Trois-Ponts : jeudi à 9 h"\n' * 10_000)
+
+    assert len(said.out.splitlines()) == 10_000
+
+
+def test_inspect_opens_no_registers_and_knows_no_provider() -> None:
+    """It must start at once: nothing that takes long may be imported."""
+    script = "import sys; from cli.main import answer; answer(['inspect', 'phone']); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-P", "-c", script], input=b"", capture_output=True, check=True, timeout=60)
+    loaded = set(done.stdout.decode().split())
+
+    assert not loaded & {
+        "sqlalchemy",
+        "sqlmodel",
+        "twilio",
+        "aiohttp",
+        "fastapi",
+        "cryptography",
+        "alembic",
+        "structlog",
+    }
+
+
+# --- the desk ------------------------------------------------------------------------------------------------------
+
+
+def commands() -> list[tuple[str, ...]]:
+    def walk(group: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        found = []
+        for name, command in group.commands.items():
+            found += walk(command, (*path, name)) if hasattr(command, "commands") else [(*path, name)]
+        return found
+
+    return walk(typer.main.get_command(front_desk()), ())
+
+
+def test_the_contract_names_these_commands() -> None:
+    assert {" ".join(path) for path in commands()} >= {
+        "demo", "serve", "worker", "migrate", "backup", "restore", "staff add", "import onde", "send", "reach",
+        "inspect sms", "inspect phone", "inspect email", "doctor", "school add", "sender add", "erase guardian",
+        "erase pupil",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_answers_in_json_when_asked(path: tuple[str, ...]) -> None:
+    command: Any = typer.main.get_command(front_desk())
+    for name in path:
+        command = command.commands[name]
+
+    assert "--json" in {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("nothing",), ("send",), ("reach", "twelve"), ("inspect",), ("staff", "add", "--role", "king"), ("--frob",)],
+    ids=" ".join,
+)
+def test_what_is_not_understood_is_said_in_one_line(bare: Installation, words: tuple[str, ...]) -> None:
+    assert refused(bare.passerelle(*words), code=2).startswith("passerelle: ")
+
+
+def test_without_registers_the_first_step_is_named(bare: Installation) -> None:
+    assert "passerelle migrate" in refused(bare.passerelle("reach", "1"))
+    assert not (bare.folder / "hub.db").exists()
+
+
+def test_a_setting_that_is_not_understood_is_named_without_its_value(bare: Installation) -> None:
+    line = refused(bare.passerelle("reach", "1", LEASE="s3cret"))
+
+    assert "PASSERELLE_LEASE" in line
+    assert "s3cret" not in line
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(bare: Installation) -> None:
+    line = refused(bare.passerelle("reach", "1", DATABASE_URL="postgresql+asyncpg://hub:s3cret@127.0.0.1:1/hub"))
+
+    assert "does not answer" in line
+    assert "s3cret" not in line
+
+
+def test_words_that_are_not_utf8_are_refused(school: Installation) -> None:
+    words = [os.fsencode(word) for word in ("send", "--kind", "urgent", "--to", "school", "--as", BOSS, "--text")]
+    given = {"PASSERELLE_DATABASE_URL": school.url, "PATH": os.environ["PATH"]}
+    done = subprocess.run([*COMMAND, *words, b"caf\xe9"], check=False, capture_output=True, timeout=60, env=given)
+
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+# --- setting up ----------------------------------------------------------------------------------------------------
+
+
+def test_a_school_is_set_up_from_nothing(bare: Installation) -> None:
+    assert bare.passerelle("migrate", "--json").json["revision"]
+    opened = bare.passerelle(
+        "school", "add", "--slug", "trois-ponts", "--name", "École des Trois-Ponts", "--short-name", "Trois-Ponts",
+        "--phone", "02 61 91 00 00", "--json",
+    )  # fmt: skip
+    added = bare.passerelle("staff", "add", "--email", BOSS, "--role", "director", "--json")
+    again = bare.passerelle("staff", "add", "--email", BOSS.upper(), "--role", "director", "--json")
+
+    assert opened.json == {"school": 1, "slug": "trois-ponts"}
+    assert (added.code, added.json["role"]) == (0, "director")
+    assert again.json == added.json
+    assert bare.rows("SELECT count(*) FROM staff") == [(1,)]
+
+
+def test_a_password_and_a_secret_come_from_stdin_alone(school: Installation) -> None:
+    school.passerelle(
+        "staff", "add", "--email", BOSS, "--role", "office", "--password-stdin", stdin="quatre mots sans lien\n"
+    )
+    school.passerelle(
+        "sender", "add", "--channel", "email", "--address", "ecole@trois-ponts.test", "--login", "ecole",
+        "--secret-stdin", stdin="jeton\n",
+    )  # fmt: skip
+
+    assert school.rows("SELECT password_hash LIKE '$argon2%' FROM staff") == [(1,)]
+    sealed = school.rows("SELECT secret_sealed FROM sender WHERE channel = 'email'")[0][0]
+    assert sealed
+    assert b"jeton" not in sealed
+
+
+def test_a_short_password_is_refused_in_one_sentence(school: Installation) -> None:
+    line = refused(
+        school.passerelle("staff", "add", "--email", BOSS, "--role", "office", "--password-stdin", stdin="court\n")
+    )
+
+    assert "mot de passe" in line
+    assert "court\n" not in line
+
+
+def test_an_import_is_rehearsed_then_taken(school: Installation) -> None:
+    families = make_school(seed=7, pupils=12)
+    (school.folder / "e.csv").write_bytes(families.pupils_csv)
+    (school.folder / "r.csv").write_bytes(families.guardians_csv)
+    words = ("import", "onde", "--pupils", "e.csv", "--guardians", "r.csv", "--as", BOSS, "--json")
+    before = school.rows("SELECT count(*) FROM pupil")
+
+    rehearsed = school.passerelle(*words, "--dry-run").json
+    assert school.rows("SELECT count(*) FROM pupil") == before
+    taken = school.passerelle(*words).json
+    again = school.passerelle(*words).json
+
+    assert rehearsed["dry_run"] is True
+    assert rehearsed["counts"] == taken["counts"]
+    assert school.rows("SELECT count(*) FROM pupil") == [(before[0][0] + taken["counts"]["new_pupils"],)]
+    assert again["changes_nothing"] is True
+
+
+def test_a_file_that_is_not_there_is_one_sentence(school: Installation) -> None:
+    assert "no.csv" in refused(school.passerelle("import", "onde", "--pupils", "no.csv", "--guardians", "no.csv"))
+
+
+# --- sending -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def send(school: Installation) -> Callable[..., Said]:
+    """Press a notice as the director."""
+
+    def press(kind: str, to: str, *words: str, **more: Any) -> Said:
+        return school.passerelle("send", "--kind", kind, "--to", to, "--as", BOSS, "--json", *words, **more)
+
+    return press
+
+
+def test_a_notice_is_published_once_per_key(school: Installation, send: Callable[..., Said]) -> None:
+    words = ("announcement", "school", "--text", "Kermesse samedi.", "--key", "kermesse")
+
+    first, second = send(*words).json, send(*words).json
+
+    assert first["fresh"] is True
+    assert first["adults"] > 30
+    assert second == {**first, "fresh": False}
+    assert school.rows("SELECT count(*) FROM notice") == [(1,)]
+    reached = school.passerelle("reach", str(first["notice"]), "--json").json
+    assert (reached["adults"], reached["states"]["to_call"]) == (first["adults"], first["to_call"])
+    assert "adults concerned" in school.passerelle("reach", str(first["notice"]), "--as", BOSS).out
+
+
+def test_a_rehearsal_counts_and_keeps_nothing(school: Installation, send: Callable[..., Said]) -> None:
+    said = send("urgent", "class:CP A", "--text", "L'école ferme à midi.", "--dry-run").json
+
+    assert said["notice"] is None
+    assert said["adults"] > 0
+    assert school.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
+def test_an_absence_without_a_day_is_of_this_half_day(school: Installation, send: Callable[..., Said]) -> None:
+    pupil = school.rows("SELECT min(id) FROM pupil")[0][0]
+
+    said = send("absence", f"pupil:{pupil}")
+
+    assert said.code == 0
+    assert school.rows("SELECT lane FROM notice") == [("urgent",)]
+
+
+def test_a_moment_without_a_zone_is_the_schools(school: Installation, send: Callable[..., Said]) -> None:
+    send("announcement", "school", "--text", "Bonjour.", "--at", "2099-07-01T08:00")
+
+    assert school.rows("SELECT due_at FROM notice")[0][0].startswith("2099-07-01 06:00")
+
+
+def test_a_text_of_four_million_characters_is_one_sentence(send: Callable[..., Said]) -> None:
+    line = refused(send("urgent", "school", "--text", "-", stdin="é" * 4_000_000))
+
+    assert "trop long" in line or "too long" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("announcement", "school"), "texte"),
+        (("announcement", "everybody", "--text", "x"), "school, class:NOM"),
+        (("announcement", "class:CM9", "--text", "x"), "classe"),
+        (("announcement", "pupil:999999", "--text", "x"), "élève"),
+        (("meeting", "school", "--text", "x"), "heure"),
+        (("meeting", "school", "--starts-at", "demain"), "2026-11-25T07:30"),
+        (("crisis", "school", "--phrase", "sheltered"), "later version"),
+        (("crisis", "school", "--text", "x"), "pas encore possible"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_notice_that_cannot_be_is_refused(send: Callable[..., Said], words: tuple[str, ...], named: str) -> None:
+    assert named in refused(send(*words))
+
+
+def test_somebody_must_have_written_it(school: Installation) -> None:
+    words = ("send", "--kind", "urgent", "--to", "school", "--text", "x")
+
+    assert "--as" in refused(school.passerelle(*words))
+    assert "n'a cette adresse" in refused(school.passerelle(*words, "--as", "nobody@trois-ponts.test"))
+
+
+# --- forgetting ----------------------------------------------------------------------------------------------------
+
+
+def test_somebody_is_forgotten_only_when_it_is_meant(school: Installation) -> None:
+    adult = school.rows("SELECT min(id) FROM guardian")[0][0]
+
+    assert "--yes" in refused(school.passerelle("erase", "guardian", str(adult)))
+    assert school.rows("SELECT family_name <> '' FROM guardian WHERE id = ?", adult) == [(1,)]
+
+    assert school.passerelle("erase", "guardian", str(adult), "--yes", "--json").json == {
+        "erased": "guardian",
+        "id": adult,
+    }
+    assert school.rows("SELECT family_name FROM guardian WHERE id = ?", adult) == [("",)]
+    assert refused(school.passerelle("erase", "pupil", "999999", "--yes"))
+
+
+def test_a_backup_comes_back_and_still_forgets(school: Installation) -> None:
+    adult = school.rows("SELECT min(id) FROM guardian")[0][0]
+    kept = school.passerelle("backup", "away.gz", "--json").json
+    school.passerelle("erase", "guardian", str(adult), "--yes")
+    (school.folder / "hub.db").unlink()
+    school.passerelle("migrate")
+
+    back = school.passerelle("restore", "away.gz", "--json").json
+
+    assert kept["keys"] == "away.gz.keys"
+    assert (back["rows"], back["erased_again"]) == (kept["rows"], 1)
+    assert school.rows("SELECT family_name FROM guardian WHERE id = ?", adult) == [("",)]
+    assert "pas vide" in refused(school.passerelle("restore", "away.gz"))
+
+
+# --- doctor --------------------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_says_what_an_outbound_only_hub_cannot_do(school: Installation) -> None:
+    said = school.passerelle("doctor", "--json", TWILIO_URL="http://127.0.0.1:1", SMTP_HOST="127.0.0.1", SMTP_PORT="1")
+
+    findings = {finding["what"]: finding for finding in said.json["findings"]}
+    assert (said.code, said.json["well"]) == (0, True)
+    assert findings["database"]["state"] == "ok"
+    assert findings["public address"]["sentence"].startswith("outbound only: ")
+    assert [findings[what]["state"] for what in ("sms provider", "mail server", "mail listener")] == ["warning"] * 3
+    assert findings["email senders"]["state"] == "warning"
+
+
+def test_the_doctor_finds_an_installation_that_cannot_work(bare: Installation) -> None:
+    key = bare.folder / "master.keys"
+    key.write_text(f"1:{b64encode(b'k' * 32).decode()}\n")
+    key.chmod(0o644)
+    given = {"PASSERELLE_DATABASE_URL": bare.url, "PASSERELLE_DATA_DIR": str(bare.folder), "PATH": os.environ["PATH"]}
+    given |= {"PASSERELLE_TWILIO_URL": "http://127.0.0.1:1", "PASSERELLE_SMTP_PORT": "1"}
+
+    done = subprocess.run(
+        [*COMMAND, "doctor"], check=False, capture_output=True, timeout=60, env=given, cwd=bare.folder
+    )
+
+    assert done.returncode == 1
+    assert "error   database: sqlite, has no registers" in done.stdout.decode()
+    assert "error   master keys: Others may read master.keys (mode 644)" in done.stdout.decode()
+    assert len(done.stderr.decode().splitlines()) == 1

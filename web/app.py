@@ -1,0 +1,139 @@
+"""The house on the web, put together: the porter, the rooms, and one clear sentence when something goes wrong."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from hub.errors import HubError, NotAllowedError, NotFoundError
+from web import family, staff_board, staff_calls, staff_door, staff_start, staff_write, webhooks
+from web.board import Boards
+from web.house import House
+from web.pages import page, static_file
+from web.security import OVER_HTTPS, TRUST, Porter, is_https
+from web.staff_visit import SignedOutError
+
+log = structlog.get_logger(__name__)
+
+BODY_MAX = 1_000_000
+"""Bytes of a form or a callback."""
+
+ROUTERS: tuple[APIRouter, ...] = (
+    staff_door.router,
+    staff_start.router,
+    staff_write.router,
+    staff_board.router,
+    staff_calls.router,
+    family.router,
+    webhooks.router,
+)
+"""Every room of the house; a new one is added here."""
+
+
+def create_app(house: House) -> FastAPI:
+    """Put the house together: one app for one installation."""
+    app = FastAPI(
+        title="Passerelle", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY_MAX, lifespan=_opened
+    )
+    app.state.house = house
+    app.state.boards = Boards()
+    app.add_middleware(GZipMiddleware, minimum_size=700, compresslevel=6)
+    app.add_middleware(Porter, settings=house.settings)
+    app.add_api_route("/static/{name:path}", static_file, methods=["GET"])
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(SignedOutError, _to_the_door)
+    app.add_exception_handler(HubError, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _not_here)
+    app.add_exception_handler(Exception, _broken)
+    return app
+
+
+class WebServer(uvicorn.Server):
+    """A server that lets the watchers of the boards go before it waits for open answers."""
+
+    def __init__(self, config: uvicorn.Config, boards: Boards) -> None:
+        super().__init__(config)
+        self._boards = boards
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the boards first: a stream never ends by itself."""
+        self._boards.close()
+        await super().shutdown(sockets)
+
+
+def web_server(app: FastAPI, *, host: str, port: int) -> WebServer:
+    """Make the server for an app of ours; it writes no access log, for addresses of pages may hold codes."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+        lifespan="on",
+    )
+    return WebServer(config, app.state.boards)
+
+
+@asynccontextmanager
+async def _opened(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.boards.close()
+    await asyncio.sleep(0)
+
+
+async def _to_the_door(_request: Request, error: Exception) -> Response:
+    """Nobody is signed in: a page leads to the door, a form keeps what was typed in the browser's history."""
+    signed_out = error if isinstance(error, SignedOutError) else SignedOutError()
+    if signed_out.back:
+        return RedirectResponse(signed_out.door, 303)
+    return _sentence(
+        401,
+        "Votre session est finie. Entrez dans un autre onglet, puis revenez ici : rien n’est perdu.",
+    )
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    status = 403 if isinstance(error, NotAllowedError) else 404 if isinstance(error, NotFoundError) else 422
+    return _sentence(status, str(error))
+
+
+async def _unreadable(_request: Request, _error: Exception) -> Response:
+    return _sentence(422, "Cette demande n’a pas pu être lue : revenez en arrière et vérifiez ce qui est rempli.")
+
+
+async def _not_here(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _sentence(status, _SENTENCES.get(status, "Cette demande n’est pas possible ici."))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """Say that it is our fault and nothing else; the log has the kind of error and the room, no content."""
+    route = request.scope.get("route")
+    log.error("unexpected", error=type(error).__name__, room=getattr(route, "path", "?"))
+    answer = _sentence(500, "Quelque chose s’est cassé chez nous ; rien n’a été envoyé. Réessayez dans un instant.")
+    house: House = request.app.state.house
+    answer.headers.update(dict(TRUST) | (OVER_HTTPS if is_https(house.settings) else {}))
+    return answer
+
+
+_SENTENCES = {
+    404: "Il n’y a rien à cette adresse.",
+    405: "Cette page ne se demande pas de cette façon.",
+    413: "C’est trop grand pour être envoyé d’un coup.",
+}
+
+
+def _sentence(status: int, sentence: str) -> Response:
+    return page("staff/sentence.html", status=status, sentence=sentence)

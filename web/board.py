@@ -1,0 +1,115 @@
+"""The blackboard that everybody in the staff room watches: looked at once a second, however many eyes are on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from dataclasses import dataclass
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the registers while somebody watches."""
+STREAM_FOR = 600.0
+"""Seconds after which a page must ask again, so that a right or a session that ended closes the stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The board as it stands: `mark` changes whenever it would; `over` when nothing more can happen by itself."""
+
+    mark: str
+    html: str
+    over: bool
+
+
+Look = Callable[[str], Awaitable[Picture | None]]
+"""Given the last mark, look again; None when nothing has changed. Opens and closes its own session."""
+
+
+class Boards:
+    """All boards that are watched in this process. One look serves all who watch the same; no watcher, no look."""
+
+    def __init__(self, *, every: float = LOOK_EVERY) -> None:
+        self._every = every
+        self._watched: dict[Hashable, _Watched] = {}
+        self._closed = False
+
+    async def follow(self, key: Hashable, look: Look, *, seconds: float = STREAM_FOR) -> AsyncIterator[Picture]:
+        """Give the board now and after each change, until it is over, the house closes or the time has passed."""
+        if self._closed:
+            return
+        until = asyncio.get_running_loop().time() + seconds
+        board = self._watched.get(key)
+        if board is None or board.ended:
+            board = self._watched[key] = _Watched(look, self._every)
+        board.eyes += 1
+        try:
+            picture = await board.newer("", until)
+            while picture is not None:
+                yield picture
+                picture = None if picture.over else await board.newer(picture.mark, until)
+        finally:
+            board.eyes -= 1
+            if board.eyes == 0:
+                board.stop()
+                if self._watched.get(key) is board:
+                    del self._watched[key]
+
+    @property
+    def watched(self) -> int:
+        """How many boards are being looked at."""
+        return len(self._watched)
+
+    def close(self) -> None:
+        """Let every watcher go: the server may stop."""
+        self._closed = True
+        for board in self._watched.values():
+            board.stop()
+
+
+class _Watched:
+    """One board, and the task that looks at it."""
+
+    def __init__(self, look: Look, every: float) -> None:
+        self.eyes, self.ended = 0, False
+        self._look, self._every = look, every
+        self._picture: Picture | None = None
+        self._turn = asyncio.Event()
+        self._task = asyncio.create_task(self._watch())
+        self._task.add_done_callback(self._end)
+
+    async def newer(self, seen: str, until: float) -> Picture | None:
+        """Wait for a picture with another mark; None when nobody looks any more, or after `until` (loop time)."""
+        while self._picture is None or self._picture.mark == seen:
+            if self.ended:
+                return None
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._turn.wait()
+            except TimeoutError:
+                return None
+        return self._picture
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        while self._picture is None or not self._picture.over:
+            picture = await self._look(self._picture.mark if self._picture else "")
+            if picture is not None:
+                self._picture = picture
+                self._announce()
+            await asyncio.sleep(self._every)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Let the watchers go; their pages ask again by themselves, and a new look is taken then."""
+        self.ended = True
+        self._announce()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("board_look_failed", error=type(error).__name__)
+
+    def _announce(self) -> None:
+        turn, self._turn = self._turn, asyncio.Event()
+        turn.set()

@@ -1,0 +1,107 @@
+"""Where the providers' receipts are gathered: many posted within a few milliseconds are committed together."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from hub.database import Database
+from hub.outbox.record import ReceiptIn, record_receipts
+from hub.tables import attempt
+
+log = structlog.get_logger(__name__)
+
+AWAY = (DBAPIError, PoolTimeoutError, OSError)
+"""How the database says that it cannot, now."""
+GATHER = 0.01
+MOST = 500
+PAUSES = (0.05, 0.2)
+
+_Waiting = tuple[int, ReceiptIn, "asyncio.Future[bool]"]
+
+
+class Receipts:
+    """One for each process. A receipt is answered only once it is committed.
+
+    One commit at a time; what comes meanwhile goes with the next. It keeps no task when nothing waits, so nothing
+    has to be closed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def put(self, sender_id: int, receipt: ReceiptIn) -> bool:
+        """Commit a receipt; False when the attempt is not one of this sender's.
+
+        Raises one of AWAY when the database is away for longer than a moment: the provider should try again.
+        """
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((sender_id, receipt, done))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        return await done
+
+    async def _run(self) -> None:
+        while self._waiting:
+            if len(self._waiting) < MOST:
+                await asyncio.sleep(GATHER)
+            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            batch.sort(key=lambda waiting: waiting[1].attempt_id)
+            await self._settle(batch)
+        self._task = None
+
+    async def _settle(self, batch: Sequence[_Waiting]) -> None:
+        """Commit a batch and answer who waits; one bad receipt never costs its neighbours."""
+        try:
+            known = await self._insist(batch)
+        except AWAY as away:
+            _refuse(batch, away)
+        except Exception as fault:  # noqa: BLE001 (the outermost loop: who waits is told, nothing is half written)
+            if len(batch) == 1:
+                log.error("receipt not written", kind=type(fault).__name__)  # noqa: TRY400 (no text of the error)
+                _refuse(batch, fault)
+                return
+            for waiting in batch:
+                await self._settle([waiting])
+        else:
+            _tell(batch, known)
+
+    async def _insist(self, batch: Sequence[_Waiting]) -> set[tuple[int, int]]:
+        """Commit, again after a short pause when the database stumbles (a deadlock, a failover)."""
+        for pause in PAUSES:
+            try:
+                return await self._commit(batch)
+            except AWAY:
+                await asyncio.sleep(pause)
+        return await self._commit(batch)
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> set[tuple[int, int]]:
+        """Write in one transaction; gives the (sender, attempt) pairs that exist."""
+        async with self._database.engine() as connection:
+            rows = await connection.execute(
+                select(attempt.c.sender_id, attempt.c.id).where(
+                    attempt.c.id.in_({receipt.attempt_id for _, receipt, _ in batch})
+                )
+            )
+            known = {(row.sender_id, row.id) for row in rows}
+            ours = [receipt for sender_id, receipt, _ in batch if (sender_id, receipt.attempt_id) in known]
+            if ours:
+                await record_receipts(connection, ours, now=await self._database.now(connection))
+        return known
+
+
+def _refuse(batch: Sequence[_Waiting], why: Exception) -> None:
+    for _, _, done in batch:
+        if not done.done():
+            done.set_exception(why)
+
+
+def _tell(batch: Sequence[_Waiting], known: set[tuple[int, int]]) -> None:
+    for sender_id, receipt, done in batch:
+        if not done.done():  # a provider may have hung up meanwhile
+            done.set_result((sender_id, receipt.attempt_id) in known)

@@ -1,0 +1,97 @@
+"""The door for staff: come in with mailbox and password, go out again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from hub.people.sign_in import (
+    SESSION,
+    RefusedError,
+    TooManyTriesError,
+    WhichSchoolError,
+    sign_in,
+    sign_out,
+)
+from web.house import house_of
+from web.pages import page
+from web.security import is_https, same_origin
+from web.staff_visit import StaffDep, cookie_name, session_token
+
+router = APIRouter()
+_SAY_WHERE = {"Referrer-Policy": "same-origin"}
+"""Under no-referrer a browser hides where a form comes from (Fetch §3.2), and this one has no word of its own."""
+
+
+@router.get("/entrer")
+async def door(vers: str = "/") -> Response:
+    """Open to everybody: the sign-in page."""
+    return _door(back=_inside(vers))
+
+
+@router.post("/entrer")
+async def enter(
+    request: Request,
+    email: Annotated[str, Form(max_length=254)] = "",
+    password: Annotated[str, Form(max_length=1024)] = "",
+    vers: Annotated[str, Form(max_length=300)] = "/",
+    school: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Open to everybody: sign in; a session is always new."""
+    house = house_of(request)
+    same_origin(request, house.settings, must_say=True)
+    where = request.client.host if request.client else ""
+    try:
+        token = await sign_in(
+            house.database, house.keyring, email=email, password=password, where=where, school_id=school
+        )
+    except RefusedError as error:
+        return _door(back=_inside(vers), email=email, error=str(error), status=401)
+    except TooManyTriesError as error:
+        refusal = _door(back=_inside(vers), email=email, error=str(error), status=429)
+        refusal.headers["Retry-After"] = str(int(error.wait.total_seconds()))
+        return refusal
+    except WhichSchoolError as choice:
+        return _door(back=_inside(vers), email=email, error=str(choice), schools=choice.schools)
+    if old := session_token(request):
+        await sign_out(house.database, house.keyring, old)
+    answer = RedirectResponse(_inside(vers), 303)
+    answer.set_cookie(
+        cookie_name(house),
+        token,
+        max_age=int(SESSION.total_seconds()),
+        path="/",
+        secure=is_https(house.settings),
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+@router.post("/sortir")
+async def leave(request: Request, visit: StaffDep) -> Response:
+    """For whoever is signed in: end this session."""
+    await sign_out(visit.house.database, visit.house.keyring, session_token(request))
+    answer = RedirectResponse("/entrer", 303)
+    answer.delete_cookie(cookie_name(visit.house), path="/", secure=is_https(visit.house.settings), httponly=True)
+    return answer
+
+
+def _door(
+    *,
+    back: str,
+    email: str = "",
+    error: str = "",
+    schools: tuple[tuple[int, str], ...] = (),
+    status: int = 200,
+) -> Response:
+    made = page("staff/door.html", status=status, back=back, email=email, error=error, schools=schools)
+    made.headers.update(_SAY_WHERE)
+    return made
+
+
+def _inside(path: str) -> str:
+    """Come back only to a page of ours: a path, never another site."""
+    if not path.startswith("/") or path.startswith("//") or any(sign in path for sign in "\\\r\n\t"):
+        return "/"
+    return path

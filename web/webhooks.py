@@ -1,0 +1,253 @@
+"""The door for Twilio: receipts of what was sent, and texts that families send back. A forged knock changes nothing."""
+
+import hmac
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import Response
+from twilio.request_validator import RequestValidator, get_signature_algorithm
+from twilio.twiml.messaging_response import MessagingResponse
+
+from channels.sms import Heard, StatusReport, read_status
+from hub.errors import ChannelError, DeadAddressError, MisconfiguredError, RejectedError, StoppedError, TemporaryError
+from hub.models.notices import AttemptState, ErrorKind
+from hub.outbox.record import ReceiptIn
+from hub.replies.keeping import Text
+from hub.replies.meaning import Sense
+from hub.replies.receiving import Received, receive_text
+from hub.sealing import Keyring
+from hub.tables import data_key, sender
+from i18n.tongues import tongue
+from web.family import spread_wrong_number
+from web.house import House, house_of
+from web.receipts import AWAY, Receipts
+
+router = APIRouter()
+
+BODY_MOST: Final = 64 * 1024
+"""Bytes of one webhook; Twilio's are about one kilobyte."""
+FRESH: Final = 30.0
+"""Seconds that a sender's secret is kept open in memory."""
+
+_STATES: Final[Mapping[Heard, AttemptState]] = {
+    Heard.ACCEPTED: AttemptState.ACCEPTED,
+    Heard.DELIVERED: AttemptState.DELIVERED,
+    Heard.FAILED: AttemptState.FAILED,
+}
+_KINDS: Final[Mapping[type[ChannelError], ErrorKind]] = {
+    TemporaryError: ErrorKind.TEMPORARY,
+    DeadAddressError: ErrorKind.DEAD_ADDRESS,
+    StoppedError: ErrorKind.STOPPED,
+    RejectedError: ErrorKind.REJECTED,
+    MisconfiguredError: ErrorKind.MISCONFIGURED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A sender as its webhooks know it: who signs, and since when we have remembered it (monotonic seconds)."""
+
+    sender_id: int
+    school_id: int
+    two_way: bool
+    validator: RequestValidator
+    read_at: float
+
+
+class Posted(dict[str, str]):
+    """The fields of a post; of a repeated one the last counts, and all of them are signed."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def getall(self, name: str) -> list[str]:
+        """Give every value of a field, as the validator asks for them."""
+        return [self[name]] if len(self) == len(self._pairs) else [value for key, value in self._pairs if key == name]
+
+
+class Switchboard:
+    """One for each process: the senders that called lately, and the receipts being committed."""
+
+    def __init__(self, house: House, clock: Callable[[], float] = time.monotonic) -> None:
+        self._house, self._clock = house, clock
+        self._callers: dict[str, Caller] = {}
+        self.receipts = Receipts(house.database)
+
+    async def admit(self, request: Request, form: Posted) -> Caller | None:
+        """Give the sender whose secret signed this post; None when nobody's did.
+
+        A secret that was changed a moment ago is read again before a knock is refused.
+        """
+        key = request.path_params["key"]
+        for oldest in (FRESH, 1.0):
+            caller = await self._caller(key, oldest=oldest)
+            if caller is None or self._signed(request, form, caller):
+                return caller
+        return None
+
+    def _signed(self, request: Request, form: Posted, caller: Caller) -> bool:
+        """Check the signature over the address that the provider knows, which is the public one.
+
+        The address as it is comes first, the validator's variants with and without port after it: that halves the
+        work of a receipt. Source: https://www.twilio.com/docs/usage/security.
+        """
+        path = cast("bytes", request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1")
+        query = request.scope["query_string"].decode("latin-1")
+        url = f"{self._house.settings.public_url}{path}{'?' if query else ''}{query}"
+        signature = request.headers.get("x-twilio-signature", "")
+        settings = request.headers.get("x-twilio-webhooks-signature-settings")
+        if settings is None:
+            wanted = caller.validator.compute_signature(url, form)
+            if hmac.compare_digest(wanted.encode(), signature.encode()):
+                return True
+        return bool(caller.validator.validate(url, form, signature, get_signature_algorithm(settings)))
+
+    async def _caller(self, key: str, *, oldest: float) -> Caller | None:
+        known = self._callers.get(key)
+        if known is not None and self._clock() - known.read_at < oldest:
+            return known
+        found = await _read_caller(self._house, key, now=self._clock())
+        if found is None:
+            self._callers.pop(key, None)
+        else:
+            self._callers[key] = found
+        return found
+
+
+async def status(request: Request) -> Response:
+    """Take one receipt; answered once it is committed.
+
+    503 when the database is away, so that the provider tries again; 403 for a forged one; 404 for what was never
+    ours. The token in the address names the attempt, so a receipt may come before the answer to our own POST.
+    """
+    house = house_of(request)
+    form = await _form(request)
+    if form is None:
+        return Response(status_code=413)
+    board = _switchboard(request, house)
+    try:
+        caller = await board.admit(request, form)
+        if caller is None:
+            return Response(status_code=403)
+        receipt = _receipt(house.keyring, request.path_params["token"], form)
+        known = receipt is not None and await board.receipts.put(caller.sender_id, receipt)
+    except AWAY:
+        return Response(status_code=503)
+    return Response(status_code=204 if known else 404)
+
+
+async def inbound(request: Request) -> Response:
+    """Take a text from a family; the answer is empty, or one short confirmation where the family can be answered."""
+    house = house_of(request)
+    form = await _form(request)
+    if form is None:
+        return Response(status_code=413)
+    try:
+        caller = await _switchboard(request, house).admit(request, form)
+        if caller is None:
+            return Response(status_code=403)
+        text = _text(caller, form)
+        if text is None:
+            return Response(status_code=400)
+        received = await _receive(house, text)
+    except AWAY:
+        return Response(status_code=503)
+    answer = MessagingResponse()
+    if caller.two_way and received.thanks_in is not None:
+        answer.message(tongue(received.thanks_in).gettext("Merci, c'est noté."))
+    return Response(str(answer), media_type="application/xml")
+
+
+async def _receive(house: House, text: Text) -> Received:
+    async with house.database.school(text.school_id) as session:
+        connection = await session.connection()
+        received = await receive_text(connection, house.keyring, text, now=await house.database.now(connection))
+    if received.sense is Sense.WRONG_NUMBER and received.address_id is not None:
+        # also on a repeated post: the first may have died here
+        await spread_wrong_number(house, text.school_id, received.address_id)
+    return received
+
+
+def _text(caller: Caller, form: Posted) -> Text | None:
+    """Read the fields of an inbound message. Source: https://www.twilio.com/docs/messaging/guides/webhook-request."""
+    number, sid = str(form.get("From", "")), str(form.get("MessageSid") or form.get("SmsSid") or "")
+    if not number or not sid:
+        return None
+    return Text(
+        school_id=caller.school_id,
+        sender_id=caller.sender_id,
+        provider_key=sid,
+        number=number,
+        words=str(form.get("Body", "")),
+        stop=form.get("OptOutType") == "STOP",
+    )
+
+
+def _receipt(keyring: Keyring, token: str, form: Posted) -> ReceiptIn | None:
+    attempt_id = keyring.read_token("a", token)
+    if attempt_id is None:
+        return None
+    report: StatusReport = read_status(form)
+    return ReceiptIn(
+        attempt_id=attempt_id,
+        state=_STATES[report.heard],
+        status=str(form.get("MessageStatus", "")),
+        error_kind=None if report.error is None else _KINDS.get(report.error, ErrorKind.REJECTED),
+        error_code=report.code or "",
+        provider_id=str(form.get("MessageSid") or "")[:255] or None,
+    )
+
+
+async def _form(request: Request) -> Posted | None:
+    """Read the posted fields, empty ones included: they are signed too. None when there are far too many."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_MOST:
+            return None
+    pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace")
+    return Posted(pairs)
+
+
+def _switchboard(request: Request, house: House) -> Switchboard:
+    state = request.app.state
+    board: Switchboard | None = getattr(state, "switchboard", None)
+    if board is None:
+        board = state.switchboard = Switchboard(house)
+    return board
+
+
+async def _read_caller(house: House, key: str, *, now: float) -> Caller | None:
+    if house.settings.public_url is None:
+        return None
+    async with house.database.engine_reading() as connection:
+        row = (
+            await connection.execute(
+                select(
+                    sender.c.id,
+                    sender.c.school_id,
+                    sender.c.two_way,
+                    sender.c.secret_sealed,
+                    data_key.c.wrapped,
+                    data_key.c.master_version,
+                )
+                .join(data_key, data_key.c.id == sender.c.data_key_id)
+                .where(sender.c.key_name == key, sender.c.provider == "twilio", sender.c.secret_sealed.is_not(None))
+            )
+        ).one_or_none()
+    if row is None:
+        return None
+    secret = house.keyring.seal(row.wrapped, row.master_version).open(row.secret_sealed, b"sender.secret").decode()
+    return Caller(row.id, row.school_id, row.two_way, RequestValidator(secret), now) if secret else None
+
+
+# plain routes: FastAPI's reading of parameters would cost more than the receipt itself
+router.add_route("/webhooks/twilio/{key}/status/{token}", status, methods=["POST"])
+router.add_route("/webhooks/twilio/{key}/inbound", inbound, methods=["POST"])
