@@ -188,7 +188,7 @@ async def _settings(folder: Path) -> Settings:
         mail_listen=f"127.0.0.1:{_port(8025)}",
         mail_domain="trois-ponts.test",
         settle_after=2.0,
-        receipt_wait_urgent=4.0,
+        receipt_wait_urgent=8.0,
         accepted_wait_urgent=25.0,
     )
 

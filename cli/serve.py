@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 from cli.assembly import Assembly, assembled
 from hub.errors import SettingsError
@@ -12,6 +13,15 @@ from hub.settings import Settings, settings
 from web import mail_in
 from web.app import WebServer, create_app, web_server
 from web.house import House
+
+
+def run_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run a process's work on the fastest loop that this platform has."""
+    try:
+        from uvloop import run
+    except ImportError:  # Windows
+        from asyncio import run
+    run(work)
 
 
 async def serve() -> None:

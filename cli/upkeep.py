@@ -35,42 +35,31 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Open the whole hub, the outside world in a box, and an invented school with its families, on SQLite."""
-    import asyncio
-    import logging
-
     from cli.demo import demo as show
-    from cli.desk import configured
     from cli.logs import keep_logs
+    from cli.serve import run_loop
 
-    keep_logs(logging.WARNING)  # what happens is on the screen
-    configured()
-    asyncio.run(show(once=once, as_json=as_json))
+    keep_logs()
+    run_loop(show(once=once, as_json=as_json))
 
 
 def serve(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
     """Open the doors (pages, webhooks, mail) and run the engine, in one process, until it is stopped."""
-    import asyncio
-
-    from cli.desk import configured, standing
     from cli.logs import keep_logs
+    from cli.serve import run_loop
     from cli.serve import serve as open_doors
 
     keep_logs()
-    asyncio.run(standing(configured()))
-    asyncio.run(open_doors())
+    run_loop(open_doors())
 
 
 def worker(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
     """Run the engine alone, until it is stopped: any number of them beside `serve`, over PostgreSQL."""
-    import asyncio
-
-    from cli.desk import configured, standing
     from cli.logs import keep_logs
-    from cli.serve import work
+    from cli.serve import run_loop, work
 
     keep_logs()
-    asyncio.run(standing(configured()))
-    asyncio.run(work())
+    run_loop(work())
 
 
 def migrate(as_json: AsJson = False) -> None:

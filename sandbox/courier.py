@@ -16,7 +16,7 @@ from yarl import URL
 from sandbox.config import SandboxConfig
 from sandbox.record import Callback, Record
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds that the hub is given to answer."""
 
 

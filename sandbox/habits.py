@@ -19,6 +19,8 @@ ASKS_FOR_ONE = re.compile(r"(?<![\d٠-٩۰-۹])[1١۱](?![\d٠-٩۰-۹])")
 """A lone 1 in the digits of any of our languages: a text that asks for nothing is not answered."""
 
 HOPS = 3
+TRIES = (0.0, 1.0, 3.0)
+"""A page that does not open is tried again, as people do: seconds before each try."""
 
 
 class Habit(StrEnum):
@@ -84,7 +86,7 @@ class Families:
     async def acknowledge(self, message: Arrived) -> Said:
         """Open the link in `message` and press its button; a GET alone must not count."""
         link = LINK.search(message.text)
-        taken = link is not None and await self._press(link.group())
+        taken = link is not None and await self._try(link.group())
         said = Said(message.address, Act.ACKNOWLEDGE, "", taken, now(), message.provider_id)
         self._record.note(said)
         return said
@@ -103,6 +105,13 @@ class Families:
             await self.acknowledge(message)
         else:
             await self.reply(message, manner.words)
+
+    async def _try(self, link: str) -> bool:
+        for pause in TRIES:
+            await asyncio.sleep(pause)
+            if await self._press(link):
+                return True
+        return False
 
     async def _press(self, link: str) -> bool:
         for _ in range(HOPS):

@@ -71,6 +71,7 @@ async def leave(small: SmallSchool, settings: Settings) -> None:
     drain = Drain(small.database, small.keyring, wordings, settings, {ChannelName.SMS: sms})
     for lane in Lane:
         await drain.drain(lane)
+    await drain.idle()
     await drain.stop()
 
 

@@ -1,6 +1,5 @@
 """The house on the web, put together: the porter, the rooms, and one clear sentence when something goes wrong."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -90,7 +89,6 @@ def web_server(app: FastAPI, *, host: str, port: int) -> WebServer:
 async def _opened(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.boards.close()
-    await asyncio.sleep(0)
 
 
 async def _to_the_door(_request: Request, error: Exception) -> Response:
