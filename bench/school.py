@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub import tables
@@ -51,7 +51,8 @@ async def settle(database: Database, *, adults: int, channel: ChannelName) -> No
         await connection.execute(insert(tables.staff_right).values(right))
         sender = {
             **here, "id": 1, "data_key_id": 1, "key_name": "mesure", "channel": channel, "two_way": True,
-            "provider": "measure", "name": "École de la Mesure", "login": "AC" + "0" * 32, "receipts": True, "price": 700,
+            "provider": "measure", "name": "École de la Mesure", "login": "AC" + "0" * 32, "receipts": True,
+            "price": 700,
             "address": "+33937000000" if channel is ChannelName.SMS else "ecole@mesure.test",
             "secret_sealed": seal.close(b"token", b"sender.secret"),
         }  # fmt: skip
@@ -74,8 +75,8 @@ async def _people(connection: AsyncConnection, adults: int, channel: ChannelName
             {**here, "id": 2 * n + 1, "subject": "address", "wrapped": of_address, "master_version": version},
         ]
         people.append(
-            {**here, "id": n, "data_key_id": 2 * n, "civility": "", "first_name": f"Adulte{n}", "family_name": "Exemple",
-             "usage_name": "", "name_key": f"exemple adulte{n}", "service": False,
+            {**here, "id": n, "data_key_id": 2 * n, "civility": "", "first_name": f"Adulte{n}",
+             "family_name": "Exemple", "usage_name": "", "name_key": f"exemple adulte{n}", "service": False,
              "language": ("fr", "en", "ar", "tr")[n % 4], "means": "any", "last_rung": "call"}
         )  # fmt: skip
         pupils.append(
@@ -104,6 +105,20 @@ async def _people(connection: AsyncConnection, adults: int, channel: ChannelName
         (tables.enrolment, enrolments), (tables.address, addresses), (tables.contact_point, points),
     ):  # fmt: skip
         await connection.execute(insert(table), rows)
+    await _count_on(connection, adults)
+
+
+async def _count_on(connection: AsyncConnection, adults: int) -> None:
+    """Let PostgreSQL's counters pass the ids that were given by hand."""
+    if connection.dialect.name != "postgresql":
+        return
+    last = {
+        tables.data_key: 2 * adults + 1, tables.guardian: adults, tables.pupil: adults, tables.address: adults,
+        tables.school: 1, tables.school_year: 1, tables.class_group: 1, tables.staff: 1, tables.sender: 1,
+    }  # fmt: skip
+    for table, number in last.items():
+        count = text(f"SELECT count(nextval('{table.name}_id_seq')) FROM generate_series(1, {number})")  # noqa: S608 (ours)
+        await connection.execute(count)
 
 
 async def press(database: Database, *, kind: NoticeKind = NoticeKind.ANNOUNCEMENT) -> Published:

@@ -104,7 +104,7 @@ class SmtpEmail:
             raise handover.lost("The mail server does not answer") from error
         return Sent(message_id(message, self._settings.mail_domain))
 
-    async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:  # noqa: ARG002
+    async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:  # noqa: ARG002 (the port)
         """Answer None: no server can be asked, and the same Message-ID twice shows once in most mailboxes."""
         return None
 

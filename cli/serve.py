@@ -17,11 +17,12 @@ from web.house import House
 
 def run_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run a process's work on the fastest loop that this platform has."""
-    try:
-        from uvloop import run
-    except ImportError:  # Windows
-        from asyncio import run
-    run(work)
+    with suppress(ImportError):  # there is none for Windows
+        import uvloop
+
+        uvloop.run(work)
+        return
+    asyncio.run(work)
 
 
 async def serve() -> None:

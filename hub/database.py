@@ -139,7 +139,14 @@ def _prepare(engine: Engine, begin: str) -> None:
         connection.isolation_level = None  # transactions are ours, see `begun`
         cursor = connection.cursor()
         # FULL: a message may leave only after "sending" is on the disk, also when the power fails
-        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        # secure_delete: what is erased is overwritten in the file
+        for pragma in (
+            "busy_timeout=10000",
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import Database
 from hub.models.notices import Sender
@@ -55,7 +57,10 @@ class SmallSchool:
             pupils = []
             for name in children:
                 pupil = Pupil(
-                    school_id=self.school.key, first_name=name, family_name="Exemple", name_key=name_key(f"Exemple {name}")
+                    school_id=self.school.key,
+                    first_name=name,
+                    family_name="Exemple",
+                    name_key=name_key(f"Exemple {name}"),
                 )
                 session.add(pupil)
                 await session.flush()
@@ -104,10 +109,11 @@ class SmallSchool:
                     )
         return ids
 
-    async def _address(self, session, channel: ChannelName, value: str, adult: "Adult") -> int:
+    async def _address(self, session: AsyncSession, channel: ChannelName, value: str, adult: "Adult") -> int:
         medium = Medium.MAILBOX if channel is ChannelName.EMAIL else Medium.PHONE
         looked_up = self.keyring.lookup(medium.value, value)
-        known = (await session.execute(select(Address).where(Address.lookup_hash == looked_up))).scalar_one_or_none()
+        same = select(Address).where(Address.lookup_hash == looked_up, Address.school_id == self.school.key)
+        known = (await session.execute(same)).scalar_one_or_none()
         if known is not None:
             return known.key
         wrapped, version, seal = self.keyring.new_key()
@@ -127,7 +133,7 @@ class SmallSchool:
         await session.flush()
         return address.key
 
-    async def _key(self, session, subject: str) -> int:
+    async def _key(self, session: AsyncSession, subject: str) -> int:
         wrapped, version, _ = self.keyring.new_key()
         data_key = DataKey(school_id=self.school.key, subject=subject, wrapped=wrapped, master_version=version)
         session.add(data_key)
@@ -156,48 +162,75 @@ class Adult:
     kind: LinkKind | None = None
 
 
-def by_sms(number: str = "+33639981000", **more) -> Adult:
+def by_sms(number: str = "+33639981000", **more: Any) -> Adult:
     """An adult reached by SMS only."""
     return Adult(reached_by=((ChannelName.SMS, number),), **more)
 
 
-def by_mail(mailbox: str = "odile@familles.test", **more) -> Adult:
+def by_mail(mailbox: str = "odile@familles.test", **more: Any) -> Adult:
     """An adult reached by mail only."""
     return Adult(reached_by=((ChannelName.EMAIL, mailbox),), **more)
 
 
-async def a_school(database: Database, keyring: Keyring, *, slug: str = "trois-ponts", rate: float | None = None) -> SmallSchool:
+async def a_school(
+    database: Database, keyring: Keyring, *, slug: str = "trois-ponts", rate: float | None = None
+) -> SmallSchool:
     """Set up a school."""
     async with database.engine() as connection:
         school_id = (
             await connection.execute(
-                School.__table__.insert().values(
-                    slug=slug, name="École des Trois-Ponts", short_name="Trois-Ponts", phone="02 61 91 00 00",
-                    region="FR", timezone="Europe/Paris", zone="B", language="fr", demo=True,
-                ).returning(School.__table__.c.id)
+                School.__table__.insert()
+                .values(
+                    slug=slug,
+                    name="École des Trois-Ponts",
+                    short_name="Trois-Ponts",
+                    phone="02 61 91 00 00",
+                    region="FR",
+                    timezone="Europe/Paris",
+                    zone="B",
+                    language="fr",
+                    demo=True,
+                )
+                .returning(School.__table__.c.id)
             )
         ).scalar_one()
     async with database.school(school_id) as session:
         school = (await session.execute(select(School).where(School.id == school_id))).scalar_one()
-        year = SchoolYear(school_id=school_id, label="2026-2027", starts_on=date(2026, 8, 20), ends_on=date(2027, 8, 19))
+        year = SchoolYear(
+            school_id=school_id, label="2026-2027", starts_on=date(2026, 8, 20), ends_on=date(2027, 8, 19)
+        )
         wrapped, version, seal = keyring.new_key()
         data_key = DataKey(school_id=school_id, subject="school", wrapped=wrapped, master_version=version)
         session.add_all([year, data_key])
         await session.flush()
         groups = [ClassGroup(school_id=school_id, year_id=year.key, label=label) for label in ("CP A", "CE1 B")]
         people = [
-            Staff(school_id=school_id, name=name, email_sealed=b"", email_hash=keyring.lookup("mailbox", name))
+            Staff(school_id=school_id, name=name, email_sealed=b"", email_hash=keyring.lookup("staff", name))
             for name in ("Mme Exemple", "M. Modèle")
         ]
         senders = [
             Sender(
-                school_id=school_id, data_key_id=data_key.key, key_name=f"{slug}-sms", channel=ChannelName.SMS,
-                provider="twilio", address="+33937000000", login="AC" + "0" * 32, two_way=True, rate=rate, price=700,
+                school_id=school_id,
+                data_key_id=data_key.key,
+                key_name=f"{slug}-sms",
+                channel=ChannelName.SMS,
+                provider="twilio",
+                address="+33937000000",
+                login="AC" + "0" * 32,
+                two_way=True,
+                rate=rate,
+                price=700,
                 secret_sealed=seal.close(b"token", b"sender.secret"),
             ),
             Sender(
-                school_id=school_id, data_key_id=data_key.key, key_name=f"{slug}-mail", channel=ChannelName.EMAIL,
-                provider="smtp", address="ecole@trois-ponts.test", name="École des Trois-Ponts", two_way=True,
+                school_id=school_id,
+                data_key_id=data_key.key,
+                key_name=f"{slug}-mail",
+                channel=ChannelName.EMAIL,
+                provider="smtp",
+                address="ecole@trois-ponts.test",
+                name="École des Trois-Ponts",
+                two_way=True,
             ),
         ]
         session.add_all([*groups, *people, *senders])
@@ -225,7 +258,7 @@ class FakeChannel:
 
     name: ChannelName = ChannelName.SMS
     proof: Proof = Proof.HANDSET
-    limits: Limits = Limits(text_max=1600, per_second=None, connections=8)
+    limits: Limits = field(default_factory=lambda: Limits(text_max=1600, per_second=None, connections=8))
     sent: list[Outgoing] = field(default_factory=list)
     answers: dict[str, Exception] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
@@ -244,5 +277,3 @@ class FakeChannel:
 
     async def close(self) -> None:
         """Nothing to let go of."""
-
-

@@ -33,17 +33,36 @@ def cluster() -> Iterator[str]:
     port, data = free_port(), folder / "data"
     options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=60"
     try:
-        _run([*as_user, _bin("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+        _run(
+            [
+                *as_user,
+                _bin("initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+            ]
+        )
         _run([*as_user, _bin("pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start"])
         yield f"postgresql://postgres@127.0.0.1:{port}"
     finally:
         subprocess.run(
-            [*as_user, _bin("pg_ctl"), "-D", str(data), "-m", "immediate", "stop"], check=False, capture_output=True, cwd="/"
+            [*as_user, _bin("pg_ctl"), "-D", str(data), "-m", "immediate", "stop"],
+            check=False,
+            capture_output=True,
+            cwd="/",
         )
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", env={**os.environ, "LC_ALL": "C"})
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd="/", env={**os.environ, "LC_ALL": "C"}
+    )
     if done.returncode:
         raise RuntimeError(f"{command[-1]}: {done.stderr or done.stdout}")

@@ -1,10 +1,11 @@
 """From the press to the phone, with fakes of the ports: what must always hold."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from factories import NOW, FakeChannel, SmallSchool, a_school, by_mail, by_sms
+from factories import NOW, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
 
 from hub.database import Database
 from hub.errors import DeadAddressError, NotAllowedError, StoppedError, TemporaryError, UnknownOutcomeError
@@ -12,8 +13,9 @@ from hub.models.notices import AttemptState, ErrorKind
 from hub.models.people import LinkKind
 from hub.notices.publish import Draft, Published, publish
 from hub.outbox.record import ReceiptIn, record_receipts
+from hub.outbox.sweep import give_up_sending
 from hub.outbox.wordings import Wordings
-from hub.ports import ChannelName, HalfDay, NoticeKind, Proof, Slots
+from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Sent, Slots
 from hub.sealing import Keyring
 from hub.settings import Settings
 from i18n.rendering import render
@@ -31,9 +33,9 @@ class Hub:
         self.channels = {ChannelName.SMS: self.sms, ChannelName.EMAIL: self.mail}
         self.wordings = Wordings(settings, small.keyring, render)
 
-    async def press(self, kind=NoticeKind.URGENT, audience="school", **more) -> Published:
+    async def press(self, kind: NoticeKind = NoticeKind.URGENT, audience: str = "school", **more: Any) -> Published:
         slots = more.pop("slots", Slots(text="Ecole fermee ce matin."))
-        author = more.pop("author", self.small.director)
+        author, now = more.pop("author", self.small.director), more.pop("now", NOW)
         async with self.database.school(self.small.school.key) as session:
             return await publish(
                 session,
@@ -41,13 +43,11 @@ class Hub:
                 school=self.small.school,
                 author_id=author,
                 draft=Draft(kind=kind, audience=audience, slots=slots, **more),
-                now=NOW,
+                now=now,
             )
 
     async def drain(self) -> None:
         drain = Drain(self.database, self.small.keyring, self.wordings, self.settings, self.channels)
-        from hub.ports import Lane
-
         for lane in Lane:
             await drain.drain(lane)
         await drain.idle()
@@ -56,7 +56,7 @@ class Hub:
     async def walk(self) -> None:
         await Rounds(self.database, self.small.keyring, self.wordings, self.settings, self.channels).walk()
 
-    async def receipt(self, attempt_id: int, state: AttemptState, **more) -> int:
+    async def receipt(self, attempt_id: int, state: AttemptState, **more: Any) -> int:
         async with self.database.engine() as connection:
             return await record_receipts(
                 connection, [ReceiptIn(attempt_id, state, state.value, **more)], now=NOW + timedelta(seconds=5)
@@ -70,7 +70,9 @@ class Hub:
 
     async def rewind(self) -> None:
         """Let all waiting times pass."""
-        await self.small.write("UPDATE attempt SET look_at = :then WHERE look_at IS NOT NULL", then="2026-01-01 00:00:00.000000" if self.database.dialect == "sqlite" else NOW - timedelta(days=300))
+        then = NOW - timedelta(days=300)
+        moment = then.strftime("%Y-%m-%d %H:%M:%S.%f") if self.database.dialect == "sqlite" else then
+        await self.small.write("UPDATE attempt SET look_at = :then WHERE look_at IS NOT NULL", then=moment)
 
 
 @pytest_asyncio.fixture
@@ -115,8 +117,6 @@ async def test_two_adults_on_one_phone_get_one_copy_and_both_are_told(hub: Hub) 
 
 
 async def test_a_dead_number_takes_the_next_rung_at_once_and_the_last_one_is_called(hub: Hub) -> None:
-    from factories import Adult
-
     both = Adult(reached_by=((ChannelName.SMS, "+33639981001"), (ChannelName.EMAIL, "odile@familles.test")))
     await hub.small.family(both)
     hub.sms.answers["+33639981001"] = DeadAddressError("dead", code="21211")
@@ -133,8 +133,6 @@ async def test_a_dead_number_takes_the_next_rung_at_once_and_the_last_one_is_cal
 
 
 async def test_an_adult_without_any_address_is_a_task_to_call_from_the_start(hub: Hub) -> None:
-    from factories import Adult
-
     await hub.small.family(Adult())
 
     published = await hub.press()
@@ -203,7 +201,7 @@ async def test_an_early_receipt_is_not_lowered_by_the_answer_that_follows(hub: H
     await hub.small.family(by_sms())
     taken = hub.sms.send
 
-    async def delivered_first(message):
+    async def delivered_first(message: Outgoing) -> Sent:
         await hub.receipt(message.attempt_id, AttemptState.DELIVERED)
         return await taken(message)
 
@@ -274,7 +272,10 @@ async def test_an_unknown_sending_that_the_provider_has_not_is_sent_again_and_co
     assert await hub.small.rows("SELECT n, state, repeats FROM attempt ORDER BY n") == [
         (1, "failed", False),
         (2, "accepted", True),
-    ] or await hub.small.rows("SELECT n, state, repeats FROM attempt ORDER BY n") == [(1, "failed", 0), (2, "accepted", 1)]
+    ] or await hub.small.rows("SELECT n, state, repeats FROM attempt ORDER BY n") == [
+        (1, "failed", 0),
+        (2, "accepted", 1),
+    ]
 
 
 async def test_what_was_being_sent_when_the_worker_died_is_unknown_not_claimed_again(hub: Hub) -> None:
@@ -285,8 +286,6 @@ async def test_what_was_being_sent_when_the_worker_died_is_unknown_not_claimed_a
 
     await hub.drain()
     async with hub.database.engine() as connection:
-        from hub.outbox.sweep import give_up_sending
-
         await give_up_sending(connection, hub.settings, now=NOW)
 
     assert hub.sms.sent == []
@@ -304,9 +303,9 @@ async def test_a_busy_provider_is_tried_again_later_with_the_same_attempt(hub: H
 
 
 async def test_stop_is_kept_for_that_sender_and_the_ladder_goes_on(hub: Hub) -> None:
-    from factories import Adult
-
-    await hub.small.family(Adult(reached_by=((ChannelName.SMS, "+33639981001"), (ChannelName.EMAIL, "o@familles.test"))))
+    await hub.small.family(
+        Adult(reached_by=((ChannelName.SMS, "+33639981001"), (ChannelName.EMAIL, "o@familles.test")))
+    )
     hub.sms.answers["+33639981001"] = StoppedError("stop", code="21610")
     await hub.press()
     await hub.drain()

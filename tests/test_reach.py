@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from hub.database import Database
 from hub.errors import NotAllowedError, NotFoundError
-from hub.models.notices import CallOutcome
+from hub.models.answers import CallOutcome
 from hub.models.people import LinkKind
 from hub.notices.calls import LEFT_LYING, TakenError, finish, give_back, number_was_wrong, take
 from hub.notices.headlines import Reader, headline, recent

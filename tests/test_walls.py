@@ -1,23 +1,27 @@
 """Each school behind its own wall, on both databases where they can."""
 
-import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from hub.database import Database
-from hub.migrating import migrate, revision
-from hub.models.school import School, SchoolYear
 from hub.models.people import Pupil
-
-from datetime import date
+from hub.models.school import School
 
 
 async def _two_schools(database: Database) -> tuple[int, int]:
     async with database.engine() as connection:
         for slug in ("trois-ponts", "faux-pont"):
             await connection.execute(
-                School.__table__.insert().values(slug=slug, name=slug, short_name=slug, phone="02 61 91 00 00",
-                    region="FR", timezone="Europe/Paris", zone="B", language="fr", demo=True)
+                School.__table__.insert().values(
+                    slug=slug,
+                    name=slug,
+                    short_name=slug,
+                    phone="02 61 91 00 00",
+                    region="FR",
+                    timezone="Europe/Paris",
+                    zone="B",
+                    language="fr",
+                    demo=True,
+                )
             )
         ids = (await connection.execute(text("SELECT id FROM school ORDER BY id"))).scalars().all()
     return ids[0], ids[1]

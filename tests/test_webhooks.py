@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator
 
 from channels.sms import TwilioSms
 from hub.database import Database
-from hub.models.notices import AnswerKind
+from hub.models.answers import AnswerKind
 from hub.ports import ChannelName, NoticeKind, Outgoing, Sent
 from hub.replies.meaning import Meaning, Sense, meaning_of
 from hub.sealing import Keyring

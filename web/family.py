@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from hub.errors import NotAllowedError
-from hub.models.notices import AnswerKind
+from hub.models.answers import AnswerKind
 from hub.ports import HalfDay, Lane, NoticeKind
 from hub.replies.answers import Taken, answer, ask_other_schools, stop_copy, wrong_number
 from hub.replies.codes import find_attempt

@@ -95,6 +95,7 @@ def day(moment: datetime, timezone: str) -> str:
     return date_words(moment.astimezone(ZoneInfo(timezone)).date())
 
 
+@lru_cache(maxsize=512)
 def date_words(one: date) -> str:
     """Write a date: mardi 24 novembre."""
     return format_date(one, "EEEE d MMMM", locale=_FRENCH)
@@ -106,11 +107,13 @@ def euros(cost: int) -> str:
     return f"{cents // 100},{cents % 100:02}\u00a0€"
 
 
+@lru_cache(maxsize=256)
 def language(code: str) -> str:
     """Name a language in French: arabe."""
     return _FRENCH.languages.get(code.replace("-", "_")) or _FRENCH.languages.get(code[:2]) or code
 
 
+@lru_cache(maxsize=256)
 def _icon(name: str, classes: str = "") -> Markup:
     """Draw an icon of the look; it never stands alone, so it says nothing to a screen reader."""
     return Markup('<svg class="i{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(

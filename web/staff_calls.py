@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from hub.models.notices import CallOutcome
+from hub.models.answers import CallOutcome
 from hub.notices import calls
 from hub.notices.left import Left, left_to_call
 from hub.people.phones import masked, shown

@@ -2,9 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from hub.models import notices, people, school, threads
+from hub.models import answers, notices, people, school, threads
 
 metadata = SQLModel.metadata
 
-WINGS = (school, people, notices, threads)
+WINGS = (school, people, notices, answers, threads)
 """All modules that rule a table."""

@@ -6,10 +6,11 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import HubError, InvalidError, NotAllowedError, NotFoundError
-from hub.models.notices import AnswerKind, CallOutcome, DeliveryState
+from hub.models.answers import AnswerKind, CallOutcome
+from hub.models.notices import DeliveryState
 from hub.models.people import Medium
 from hub.notices.headlines import Reader
-from hub.notices.left import concerns, to_be_called
+from hub.notices.left_asked import concerns, to_be_called
 from hub.tables import address, answer, audit, call_task, contact_point, delivery, insert_into, staff
 
 LEFT_LYING = timedelta(minutes=30)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
@@ -69,8 +70,7 @@ async def headline(
     session: AsyncSession, keyring: Keyring, *, school_id: int, notice_id: int, reader: Reader
 ) -> Headline:
     """Read one notice. Raises NotFoundError, and NotAllowedError when it is not this reader's."""
-    asked = _headlines(school_id).where(notice.c.id == notice_id)
-    row = (await session.execute(asked)).one_or_none()
+    row = (await session.execute(_one_headline(), {"school": school_id, "notice": notice_id})).one_or_none()
     if row is None:
         raise NotFoundError("Cet avis n’existe pas.")
     mine = await _own_labels(session, school_id, reader)
@@ -85,7 +85,8 @@ async def recent(
 ) -> tuple[Recent, ...]:
     """Read the newest notices that this reader may see, with their figures, in three questions."""
     mine = await _own_labels(session, school_id, reader)
-    rows = (await session.execute(_headlines(school_id).order_by(notice.c.id.desc()).limit(most * 10))).all()
+    newest = _headlines().order_by(notice.c.id.desc()).limit(most * 10)
+    rows = (await session.execute(newest, {"school": school_id})).all()
     seen = [row for row in rows if _theirs(reader, mine, row.author_id, row.audience)][:most]
     figures = await _figures(session, school_id, [row.id for row in seen])
     nothing = (0, 0, 0, 0)
@@ -121,7 +122,13 @@ async def _own_labels(session: AsyncSession, school_id: int, reader: Reader) -> 
     return frozenset(rows)
 
 
-def _headlines(school_id: int) -> Select[Any]:
+@cache
+def _one_headline() -> Select[Any]:
+    return _headlines().where(notice.c.id == bindparam("notice"))
+
+
+@cache
+def _headlines() -> Select[Any]:
     later = notice_version.alias("later")
     return (
         select(
@@ -145,7 +152,7 @@ def _headlines(school_id: int) -> Select[Any]:
             and_(notice_version.c.school_id == notice.c.school_id, notice_version.c.notice_id == notice.c.id),
         )
         .where(
-            notice.c.school_id == school_id,
+            notice.c.school_id == bindparam("school"),
             ~select(later.c.id)
             .where(
                 later.c.school_id == notice.c.school_id,

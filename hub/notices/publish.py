@@ -27,6 +27,7 @@ from hub.tables import copy, delivery, delivery_pupil, insert_into, notice
 from i18n.slots import check_slots
 
 KEEP = timedelta(days=365)
+AUDIENCE_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ async def publish(
     check_slots(draft.kind, draft.slots)
     if not draft.key or len(draft.key) > 64:
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
+    if len(draft.audience) > AUDIENCE_MAX:
+        raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
     day = day_at_school(now, school.timezone)
     audience = await _allowed_audience(session, school.key, author_id, draft.audience, day=day)
     notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import cache
 from operator import add
 from typing import Any
 
-from sqlalchemy import Subquery, and_, case, func, literal, select
+from sqlalchemy import Select, Subquery, and_, bindparam, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotFoundError
+from hub.models.base import BigId
 from hub.models.notices import AttemptState, DeliveryState
-from hub.notices.left import Left, known_by_somebody, left_to_call
+from hub.notices.left import Left, left_to_call
+from hub.notices.left_asked import known_by_somebody
 from hub.people.phones import masked
 from hub.ports import ChannelName
 from hub.sealing import Keyring
@@ -97,12 +100,12 @@ async def reach(
     `day` is today at the school. `classes` limits the names (not the figures) to pupils of these classes.
     Numbers are read when a keyring is given.
     """
-    known = select(notice.c.id).where(notice.c.school_id == school_id, notice.c.id == notice_id)
-    if (await session.execute(known)).one_or_none() is None:
+    which = {"school": school_id, "notice": notice_id}
+    if (await session.execute(_KNOWN, which)).one_or_none() is None:
         raise NotFoundError("Cet avis n’existe pas.")
-    lines = [_Line.of(row) for row in await session.execute(_grouped(school_id, notice_id))]
-    paid = (await session.execute(_paid(school_id, notice_id))).one()
-    unknown = (await session.execute(_unknown(school_id, notice_id))).scalar_one()
+    lines = [_Line.of(row) for row in await session.execute(_grouped(), which)]
+    paid = (await session.execute(_paid(), which)).one()
+    unknown = (await session.execute(_unknown(), which)).scalar_one()
     left = await left_to_call(
         session, school_id=school_id, day=day, notice_id=notice_id, classes=classes, keyring=keyring
     )
@@ -122,21 +125,9 @@ async def reach(
 
 async def pulse(session: AsyncSession, *, school_id: int, notice_id: int) -> tuple[object, ...]:
     """Give what changes whenever the board would: one cheap question, asked each second while somebody looks."""
-    mine = and_(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id)
-    states = (
-        select(delivery.c.state, func.count(), func.max(delivery.c.state_at))
-        .where(mine)
-        .group_by(delivery.c.state)
-        .order_by(delivery.c.state)
-    )
-    calls = (
-        select(func.count(), func.count(call_task.c.owner_id), func.max(call_task.c.taken_at))
-        .join(delivery, and_(delivery.c.school_id == call_task.c.school_id, delivery.c.id == call_task.c.delivery_id))
-        .where(mine, call_task.c.done_at.is_(None))
-    )
-    paid = _paid(school_id, notice_id)
-    rows = [tuple(row) for asked in (states, calls, paid) for row in await session.execute(asked)]
-    return tuple(rows)
+    which = {"school": school_id, "notice": notice_id}
+    answers = [await session.execute(asked, which) for asked in _beats()]
+    return tuple(tuple(row) for answer in answers for row in answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +167,28 @@ def _by(lines: Iterable[_Line], what: Callable[[_Line], Any]) -> tuple[tuple[Any
     return tuple(sorted(sums.items(), key=lambda item: (item[0] is None, -item[1].adults, item[0] or "")))
 
 
-def _each(school_id: int, notice_id: int) -> Subquery:
+_SCHOOL, _NOTICE = bindparam("school", type_=BigId()), bindparam("notice", type_=BigId())
+_KNOWN = select(notice.c.id).where(notice.c.school_id == _SCHOOL, notice.c.id == _NOTICE)
+
+
+@cache
+def _beats() -> tuple[Select[Any], ...]:
+    mine = and_(delivery.c.school_id == _SCHOOL, delivery.c.notice_id == _NOTICE)
+    states: Select[Any] = (
+        select(delivery.c.state, func.count(), func.max(delivery.c.state_at))
+        .where(mine)
+        .group_by(delivery.c.state)
+        .order_by(delivery.c.state)
+    )
+    calls: Any = (
+        select(func.count(), func.count(call_task.c.owner_id), func.max(call_task.c.taken_at))
+        .join(delivery, and_(delivery.c.school_id == call_task.c.school_id, delivery.c.id == call_task.c.delivery_id))
+        .where(mine, call_task.c.done_at.is_(None))
+    )
+    return states, calls, _paid()
+
+
+def _each() -> Subquery:
     """Each delivery with the copy that counts: of the rung it stands on, else of the last one tried."""
     tried = (
         select(func.max(copy_delivery.c.rung))
@@ -209,13 +221,14 @@ def _each(school_id: int, notice_id: int) -> Subquery:
                 "proved"
             ),
         )
-        .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id)
+        .where(delivery.c.school_id == _SCHOOL, delivery.c.notice_id == _NOTICE)
         .subquery("each_one")
     )
 
 
-def _grouped(school_id: int, notice_id: int) -> Any:  # noqa: ANN401 (a statement)
-    one = _each(school_id, notice_id)
+@cache
+def _grouped() -> Select[Any]:
+    one = _each()
     return (
         select(one.c.state, guardian.c.language, copy.c.channel, one.c.proved, func.count().label("adults"))
         .join(guardian, and_(guardian.c.school_id == one.c.school_id, guardian.c.id == one.c.guardian_id))
@@ -232,7 +245,8 @@ def _grouped(school_id: int, notice_id: int) -> Any:  # noqa: ANN401 (a statemen
     )
 
 
-def _paid(school_id: int, notice_id: int) -> Any:  # noqa: ANN401 (a statement)
+@cache
+def _paid() -> Select[Any]:
     return (
         select(
             func.coalesce(func.sum(attempt.c.segments), 0).label("segments"),
@@ -240,11 +254,12 @@ def _paid(school_id: int, notice_id: int) -> Any:  # noqa: ANN401 (a statement)
             func.min(attempt.c.look_at).label("next_at"),
         )
         .join(copy, and_(copy.c.school_id == attempt.c.school_id, copy.c.id == attempt.c.copy_id))
-        .where(copy.c.school_id == school_id, copy.c.notice_id == notice_id)
+        .where(copy.c.school_id == _SCHOOL, copy.c.notice_id == _NOTICE)
     )
 
 
-def _unknown(school_id: int, notice_id: int) -> Any:  # noqa: ANN401 (a statement)
+@cache
+def _unknown() -> Select[Any]:
     return (
         select(func.count(func.distinct(delivery_pupil.c.pupil_id)))
         .join(
@@ -252,8 +267,8 @@ def _unknown(school_id: int, notice_id: int) -> Any:  # noqa: ANN401 (a statemen
             and_(delivery.c.school_id == delivery_pupil.c.school_id, delivery.c.id == delivery_pupil.c.delivery_id),
         )
         .where(
-            delivery.c.school_id == school_id,
-            delivery.c.notice_id == notice_id,
+            delivery.c.school_id == _SCHOOL,
+            delivery.c.notice_id == _NOTICE,
             delivery.c.state == DeliveryState.TO_CALL,
             ~known_by_somebody(delivery_pupil),
         )

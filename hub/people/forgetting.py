@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models import metadata
-from hub.models.notices import AttemptState, CallOutcome, DeliveryState, NoticeState
+from hub.models.answers import CallOutcome
+from hub.models.notices import AttemptState, DeliveryState, NoticeState
 from hub.models.people import AddressState
 from hub.people.names import name_key
 from hub.people.schools import school_key

@@ -10,7 +10,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.models.notices import AnswerKind, AttemptState, DeliveryState
+from hub.models.answers import AnswerKind
+from hub.models.notices import AttemptState, DeliveryState
 from hub.models.people import AddressState, Matter
 from hub.outbox.follow import deliver
 from hub.outbox.ladder import LIVE, WRITABLE, climb, has_attempt

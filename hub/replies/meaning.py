@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.models.notices import AnswerKind
+from hub.models.answers import AnswerKind
 from hub.people.names import name_key
 
 

@@ -101,7 +101,7 @@ class _Reader(HTMLParser):
         self.words: list[str] = []
         self._unread: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 (inherited)
         if tag in self._UNREAD:
             self._unread.append(tag)
         elif tag in self._BREAKS:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.models.notices import AnswerKind, NoticeState
+from hub.models.answers import AnswerKind
+from hub.models.notices import NoticeState
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName, NoticeKind
 from hub.replies.answers import POSTED, Taken, alarm, answer, stop_writing, wrong_number
