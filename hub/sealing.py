@@ -2,15 +2,16 @@
 
 A *data key* seals the values of one subject (a guardian, an address, a notice, a school). It is kept sealed itself,
 by a *master key* that never touches the database. Deleting a data key makes everything under it unreadable.
-AES-256-GCM throughout (NIST SP 800-38D, 96-bit random nonces); lookups by HMAC-SHA-256.
+AES-256-GCM throughout (NIST SP 800-38D, 96-bit random nonces); lookups and tokens by keyed BLAKE2b (RFC 7693), a
+MAC like HMAC and several times as quick: each message needs three.
 """
 
-import hashlib
 import hmac
 import os
 import secrets
-from base64 import b32encode, b64decode, b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -77,16 +78,15 @@ class Keyring:
 
     def lookup(self, kind: str, value: str) -> bytes:
         """Hash a value so that equal ones are found (16 bytes, keyed: a dump of the database cannot be searched)."""
-        return hmac.digest(self._lookup, f"{kind}:{value}".encode(), hashlib.sha256)[:16]
+        return _keyed(self._lookup, f"{kind}:{value}")
 
     def code_hash(self, code: str) -> bytes:
         """Hash the code of a link or a session (16 bytes, keyed)."""
-        return hmac.digest(self._code, code.encode(), hashlib.sha256)[:16]
+        return _keyed(self._code, code)
 
     def token(self, kind: str, number: int) -> str:
         """Sign a number for callbacks and mail addresses: lower case, digits and dots only, at most 40 characters."""
-        proof = hmac.digest(self._token, f"{kind}.{number}".encode(), hashlib.sha256)[:8]
-        return f"{kind}.{number}.{b32encode(proof)[:13].decode().lower()}"
+        return f"{kind}.{number}.{_keyed(self._token, f'{kind}.{number}').hex()[:16]}"
 
     def read_token(self, kind: str, token: str) -> int | None:
         """Give the number if the token is ours and of this kind."""
@@ -129,6 +129,10 @@ def _parsed(text: str) -> dict[int, bytes]:
         return {int(version): b64decode(key, validate=True) for version, key in pairs}
     except ValueError as error:
         raise SettingsError("Master keys are written as version:base64, one a line.") from error
+
+
+def _keyed(key: bytes, value: str) -> bytes:
+    return blake2b(value.encode(), key=key, digest_size=16).digest()
 
 
 def _derived(master: bytes, use: bytes) -> bytes:

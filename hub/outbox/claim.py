@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState
@@ -24,7 +24,8 @@ class Claim:
     attempts: tuple[int, ...]
 
 
-_TO_SEND = (AttemptState.READY, AttemptState.CLAIMED)
+TO_SEND = text("attempt.state IN ('ready', 'claimed')")
+"""As literals: a partial index is only used for a condition that the database can compare with its own."""
 
 
 async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: datetime) -> list[int]:
@@ -33,7 +34,7 @@ async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: dat
         attempt.c.sender_id == sender.c.id,
         attempt.c.lane == lane,
         attempt.c.look_at <= now,
-        attempt.c.state.in_(_TO_SEND),
+        TO_SEND,
     )
     rows = await connection.execute(select(sender.c.id).where(sender.c.stopped_at.is_(None), due.exists()))
     return [row.id for row in rows]
@@ -50,7 +51,7 @@ async def claim(
             attempt.c.sender_id == sender_id,
             attempt.c.lane == lane,
             attempt.c.look_at <= now,
-            attempt.c.state.in_(_TO_SEND),
+            TO_SEND,
         )
         .order_by(attempt.c.look_at)
         .limit(most)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
+from hub.outbox.claim import TO_SEND
 from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
 from hub.outbox.prepare import TEXT, VALUE
 from hub.outbox.wordings import Wordings, newest_version
@@ -27,6 +28,8 @@ from hub.tables import address, attempt, copy, data_key, notice, sender
 BATCH = 200
 ASK_TWICE = 2
 MOST_REPEATS = 3
+_TO_SETTLE = text("attempt.state IN ('sending', 'unknown', 'accepted') AND attempt.look_at IS NOT NULL")
+"""As literals, so that the partial index is used."""
 PROOFS = {ChannelName.SMS: Proof.HANDSET, ChannelName.VOICE: Proof.HANDSET}
 
 
@@ -46,7 +49,7 @@ async def give_up_sending(connection: AsyncConnection, settings: Settings, *, no
     """Mark sendings whose lease has ended as unknown; gives how many."""
     due = (
         select(attempt.c.id)
-        .where(attempt.c.look_at <= now, attempt.c.state == AttemptState.SENDING)
+        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == AttemptState.SENDING)
         .order_by(attempt.c.look_at)
         .limit(BATCH)
     )
@@ -65,7 +68,7 @@ async def take_unknown(
     """Take unknown tries that are due to be asked about, for the length of a lease."""
     due = (
         select(attempt.c.id)
-        .where(attempt.c.look_at <= now, attempt.c.state == AttemptState.UNKNOWN)
+        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == AttemptState.UNKNOWN)
         .order_by(attempt.c.look_at)
         .limit(BATCH)
     )
@@ -141,7 +144,7 @@ async def settle_silent(connection: AsyncConnection, *, now: datetime) -> int:
     """Decide accepted tries that nothing more was heard of; gives how many."""
     due = (
         select(attempt.c.id)
-        .where(attempt.c.look_at <= now, attempt.c.state == AttemptState.ACCEPTED)
+        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == AttemptState.ACCEPTED)
         .order_by(attempt.c.look_at)
         .limit(BATCH)
     )
@@ -184,7 +187,7 @@ async def pass_stopped_senders(connection: AsyncConnection, *, now: datetime) ->
                 sender.c.stopped_at.is_not(None),
                 attempt.c.lane == Lane.URGENT,
                 attempt.c.look_at <= now,
-                attempt.c.state.in_((AttemptState.READY, AttemptState.CLAIMED)),
+                TO_SEND,
             )
             .limit(BATCH)
         )
@@ -202,14 +205,14 @@ async def pass_stopped_senders(connection: AsyncConnection, *, now: datetime) ->
 
 
 async def expire(connection: AsyncConnection, *, now: datetime) -> int:
-    """Let go of what would arrive stale: routine expires; urgent becomes a task to call, it still concerns a child."""
-    waiting = (AttemptState.READY, AttemptState.CLAIMED)
+    """Let go of what became stale behind a stopped sender; behind a working one, the last look before sending does."""
     rows = (
         await connection.execute(
             select(attempt.c.id, attempt.c.copy_id, attempt.c.lane)
             .join(copy, copy.c.id == attempt.c.copy_id)
             .join(notice, notice.c.id == copy.c.notice_id)
-            .where(attempt.c.state.in_(waiting), attempt.c.look_at <= now, notice.c.expires_at <= now)
+            .join(sender, sender.c.id == attempt.c.sender_id)
+            .where(sender.c.stopped_at.is_not(None), TO_SEND, attempt.c.look_at <= now, notice.c.expires_at <= now)
             .limit(BATCH)
         )
     ).all()
@@ -217,7 +220,7 @@ async def expire(connection: AsyncConnection, *, now: datetime) -> int:
         return 0
     await connection.execute(
         update(attempt)
-        .where(attempt.c.id.in_([row.id for row in rows]), attempt.c.state.in_(waiting))
+        .where(attempt.c.id.in_([row.id for row in rows]), TO_SEND)
         .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now)
     )
     for lane in Lane:
