@@ -1,5 +1,6 @@
 """Where the house is put together: the one place that knows every room."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from hub.settings import Settings
 from i18n.rendering import render
 from scheduler.bell import LocalBell
 from scheduler.engine import Engine
+from scheduler.nightly import Nightly
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
         engine = Engine(database, keys, settings, channels, bell, render)
         await engine.start()
         stack.push_async_callback(engine.stop)
+        night = asyncio.create_task(Nightly(database, keys, settings.data_dir).watch())
+        stack.callback(night.cancel)
         yield Assembly(settings, database, keys, engine)
 
 

@@ -22,7 +22,7 @@ class Pace:
         loop = asyncio.get_running_loop()
         now = loop.time()
         if not self._waiting and now >= self._next:
-            self._next = max(self._next + self._gap, now)
+            self._next = max(self._next, now) + self._gap
             return
         slot: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (lane is not Lane.URGENT, next(self._numbers), slot))
@@ -50,5 +50,5 @@ class Pace:
                 return
             _, _, slot = heapq.heappop(self._waiting)
             if not slot.done():
-                self._next = max(self._next + self._gap, loop.time())
+                self._next = max(self._next, loop.time()) + self._gap
                 slot.set_result(None)

@@ -1,0 +1,62 @@
+"""The night's tidying: at three in the morning of each school, what has been kept as long as it may be goes."""
+
+import asyncio
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+
+from hub.database import Database
+from hub.people.erasure import FILE, wipe_traces
+from hub.people.purge import purge, purge_above_schools
+from hub.sealing import Keyring
+from hub.tables import school
+
+log = structlog.get_logger(__name__)
+
+PAUSE = 600.0
+HOUR = 3
+"""Nobody writes at this hour, and a day that daylight saving shortens or repeats still has it once."""
+
+
+class Nightly:
+    """Tidies each school once a day; a hub that slept through the night does it when it wakes."""
+
+    def __init__(self, database: Database, keyring: Keyring, data_dir: Path) -> None:
+        self._database, self._keyring, self._register = database, keyring, data_dir / FILE
+        self._done: dict[int, date] = {}
+
+    async def watch(self) -> None:
+        """Look every ten minutes whether it is night somewhere; a fault waits for the next look."""
+        while True:
+            try:
+                await self.tidy()
+            except Exception as error:  # noqa: BLE001 (an outermost loop: nothing was half done, the next look tries again)
+                log.error("tidying failed", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
+            await asyncio.sleep(PAUSE)
+
+    async def tidy(self) -> int:
+        """Tidy the schools whose hour has come; gives how many. Doing it twice changes nothing."""
+        async with self._database.engine_reading() as connection:
+            now = await self._database.now(connection)
+            schools = [tuple(row) for row in await connection.execute(select(school.c.id, school.c.timezone))]
+        due = []
+        for school_id, timezone in schools:
+            here = now.astimezone(ZoneInfo(timezone))
+            if here.hour >= HOUR and self._done.get(school_id) != here.date():
+                due.append((school_id, here.date()))
+        for school_id, today in due:
+            async with self._database.school(school_id) as session:
+                gone = await purge(
+                    session, self._keyring, school_id=school_id, register=self._register, today=today, now=now
+                )
+            self._done[school_id] = today
+            if gone.pupils or gone.guardians:
+                log.info("purged", school=school_id, pupils=gone.pupils, guardians=gone.guardians)
+                await wipe_traces(self._database)
+        if due:
+            async with self._database.engine() as connection:
+                await purge_above_schools(connection, now=now)
+        return len(due)
