@@ -1,5 +1,6 @@
 """A worker killed without warning loses nothing and repeats nothing but what was in doubt; a slow provider neither."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,17 +29,18 @@ async def test_a_provider_slower_than_the_lease_repeats_nothing(database_url: st
     database = Database(database_url, pool=5)
     account = "AC" + "0" * 32
     async with Sandbox(SandboxConfig(allow=True, accounts={account: "token"})) as box:
-        box.behave(Behaviour(latency=1.2))
-        settings = Settings(twilio_url=box.twilio_url, lease=0.9, send_deadline=0.6, settle_after=0.0)
+        box.behave(Behaviour(latency=1.5))
+        settings = Settings(twilio_url=box.twilio_url, lease=1.2, send_deadline=0.6, settle_after=0.0)
         hub = Hub(await a_school(database, keyring), settings)
         await hub.small.family(*(by_sms(f"+3363998{number:04d}") for number in range(20)))
         sms = TwilioSms(settings, limits=replace(SMS_LIMITS, connections=20))
         hub.channels[ChannelName.SMS] = sms
         await hub.press(now=datetime.now(UTC))
 
-        await hub.drain()
-        box.behave(Behaviour())
-        await hub.walk()
+        async with asyncio.timeout(60):
+            while await hub.small.rows("SELECT 1 FROM attempt WHERE state <> 'accepted' LIMIT 1"):
+                await hub.drain()
+                await hub.walk()
 
         rows = await hub.small.rows("SELECT n, state, provider_id IS NOT NULL FROM attempt")
         await sms.close()

@@ -13,6 +13,7 @@ from cli.demo import Demo, arrived, how_far, open_demo, press, watch
 from hub.outbox.prepare import TEXT
 from hub.ports import ChannelName
 from hub.tables import address, attempt, copy, data_key
+from sandbox.families import make_school
 from sandbox.record import Arrived
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -92,3 +93,7 @@ def test_the_demo_command_ends_with_figures_that_add_up(tmp_path: Path) -> None:
     assert figures["arrived"] == figures["acknowledged"] + figures["delivered"]
     assert figures["to_call"] > 0
     assert figures["adults"] > 300
+    said = ran.stderr + ran.stdout
+    for adult in make_school().adults:
+        for word in (adult.name, adult.mobile, adult.mailbox, adult.landline):
+            assert word is None or word not in said
