@@ -7,7 +7,7 @@ ARGS ?=
 setup: ## make this machine ready (quick when it is)
 	@bash scripts/setup.sh
 
-demo: ## the whole hub with an invented school and its families, in one window: ARGS="--once --json"
+demo: ## the whole hub with an invented school and its families, in one process: ARGS="--once --json"
 	@bash scripts/setup.sh python
 	@$(BIN)/passerelle demo $(ARGS)
 

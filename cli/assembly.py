@@ -28,16 +28,6 @@ class Assembly:
 
 
 @asynccontextmanager
-async def registers(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
-    """Open the registers only, for a command that writes and ends; a running hub finds its work within a second."""
-    database = Database(settings.database_url)
-    try:
-        yield database, keyring(settings)
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
 async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
     """Put the house together, with its engine running; on the way out everything stops in order."""
     async with AsyncExitStack() as stack:
@@ -57,5 +47,5 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
 
 
 def ways_out(settings: Settings) -> dict[ChannelName, Channel]:
-    """Make the channels of this step; within the running loop."""
+    """Make the channels; within the running loop."""
     return {ChannelName.SMS: TwilioSms(settings), ChannelName.EMAIL: SmtpEmail(settings)}

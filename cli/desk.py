@@ -71,8 +71,8 @@ def configured() -> Settings:
 async def standing(settings: Settings) -> str | None:
     """Say at which revision the registers stand; None: there are none. Raises SettingsError when nothing answers."""
     try:
-        url = make_url(settings.database_url)
-        if url.get_backend_name() == "sqlite" and not await asyncio.to_thread(Path(url.database or "").is_file):
+        file = _file_of(settings.database_url)
+        if file is not None and not await asyncio.to_thread(file.is_file):
             return None  # asking would make an empty file
         return await revision(settings.database_url)
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -115,7 +115,17 @@ def at_desk(slug: str | None, acting: str | None, act: Callable[[Desk], Awaitabl
 async def migrated() -> str:
     """Bring the registers to this version, as their owner; gives the revision."""
     settings = configured()
+    url = settings.owner_url or settings.database_url
     try:
-        return await migrate(settings.owner_url or settings.database_url)
+        file = _file_of(url)
+        if file is not None and not await asyncio.to_thread(file.parent.is_dir):
+            raise SettingsError("The folder of the registers (PASSERELLE_DATABASE_URL) is not there: make it first.")
+        return await migrate(url)
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise SettingsError(f"The registers could not be brought to this version ({type(error).__name__}).") from error
+
+
+def _file_of(url: str) -> Path | None:
+    """Name the file of SQLite's registers; None: a server keeps them."""
+    asked = make_url(url)
+    return Path(asked.database or "") if asked.get_backend_name() == "sqlite" else None

@@ -1,6 +1,7 @@
 """The register office: schools, staff, what is sent from, pupils and their adults."""
 
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -136,6 +137,7 @@ def sender_add(
     from hub.people.schools import add_sender
     from hub.ports import ChannelName
 
+    key_name = secrets.token_hex(8)
     secret = _line_from_stdin() if secret_stdin else os.environ.get(SECRET, "")
     dkim = _text_of(dkim_file) if dkim_file else ""
 
@@ -148,6 +150,7 @@ def sender_add(
                 channel=ChannelName(channel),
                 provider=provider or {"sms": "twilio", "email": "smtp"}[channel],
                 address=address,
+                key_name=key_name,
                 name=name,
                 login=login,
                 secret=secret,
@@ -159,7 +162,12 @@ def sender_add(
             )
 
     sender_id = at_desk(school, acting, add)
-    say({"sender": sender_id, "channel": channel}, f"Sender {sender_id} ({channel}) is ready.", as_json=as_json)
+    answers = f"/webhooks/twilio/{key_name}/inbound" if channel == "sms" and two_way else None
+    sentences = [f"Sender {sender_id} ({channel}) is ready."]
+    if answers:
+        sentences.append(f"Have Twilio post what families answer to PASSERELLE_PUBLIC_URL followed by {answers}")
+    answer = {"sender": sender_id, "channel": channel, "key": key_name, "inbound": answers}
+    say(answer, *sentences, as_json=as_json)
 
 
 @import_room.command("onde")

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from cli.assembly import Assembly, assembled
+from cli.desk import configured, migrated, standing
 from hub.errors import SettingsError
-from hub.migrating import head, migrate, revision
-from hub.settings import Settings, settings
+from hub.migrating import head
+from hub.settings import Settings
 from web import mail_in
 from web.app import WebServer, create_app, web_server
 from web.house import House
@@ -27,7 +28,8 @@ def run_loop(work: Coroutine[Any, Any, None]) -> None:
 
 async def serve() -> None:
     """Open the doors and run the engine until SIGTERM or SIGINT; open pages get two seconds to close."""
-    asked = settings()
+    asked = configured()
+    _host_and_port(asked)  # refused before the engine starts
     await ready(asked)
     async with assembled(asked) as hub, doors(hub) as server:
         await server.serve()
@@ -35,7 +37,7 @@ async def serve() -> None:
 
 async def work() -> None:
     """Run the engine alone until SIGTERM or SIGINT."""
-    asked = settings()
+    asked = configured()
     await ready(asked)
     ended = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -46,24 +48,30 @@ async def work() -> None:
 
 async def ready(asked: Settings) -> None:
     """Have the registers in the shape of this version: a SQLite file is brought there, a server's must be already."""
-    stands_at = await revision(asked.owner_url or asked.database_url)
-    if stands_at == head():
+    if await standing(asked) == head():
         return
     if not asked.database_url.startswith("sqlite"):
         raise SettingsError("The registers are not in the shape of this version: run passerelle migrate first.")
-    await migrate(asked.database_url)
+    await migrated()
 
 
 @asynccontextmanager
 async def doors(hub: Assembly) -> AsyncIterator[WebServer]:
     """Make the web server and open the letter slot of an assembled hub."""
     house = House(hub.settings, hub.database, hub.keyring)
-    host, _, port = hub.settings.listen.rpartition(":")
+    host, port = _host_and_port(hub.settings)
     async with AsyncExitStack() as stack:
         slot = await mail_in.start(house)
         if slot is not None:
             stack.push_async_callback(slot.close)
-        yield web_server(create_app(house), host=host, port=int(port))
+        yield web_server(create_app(house), host=host, port=port)
+
+
+def _host_and_port(asked: Settings) -> tuple[str, int]:
+    host, _, port = asked.listen.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise SettingsError("PASSERELLE_LISTEN is written host:port, such as 127.0.0.1:8000.")
+    return host, int(port)
 
 
 @asynccontextmanager

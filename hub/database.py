@@ -40,7 +40,9 @@ class Database:
                 pool_size=pool,
                 max_overflow=0,
                 pool_pre_ping=True,
-                connect_args={"server_settings": {"jit": "off"}},
+                hide_parameters=True,
+                # what runs after a rollback, outside our transactions, is in no school and sees nothing
+                connect_args={"server_settings": {"jit": "off", "role": APP}},
             )
         else:
             raise SettingsError("PASSERELLE_DATABASE_URL must be sqlite+aiosqlite:// or postgresql+asyncpg://")
@@ -128,7 +130,7 @@ def _session(connection: AsyncConnection) -> AsyncSession:
 
 
 def _sqlite(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60)
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True)
     _prepare(engine.sync_engine, begin)
     return engine
 

@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -21,7 +22,11 @@ def _config() -> Config:
 
 async def migrate(url: str) -> str:
     """Run what is missing, as the owner of the tables; gives the revision reached."""
-    return str(await _run(url, _upgrade))
+    reached = str(await _run(url, _upgrade))
+    file = make_url(url).database
+    if make_url(url).get_backend_name() == "sqlite" and file:
+        Path(file).chmod(0o600)  # it holds names in clear
+    return reached
 
 
 async def revision(url: str) -> str | None:

@@ -44,8 +44,13 @@ def retry_delay(tries: int, asked_for: float | None) -> float:
     return float(min(2 ** min(tries, 9), 300))
 
 
+def proof_of(proof: Proof, *, receipts: bool) -> Proof:
+    """Say what acceptance proves through one sender: a handset whose receipts nobody hears proves no more than mail."""
+    return proof if receipts else Proof.ACCEPTED
+
+
 def wait_after_accepted(settings: Settings, lane: Lane, proof: Proof) -> float:
-    """Seconds after which an accepted message without news means something (DESIGN: what delivered means)."""
+    """Seconds after which an accepted message without news means something: see docs/adr/0004."""
     if proof is Proof.HANDSET:
         return settings.receipt_wait_urgent if lane is Lane.URGENT else settings.receipt_wait_routine
     return settings.accepted_wait_urgent if lane is Lane.URGENT else settings.accepted_wait

@@ -1,6 +1,5 @@
 """How this installation is set up: read once from PASSERELLE_… in the environment."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import SecretStr, field_validator
@@ -52,9 +51,3 @@ class Settings(BaseSettings):
     @classmethod
     def _no_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else None
-
-
-@lru_cache(maxsize=1)
-def settings() -> Settings:
-    """Give the settings of this process."""
-    return Settings()

@@ -28,8 +28,8 @@ from hub.outbox.prepare import prepare
 from hub.outbox.record import Outcome, Result, record_outcomes, stop_sender
 from hub.outbox.wordings import SenderCard, Wordings
 from hub.ports import Channel, ChannelName, Lane, Outgoing
-from hub.routing import wait_after_accepted
-from hub.sealing import Keyring
+from hub.routing import proof_of, wait_after_accepted
+from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from scheduler.pace import Pace
 from scheduler.writer import Writer
@@ -67,6 +67,7 @@ class Drain:
         self._busy: dict[tuple[int, Lane], asyncio.Task[None]] = {}
         self._again: set[tuple[int, Lane]] = set()
         self._writer = Writer(self._write)
+        self._stopped: set[int] = set()
         self._stopping = False
 
     async def drain(self, lane: Lane) -> None:
@@ -90,6 +91,8 @@ class Drain:
     async def stop(self) -> None:
         """Take nothing more, let what is being posted end, and hand back the rest."""
         self._stopping = True
+        for _, pace in self._paces.values():
+            pace.send_away()
         await asyncio.gather(*self._busy.values())
         await self._writer.close()
 
@@ -104,28 +107,34 @@ class Drain:
             del self._busy[key]
 
     async def _empty_one(self, sender_id: int, lane: Lane) -> None:
-        async with self._database.engine_reading() as connection:
-            card = await self._wordings.sender(connection, sender_id)
+        try:
+            async with self._database.engine_reading() as connection:
+                card = await self._wordings.sender(connection, sender_id)
+        except UnreadableError:  # nothing can leave from it: its urgent families must not wait for that
+            await self._stop_sender(sender_id, "The secrets of this sender cannot be read with our master keys.")
+            return
         channel = self._channels.get(card.account.channel)
         if channel is None:
             return
+        self._stopped.discard(sender_id)
         pace = self._pace(sender_id, card.rate)
         ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH)
         posters = min(channel.limits.connections, CLAIM)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._feed(sender_id, lane, card, ready, posters))
+            group.create_task(self._feed(lane, card, ready, posters, pace))
             for _ in range(posters):
                 group.create_task(self._post(ready, channel, card, lane, pace))
 
     async def _feed(
-        self, sender_id: int, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int
+        self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int, pace: Pace
     ) -> None:
         """Claim and prepare until nothing is due, so that the posters never wait for the database."""
+        sender_id = card.sender_id
         lease, batch, most = self._settings.lease, BATCH, CLAIM
         if card.rate is not None:  # never prepare what could not leave within its lease
             most = max(1, min(CLAIM, int(card.rate * lease / 2)))
             batch = max(1, min(BATCH, int(card.rate)))
-        while not self._stopping:
+        while not self._is_shut(sender_id, pace):
             async with self._database.engine() as connection:
                 now = await self._database.now(connection)
                 taken = await claim(connection, sender_id=sender_id, lane=lane, most=most, lease=lease, now=now)
@@ -133,13 +142,18 @@ class Drain:
                 break
             claimed_until = time.monotonic() + lease
             for start in range(0, len(taken.attempts), batch):
-                if self._stopping or time.monotonic() + self._settings.send_deadline >= claimed_until:
+                late = time.monotonic() + self._settings.send_deadline >= claimed_until
+                if late or self._is_shut(sender_id, pace):
                     async with self._database.engine() as connection:
                         await hand_back(connection, taken.attempts[start:], taken.fence, sending=False)
                     break
                 await self._prepare(taken, taken.attempts[start : start + batch], ready)
         for _ in range(posters):
             await ready.put(None)
+
+    def _is_shut(self, sender_id: int, pace: Pace) -> bool:
+        """Whether nothing more may be made ready: it could not leave within its lease, or not from this sender."""
+        return self._stopping or sender_id in self._stopped or pace.rest_left >= self._settings.send_deadline
 
     async def _prepare(self, taken: Claim, attempts: Sequence[int], ready: asyncio.Queue[Ready | None]) -> None:
         begun = time.monotonic()
@@ -161,13 +175,21 @@ class Drain:
         self, ready: asyncio.Queue[Ready | None], channel: Channel, card: SenderCard, lane: Lane, pace: Pace
     ) -> None:
         while (item := await ready.get()) is not None:
-            await pace.turn(lane)
-            if self._stopping or time.monotonic() >= item.post_before:
+            if not await self._may_post(item, card, lane, pace):
                 async with self._database.engine() as connection:
                     await hand_back(connection, [item.outgoing.attempt_id], item.fence, sending=True)
                 continue
             outcome = await self._hand_over(channel, item.outgoing, card, lane, pace)
             await self._writer.put(outcome)
+
+    async def _may_post(self, item: Ready, card: SenderCard, lane: Lane, pace: Pace) -> bool:
+        """Wait for this sender's turn; no longer than the lease covers, nor when it or the process has stopped."""
+        if self._stopping or card.sender_id in self._stopped:
+            return False
+        turn = await pace.turn(lane, within=item.post_before - time.monotonic())
+        if not turn or self._stopping or card.sender_id in self._stopped:
+            return False
+        return time.monotonic() < item.post_before
 
     async def _hand_over(
         self, channel: Channel, outgoing: Outgoing, card: SenderCard, lane: Lane, pace: Pace
@@ -191,15 +213,22 @@ class Drain:
         except Exception as error:  # noqa: BLE001 (a fault of ours in a channel: the provider may have it; never lost)
             log.error("channel fault", attempt=number, kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
             return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after)
-        wait = wait_after_accepted(self._settings, lane, channel.proof)
+        proof = proof_of(channel.proof, receipts=card.receipts)
+        wait = wait_after_accepted(self._settings, lane, proof)
         return Outcome(
             number, Result.ACCEPTED, wait, sent.provider_id, sent.segments, sent.cost or card.price * sent.segments
         )
 
     async def _alarm(self, card: SenderCard, error: MisconfiguredError) -> None:
+        if card.sender_id in self._stopped:
+            return
+        self._stopped.add(card.sender_id)
         log.error("sender stopped", sender=card.account.key, code=error.code)
+        await self._stop_sender(card.sender_id, str(error))
+
+    async def _stop_sender(self, sender_id: int, why: str) -> None:
         async with self._database.engine() as connection:
-            await stop_sender(connection, card.sender_id, str(error), now=await self._database.now(connection))
+            await stop_sender(connection, sender_id, why, now=await self._database.now(connection))
 
     def _pace(self, sender_id: int, rate: float | None) -> Pace:
         known = self._paces.get(sender_id)

@@ -12,27 +12,44 @@ class Pace:
 
     def __init__(self, rate: float | None) -> None:
         self._gap = 1.0 / rate if rate else 0.0
-        self._next = 0.0
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._next = self._rests_until = 0.0
+        self._waiting: list[tuple[bool, int, asyncio.Future[bool]]] = []
         self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, lane: Lane) -> None:
-        """Wait for a slot."""
+    @property
+    def rest_left(self) -> float:
+        """Seconds for which the provider asked for silence still."""
+        return max(0.0, self._rests_until - asyncio.get_running_loop().time())
+
+    async def turn(self, lane: Lane, *, within: float | None = None) -> bool:
+        """Wait for a slot, at most `within` seconds; False when none came."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         if not self._waiting and now >= self._next:
             self._next = max(self._next, now) + self._gap
-            return
-        slot: asyncio.Future[None] = loop.create_future()
+            return True
+        slot: asyncio.Future[bool] = loop.create_future()
         heapq.heappush(self._waiting, (lane is not Lane.URGENT, next(self._numbers), slot))
         self._arm(loop)
-        await slot
+        if within is None:
+            return await slot
+        late = loop.call_later(max(0.0, within), _settle, slot, False)  # noqa: FBT003 (a callback's argument)
+        try:
+            return await slot
+        finally:
+            late.cancel()
+
+    def send_away(self) -> None:
+        """Let go of all who wait, without a slot: the process ends."""
+        while self._waiting:
+            _settle(heapq.heappop(self._waiting)[2], given=False)
 
     def rest(self, seconds: float) -> None:
         """Be silent for a while: the provider said so."""
         loop = asyncio.get_running_loop()
-        self._next = max(self._next, loop.time() + seconds)
+        self._rests_until = max(self._rests_until, loop.time() + seconds)
+        self._next = max(self._next, self._rests_until)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -51,4 +68,9 @@ class Pace:
             _, _, slot = heapq.heappop(self._waiting)
             if not slot.done():
                 self._next = max(self._next, loop.time()) + self._gap
-                slot.set_result(None)
+                _settle(slot, given=True)
+
+
+def _settle(slot: asyncio.Future[bool], given: bool) -> None:  # noqa: FBT001 (a callback)
+    if not slot.done():
+        slot.set_result(given)

@@ -20,7 +20,7 @@ from hub.outbox.sweep import (
 )
 from hub.outbox.wordings import Wordings
 from hub.ports import Channel, ChannelName, Lane
-from hub.routing import wait_after_accepted
+from hub.routing import proof_of, wait_after_accepted
 from hub.sealing import Keyring
 from hub.settings import Settings
 
@@ -85,12 +85,18 @@ class Rounds:
             async with self._database.engine() as connection:
                 await settle_later(connection, item, self._settings, now=await self._database.now(connection))
             return
+        except Exception as error:  # noqa: BLE001 (a fault of ours in a channel must not keep an urgent family waiting)
+            log.error("channel fault", attempt=item.outgoing.attempt_id, kind=type(error).__name__)  # noqa: TRY400 (no text)
+            async with self._database.engine() as connection:
+                await settle_later(connection, item, self._settings, now=await self._database.now(connection))
+            return
         async with self._database.engine() as connection:
             now = await self._database.now(connection)
             if sent is None:
                 await settle_missing(connection, item, self._settings, now=now)
             else:
-                wait = wait_after_accepted(self._settings, item.lane, channel.proof)
+                proof = proof_of(channel.proof, receipts=item.receipts)
+                wait = wait_after_accepted(self._settings, item.lane, proof)
                 number = item.outgoing.attempt_id
                 outcome = Outcome(number, Result.ACCEPTED, wait, sent.provider_id, sent.segments, sent.cost)
                 await record_outcomes(connection, [outcome], now=now)

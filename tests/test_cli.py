@@ -315,6 +315,23 @@ def test_a_database_that_does_not_answer_is_one_sentence(bare: Installation) -> 
     assert "s3cret" not in line
 
 
+@pytest.mark.parametrize("process", ["serve", "worker"])
+def test_a_process_that_cannot_start_says_why_in_one_sentence(bare: Installation, process: str) -> None:
+    unreadable = refused(bare.passerelle(process, LEASE="s3cret"))
+    away = refused(bare.passerelle(process, DATABASE_URL="postgresql+asyncpg://hub:s3cret@127.0.0.1:1/hub"))
+    nowhere = refused(bare.passerelle(process, DATABASE_URL=f"sqlite+aiosqlite:///{bare.folder}/gone/hub.db"))
+
+    assert "PASSERELLE_LEASE" in unreadable
+    assert "does not answer" in away
+    assert "folder" in nowhere
+    assert "s3cret" not in unreadable + away
+
+
+@pytest.mark.parametrize("listen", ["8000", "localhost", "127.0.0.1:99999", ":8000"])
+def test_a_place_to_listen_is_a_host_and_a_port(bare: Installation, listen: str) -> None:
+    assert "PASSERELLE_LISTEN" in refused(bare.passerelle("serve", LISTEN=listen))
+
+
 def test_words_that_are_not_utf8_are_refused(school: Installation) -> None:
     words = [os.fsencode(word) for word in ("send", "--kind", "urgent", "--to", "school", "--as", BOSS, "--text")]
     given = {"PASSERELLE_DATABASE_URL": school.url, "PATH": os.environ["PATH"]}
@@ -354,6 +371,13 @@ def test_a_password_and_a_secret_come_from_stdin_alone(school: Installation) -> 
     sealed = school.rows("SELECT secret_sealed FROM sender WHERE channel = 'email'")[0][0]
     assert sealed
     assert b"jeton" not in sealed
+
+
+def test_a_number_that_families_answer_to_says_where_their_answers_come_in(school: Installation) -> None:
+    said = school.passerelle("sender", "add", "--channel", "sms", "--address", "+33937000100", "--two-way", "--json")
+
+    assert said.json["inbound"] == f"/webhooks/twilio/{said.json['key']}/inbound"
+    assert school.rows("SELECT 1 FROM sender WHERE key_name = ?", said.json["key"]) == [(1,)]
 
 
 def test_a_short_password_is_refused_in_one_sentence(school: Installation) -> None:

@@ -341,3 +341,25 @@ async def test_a_routine_mail_without_bounce_counts_as_told_and_can_still_fall(h
     await hub.receipt(1, AttemptState.FAILED, error_kind=ErrorKind.DEAD_ADDRESS)
 
     assert await hub.states() == ["to_call"]
+
+
+async def test_a_routine_sms_whose_phone_stays_silent_becomes_a_call_not_a_second_sms(hub: Hub) -> None:
+    await hub.small.family(by_sms())
+    await hub.press(kind=NoticeKind.ANNOUNCEMENT)
+    await hub.drain()
+    await hub.rewind()
+    await hub.walk()
+
+    assert await hub.states() == ["to_call"]
+    assert len(hub.sms.sent) == 1
+
+
+async def test_a_sender_that_hears_no_receipts_proves_no_more_than_mail(hub: Hub) -> None:
+    await hub.small.family(by_sms())
+    await hub.small.write("UPDATE sender SET receipts = false")
+    await hub.press(kind=NoticeKind.ANNOUNCEMENT)
+    await hub.drain()
+    await hub.rewind()
+    await hub.walk()
+
+    assert await hub.states() == ["told"]

@@ -388,3 +388,18 @@ async def test_a_teacher_is_offered_own_classes_and_pupils_only(watch: Watch) ->
     assert offered.adults is None
     assert [each.label for each in offered.classes] == ["CP A"]
     assert [each.name for each in offered.pupils] == ["Exemple Elif"]
+
+
+async def test_who_was_barred_since_the_press_is_not_called_either(watch: Watch) -> None:
+    await watch.small.family(Adult())
+    notice_id = await watch.press()
+    (before,) = await watch.left(notice_id=notice_id)
+    assert before.task_id is not None
+
+    await watch.small.write("UPDATE link SET kind = 'barred'")
+
+    assert await watch.left(notice_id=notice_id) == ()
+    reader = await watch.reader(watch.small.director)
+    async with watch.small.database.school(watch.school_id) as session:
+        with pytest.raises(NotFoundError):
+            await take(session, school_id=watch.school_id, task_id=before.task_id, reader=reader, now=NOW)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 import pytest_asyncio
-from factories import NOW
+from factories import NOW, a_school
 from sqlalchemy import text
 
 from hub.database import Database
@@ -205,3 +205,24 @@ async def test_who_was_added_with_a_password_comes_in_with_it(
 
     assert await sign_in(database, keyring, email="bureau@trois-ponts.test", password=LONG, where="127.0.0.1")
     assert NOW.date() == TODAY
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [
+        (ChannelName.EMAIL, "ecole@trois-ponts.test\r\nBcc: tous@trois-ponts.test"),
+        (ChannelName.EMAIL, "pas une adresse"),
+        (ChannelName.SMS, "+33639981000"),
+        (ChannelName.SMS, "un nom bien trop long"),
+        (ChannelName.SMS, "Ecole\nBis"),
+    ],
+)
+async def test_nothing_is_sent_from_what_no_network_would_carry(
+    database: Database, keyring: Keyring, channel: ChannelName, address: str
+) -> None:
+    small = await a_school(database, keyring)
+    async with database.school(small.school.key) as session:
+        with pytest.raises(InvalidError):
+            await add_sender(
+                session, keyring, small.school.key, channel=channel, provider="twilio", address=address, secret="s"
+            )

@@ -78,7 +78,7 @@ def web_server(app: FastAPI, *, host: str, port: int) -> WebServer:
         port=port,
         access_log=False,
         server_header=False,
-        log_level="warning",
+        log_config=None,  # uvicorn's own would print the texts of errors; what the command line set up stays
         timeout_graceful_shutdown=2,
         lifespan="on",
     )

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from hub.database import Database
-from hub.outbox.record import ReceiptIn, record_receipts
-from hub.tables import attempt
+from hub.outbox.record import ReceiptIn, record_callbacks
 
 log = structlog.get_logger(__name__)
 
 AWAY = (DBAPIError, PoolTimeoutError, OSError)
 """How the database says that it cannot, now."""
+UNTAKEABLE = (DataError, IntegrityError)
+"""How it says that it never will: this receipt, and not its neighbours."""
 GATHER = 0.01
 MOST = 500
 PAUSES = (0.05, 0.2)
@@ -59,23 +59,30 @@ class Receipts:
         """Commit a batch and answer who waits; one bad receipt never costs its neighbours."""
         try:
             known = await self._insist(batch)
+        except UNTAKEABLE as fault:
+            await self._one_by_one(batch, fault)
         except AWAY as away:
             _refuse(batch, away)
         except Exception as fault:  # noqa: BLE001 (the outermost loop: who waits is told, nothing is half written)
-            if len(batch) == 1:
-                log.error("receipt not written", kind=type(fault).__name__)  # noqa: TRY400 (no text of the error)
-                _refuse(batch, fault)
-                return
-            for waiting in batch:
-                await self._settle([waiting])
+            await self._one_by_one(batch, fault)
         else:
             _tell(batch, known)
+
+    async def _one_by_one(self, batch: Sequence[_Waiting], fault: Exception) -> None:
+        if len(batch) == 1:
+            log.error("receipt not written", kind=type(fault).__name__)
+            _refuse(batch, fault)
+            return
+        for waiting in batch:
+            await self._settle([waiting])
 
     async def _insist(self, batch: Sequence[_Waiting]) -> set[tuple[int, int]]:
         """Commit, again after a short pause when the database stumbles (a deadlock, a failover)."""
         for pause in PAUSES:
             try:
                 return await self._commit(batch)
+            except UNTAKEABLE:
+                raise
             except AWAY:
                 await asyncio.sleep(pause)
         return await self._commit(batch)
@@ -83,16 +90,10 @@ class Receipts:
     async def _commit(self, batch: Sequence[_Waiting]) -> set[tuple[int, int]]:
         """Write in one transaction; gives the (sender, attempt) pairs that exist."""
         async with self._database.engine() as connection:
-            rows = await connection.execute(
-                select(attempt.c.sender_id, attempt.c.id).where(
-                    attempt.c.id.in_({receipt.attempt_id for _, receipt, _ in batch})
-                )
+            now = await self._database.now(connection)
+            return await record_callbacks(
+                connection, [(sender_id, receipt) for sender_id, receipt, _ in batch], now=now
             )
-            known = {(row.sender_id, row.id) for row in rows}
-            ours = [receipt for sender_id, receipt, _ in batch if (sender_id, receipt.attempt_id) in known]
-            if ours:
-                await record_receipts(connection, ours, now=await self._database.now(connection))
-        return known
 
 
 def _refuse(batch: Sequence[_Waiting], why: Exception) -> None:

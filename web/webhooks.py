@@ -32,6 +32,8 @@ router = APIRouter()
 
 BODY_MOST: Final = 64 * 1024
 """Bytes of one webhook; Twilio's are about one kilobyte."""
+FIELDS_MOST: Final = 200
+"""Fields of one webhook; Twilio's are about twenty. The signature's cost grows with their square."""
 FRESH: Final = 30.0
 """Seconds that a sender's secret is kept open in memory."""
 
@@ -212,7 +214,16 @@ async def _form(request: Request) -> Posted | None:
         body += chunk
         if len(body) > BODY_MOST:
             return None
-    pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace")
+    try:
+        pairs = parse_qsl(
+            body.decode("latin-1"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="replace",
+            max_num_fields=FIELDS_MOST,
+        )
+    except ValueError:
+        return None
     return Posted(pairs)
 
 

@@ -116,7 +116,7 @@ async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader
             call_task.c.school_id == school_id,
             call_task.c.id == task_id,
             call_task.c.done_at.is_(None),
-            to_be_called(call_task.c.id),
+            to_be_called(call_task.c.id, reader.day),
         )
     )
     guardian_id = (await session.execute(asked)).scalar_one_or_none()

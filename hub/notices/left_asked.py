@@ -9,7 +9,7 @@ from hub.models.base import BigId
 from hub.models.notices import AttemptState, DeliveryState
 from hub.models.people import AddressState, Medium
 from hub.notices.headlines import KNOWS
-from hub.people.links import holds_on
+from hub.people.links import holds_on, tells
 from hub.tables import (
     address,
     attempt,
@@ -23,6 +23,7 @@ from hub.tables import (
     delivery_pupil,
     enrolment,
     guardian,
+    link,
     pupil,
     staff,
 )
@@ -33,12 +34,41 @@ _SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date(
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 
 
-def to_be_called(open_task: ColumnElement[int]) -> ColumnElement[bool]:
-    """Say that somebody must call: no way is left, or a task is open while the notice still concerns the family."""
+def to_be_called(open_task: ColumnElement[int], day: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a day, or its parameter)
+    """Say that somebody must call: no way is left, or a task is open while the notice still concerns the family.
+
+    Only an adult who may still be told today: who was barred since the press is not called either.
+    """
     withdrawn = (DeliveryState.CANCELLED, DeliveryState.EXPIRED)
-    return or_(
-        delivery.c.state == DeliveryState.TO_CALL,
-        and_(open_task.is_not(None), delivery.c.state.not_in(withdrawn)),
+    return and_(
+        or_(
+            delivery.c.state == DeliveryState.TO_CALL,
+            and_(open_task.is_not(None), delivery.c.state.not_in(withdrawn)),
+        ),
+        still_told(day),
+    )
+
+
+def still_told(day: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a day, or its parameter)
+    """Say that the delivery's adult may be told about one of its pupils on this day."""
+    return (
+        select(delivery_pupil.c.id)
+        .select_from(delivery_pupil)
+        .join(
+            link,
+            and_(
+                link.c.school_id == delivery_pupil.c.school_id,
+                link.c.pupil_id == delivery_pupil.c.pupil_id,
+                link.c.guardian_id == delivery.c.guardian_id,
+            ),
+        )
+        .where(
+            delivery_pupil.c.school_id == delivery.c.school_id,
+            delivery_pupil.c.delivery_id == delivery.c.id,
+            tells(link, day),
+        )
+        .correlate(delivery)
+        .exists()
     )
 
 
@@ -83,7 +113,7 @@ def known_by_somebody(about: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a tab
 
 @cache
 def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
-    """Ask for the adults to call: parameters school, most, and notice, classes and day where asked for."""
+    """Ask for the adults to call: parameters school, day, most, and notice and classes where asked for."""
     about = delivery_pupil.alias("about")
     nobody = (
         select(about.c.id)
@@ -126,7 +156,7 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             ),
         )
         .outerjoin(staff, and_(staff.c.school_id == call_task.c.school_id, staff.c.id == call_task.c.owner_id))
-        .where(delivery.c.school_id == _SCHOOL, to_be_called(call_task.c.id))
+        .where(delivery.c.school_id == _SCHOOL, to_be_called(call_task.c.id, _DAY))
         .order_by(delivery.c.state == DeliveryState.TO_CALL, nobody.desc(), call_task.c.due_at, delivery.c.id)
         .limit(bindparam("most", type_=Integer()))
     )

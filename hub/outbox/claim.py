@@ -43,11 +43,16 @@ async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: dat
 async def claim(
     connection: AsyncConnection, *, sender_id: int, lane: Lane, most: int, lease: float, now: datetime
 ) -> Claim:
-    """Take at most `most` due attempts for `lease` seconds; no two claimers get the same one."""
+    """Take at most `most` due attempts for `lease` seconds; no two claimers get the same one.
+
+    A stopped sender has nothing to take: else what its provider refused would come round at once, again and again.
+    """
     fence = secrets.randbits(62)
+    works = select(sender.c.id).where(sender.c.id == sender_id, sender.c.stopped_at.is_(None))
     due = (
         select(attempt.c.id)
         .where(
+            works.exists(),
             attempt.c.sender_id == sender_id,
             attempt.c.lane == lane,
             attempt.c.look_at <= now,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
 from hub.models.people import AddressState
-from hub.outbox.ladder import LIVE, WAITING, climb, has_attempt, open_calls, standing_on
+from hub.outbox.ladder import WAITING, climb, has_attempt, open_calls, standing_on, still_tried
 from hub.ports import Lane
 from hub.routing import after_failed_receipt
 from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, one_of, stop
@@ -88,18 +88,7 @@ async def climb_from(connection: AsyncConnection, copies: Sequence[int], *, lane
     """Move on the deliveries that stand on these copies, unless something still lives or has arrived."""
     if not copies:
         return
-    alive = (
-        select(attempt.c.id)
-        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
-        .where(
-            copy_delivery.c.delivery_id == delivery.c.id,
-            copy_delivery.c.rung == delivery.c.rung,
-            attempt.c.state.in_(LIVE),
-            attempt.c.look_at.is_not(None),
-        )
-        .exists()
-    )
-    which: ColumnElement[bool] = standing_on(copies) & ~alive & ~has_attempt(AttemptState.DELIVERED)
+    which: ColumnElement[bool] = standing_on(copies) & ~still_tried() & ~has_attempt(AttemptState.DELIVERED)
     await climb(connection, which, lane=lane, now=now)
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from hub.models.notices import AttemptState, DeliveryState
+from hub.models.notices import AttemptState, DeliveryState, NoticeState
 from hub.models.people import AddressState
 from hub.ports import Lane
 from hub.routing import NAMING_KINDS, call_due
@@ -102,13 +102,21 @@ def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], af
 
 
 async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
-    """Put deliveries on their next usable rung; those that have none become a task to call."""
+    """Put deliveries on their next usable rung; those that have none become a task to call.
+
+    Nobody climbs for a cancelled notice. A rung may lead to a copy that has already ended without success at an
+    adult who shares the address: then the rung after it comes at once, for nothing would ever move this one on.
+    """
     following = (
         next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery).scalar_subquery()
     )
     moved = await within.execute(
         update(delivery)
-        .where(which, delivery.c.state.in_((DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TOLD)))
+        .where(
+            which,
+            delivery.c.state.in_((DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TOLD)),
+            delivery.c.notice_id.in_(select(notice.c.id).where(notice.c.state == NoticeState.PUBLISHED)),
+        )
         .values(
             rung=func.coalesce(following, 0),
             state=case((following.is_(None), DeliveryState.TO_CALL.value), else_=DeliveryState.ON_THE_WAY.value),
@@ -121,6 +129,10 @@ async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: 
     if ids:
         await open_rungs(within, delivery.c.id.in_(ids), now=now)
         await open_calls(within, delivery.c.id.in_(ids), lane=lane, now=now)
+        stuck = select(delivery.c.id).where(delivery.c.id.in_(ids), delivery.c.state.in_(WAITING), ~still_tried())
+        ended = (await within.execute(stuck)).scalars().all()
+        if ended:
+            await climb(within, delivery.c.id.in_(ended), lane=lane, now=now)
 
 
 async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetime) -> None:
@@ -187,6 +199,21 @@ def has_attempt(*states: AttemptState) -> ColumnElement[bool]:
         select(attempt.c.id)
         .join(copy_delivery, and_(copy_delivery.c.copy_id == attempt.c.copy_id))
         .where(copy_delivery.c.delivery_id == delivery.c.id, attempt.c.state.in_(states))
+        .exists()
+    )
+
+
+def still_tried() -> ColumnElement[bool]:
+    """Say that some try on the delivery's present rung may still succeed, or fail and move it on."""
+    return (
+        select(attempt.c.id)
+        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
+        .where(
+            copy_delivery.c.delivery_id == delivery.c.id,
+            copy_delivery.c.rung == delivery.c.rung,
+            attempt.c.state.in_(LIVE),
+            attempt.c.look_at.is_not(None),
+        )
         .exists()
     )
 

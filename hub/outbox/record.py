@@ -107,6 +107,23 @@ async def record_receipts(connection: AsyncConnection, receipts: Iterable[Receip
     return len(known)
 
 
+async def record_callbacks(
+    connection: AsyncConnection, callbacks: Sequence[tuple[int, ReceiptIn]], *, now: datetime
+) -> set[tuple[int, int]]:
+    """Record receipts that senders' webhooks brought: (sender, receipt); gives the (sender, attempt) that are ours.
+
+    A receipt counts only from the sender that the attempt left from: one school's secret opens no other's.
+    """
+    rows = await connection.execute(
+        select(attempt.c.sender_id, attempt.c.id).where(attempt.c.id.in_({item.attempt_id for _, item in callbacks}))
+    )
+    known = {(row.sender_id, row.id) for row in rows}
+    ours = [item for sender_id, item in callbacks if (sender_id, item.attempt_id) in known]
+    if ours:
+        await record_receipts(connection, ours, now=now)
+    return known
+
+
 async def stop_sender(connection: AsyncConnection, sender_id: int, why: str, *, now: datetime) -> None:
     """Our account is at fault: nothing leaves from it until the office has mended it, and the tray says so."""
     row = (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,9 +22,11 @@ from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
 from hub.outbox.prepare import TEXT, VALUE
 from hub.outbox.wordings import Wordings, newest_version
 from hub.ports import Body, ChannelName, Lane, Outgoing, Proof
-from hub.sealing import Keyring
+from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from hub.tables import address, attempt, copy, data_key, notice, sender
+
+log = structlog.get_logger(__name__)
 
 BATCH = 200
 ASK_TWICE = 2
@@ -40,6 +43,7 @@ class Unsettled:
     outgoing: Outgoing
     channel: ChannelName
     lane: Lane
+    receipts: bool
     since: datetime
     asked: int
     known: frozenset[str]
@@ -88,7 +92,14 @@ async def take_unknown(
     facts = (await connection.execute(_unknown_facts(ids))).all()
     await wordings.learn(connection, facts)
     known = await _others(connection, facts)
-    return [_unsettled(fact, keyring, wordings, known.get(fact.address_id, frozenset())) for fact in facts]
+    unsettled: list[Unsettled] = []
+    for fact in facts:
+        try:
+            unsettled.append(_unsettled(fact, keyring, wordings, known.get(fact.address_id, frozenset())))
+        except (UnreadableError, KeyError, TypeError) as error:  # a key or a text is gone: those beside it go on
+            log.error("try cannot be asked about", attempt=fact.id, kind=type(error).__name__)  # noqa: TRY400 (ids)
+            await _later(connection, fact.id, fact.sending_at, settings, now)
+    return unsettled
 
 
 async def settle_missing(connection: AsyncConnection, item: Unsettled, settings: Settings, *, now: datetime) -> None:
@@ -126,8 +137,11 @@ async def settle_missing(connection: AsyncConnection, item: Unsettled, settings:
 
 async def settle_later(connection: AsyncConnection, item: Unsettled, settings: Settings, *, now: datetime) -> None:
     """The provider could not say: ask again later. An urgent family does not wait for it longer than for a receipt."""
-    number = item.outgoing.attempt_id
-    waited = (now - item.since).total_seconds()
+    await _later(connection, item.outgoing.attempt_id, item.since, settings, now)
+
+
+async def _later(connection: AsyncConnection, number: int, since: datetime, settings: Settings, now: datetime) -> None:
+    waited = (now - since).total_seconds()
     row = (
         await connection.execute(
             update(attempt)
@@ -157,24 +171,30 @@ async def settle_silent(connection: AsyncConnection, *, now: datetime) -> int:
                 attempt.c.look_at <= now,
             )
             .values(look_at=None)
-            .returning(attempt.c.copy_id, attempt.c.lane)
+            .returning(attempt.c.id, attempt.c.copy_id, attempt.c.lane)
         )
     ).all()
     if not rows:
         return 0
-    channels = {
-        row.id: row.channel
-        for row in await connection.execute(
-            select(copy.c.id, copy.c.channel).where(copy.c.id.in_({row.copy_id for row in rows}))
-        )
-    }
+    proving = await _proving(connection, [row.id for row in rows])
     urgent = [row.copy_id for row in rows if row.lane == Lane.URGENT]
-    proved = [row.copy_id for row in rows if row.lane != Lane.URGENT and channels[row.copy_id] in PROOFS]
-    taken = [row.copy_id for row in rows if row.lane != Lane.URGENT and channels[row.copy_id] not in PROOFS]
+    proved = [row.copy_id for row in rows if row.lane != Lane.URGENT and row.id in proving]
+    taken = [row.copy_id for row in rows if row.lane != Lane.URGENT and row.id not in proving]
     await climb_from(connection, urgent, lane=Lane.URGENT, now=now)
     await rest(connection, taken, state=DeliveryState.TOLD, lane=Lane.ROUTINE, now=now)
     await rest(connection, proved, state=DeliveryState.TO_CALL, lane=Lane.ROUTINE, now=now)
     return len(rows)
+
+
+async def _proving(connection: AsyncConnection, attempts: Sequence[int]) -> frozenset[int]:
+    """Give the tries whose arrival a handset would have proved."""
+    rows = await connection.execute(
+        select(attempt.c.id)
+        .join(copy, copy.c.id == attempt.c.copy_id)
+        .join(sender, sender.c.id == attempt.c.sender_id)
+        .where(attempt.c.id.in_(attempts), copy.c.channel.in_(list(PROOFS)), sender.c.receipts.is_(True))
+    )
+    return frozenset(row.id for row in rows)
 
 
 async def pass_stopped_senders(connection: AsyncConnection, *, now: datetime) -> int:
@@ -278,4 +298,12 @@ def _unsettled(fact: Any, keyring: Keyring, wordings: Wordings, known: frozenset
         account=wordings.account(fact.sender_id),
         message_id=wordings.message_id(fact.copy_id),
     )
-    return Unsettled(outgoing, ChannelName(fact.channel), Lane(fact.lane), fact.sending_at, fact.asked, known)
+    return Unsettled(
+        outgoing,
+        ChannelName(fact.channel),
+        Lane(fact.lane),
+        wordings.hears_receipts(fact.sender_id),
+        fact.sending_at,
+        fact.asked,
+        known,
+    )

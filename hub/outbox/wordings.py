@@ -7,14 +7,17 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.ports import LINK_CODE, Account, Body, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
 from hub.routing import NAMING_KINDS
-from hub.sealing import Keyring
+from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from hub.tables import data_key, notice, notice_version, school, sender, staff
+
+log = structlog.get_logger(__name__)
 
 Render = Callable[[ChannelName, Wording], Body]
 MOST_BODIES = 4096
@@ -64,13 +67,23 @@ class Wordings:
         await self._learn_notices(connection, {fact.version_id for fact in facts} - self._notices.keys())
 
     async def sender(self, connection: AsyncConnection, sender_id: int) -> SenderCard:
-        """Give a sender, open; read afresh, so that a new rate or secret counts from the next drain on."""
+        """Give a sender, open; read afresh, so that a new rate or secret counts from the next drain on.
+
+        Raises UnreadableError.
+        """
         await self._learn_senders(connection, {sender_id})
-        return self._senders[sender_id]
+        card = self._senders.get(sender_id)
+        if card is None:
+            raise UnreadableError("The secrets of this sender cannot be read.")
+        return card
 
     def account(self, sender_id: int) -> Account:
         """Give a learned sender's account."""
         return self._senders[sender_id].account
+
+    def hears_receipts(self, sender_id: int) -> bool:
+        """Say whether a learned sender's provider tells us what arrived."""
+        return self._senders[sender_id].receipts
 
     def timezone(self, school_id: int) -> str:
         """Give a learned school's time zone."""
@@ -113,20 +126,27 @@ class Wordings:
             .where(sender.c.id.in_(ids))
         )
         for row in rows:
-            seal = self._keyring.seal(row.wrapped, row.master_version)
-            account = Account(
-                key=row.key_name,
-                channel=ChannelName(row.channel),
-                provider=row.provider,
-                address=row.address,
-                name=row.name,
-                login=row.login,
-                secret=seal.open(row.secret_sealed, b"sender.secret").decode() if row.secret_sealed else "",
-                dkim_key=seal.open(row.dkim_sealed, b"sender.dkim").decode() if row.dkim_sealed else "",
-            )
-            self._senders[row.id] = SenderCard(
-                row.id, account, row.school_id, row.two_way, row.receipts, row.rate, row.price
-            )
+            self._senders.pop(row.id, None)
+            try:
+                card = self._opened(row)
+            except UnreadableError:
+                log.error("sender cannot be read", sender=row.id)  # noqa: TRY400 (ids only)
+            else:
+                self._senders[row.id] = card
+
+    def _opened(self, row: Any) -> SenderCard:  # noqa: ANN401 (a row)
+        seal = self._keyring.seal(row.wrapped, row.master_version)
+        account = Account(
+            key=row.key_name,
+            channel=ChannelName(row.channel),
+            provider=row.provider,
+            address=row.address,
+            name=row.name,
+            login=row.login,
+            secret=seal.open(row.secret_sealed, b"sender.secret").decode() if row.secret_sealed else "",
+            dkim_key=seal.open(row.dkim_sealed, b"sender.dkim").decode() if row.dkim_sealed else "",
+        )
+        return SenderCard(row.id, account, row.school_id, row.two_way, row.receipts, row.rate, row.price)
 
     async def _learn_schools(self, connection: AsyncConnection, ids: set[int]) -> None:
         if not ids:
@@ -152,8 +172,12 @@ class Wordings:
             .where(notice_version.c.id.in_(versions))
         )
         for row in rows:
-            seal = self._keyring.seal(row.wrapped, row.master_version)
-            slots = read_slots(seal.open(row.slots_sealed, b"notice_version.slots"))
+            try:
+                seal = self._keyring.seal(row.wrapped, row.master_version)
+                slots = read_slots(seal.open(row.slots_sealed, b"notice_version.slots"))
+            except UnreadableError:  # its copies cannot be worded; those beside it can
+                log.error("notice cannot be read", version=row.id)  # noqa: TRY400 (ids only)
+                continue
             self._notices[row.id] = NoticeCard(NoticeKind(row.kind), slots, row.name)
         while len(self._notices) > MOST_BODIES:
             self._notices.popitem(last=False)

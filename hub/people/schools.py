@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from hub.errors import InvalidError, NotFoundError
 from hub.models.notices import Sender
 from hub.models.school import School, SchoolYear
+from hub.people.mailboxes import read_mailbox
 from hub.ports import ChannelName
 from hub.sealing import Keyring, Seal
 from hub.tables import data_key, insert_into, school, school_year, sender
@@ -19,6 +20,11 @@ Within = AsyncConnection | AsyncSession
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST = {"slug": 40, "name": 120, "short_name": 20, "phone": 20}
 """Characters; the short name opens each SMS."""
+
+SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,6}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 _&+-]{1,11}")
+"""What SMS may come from: a number, a short code, Twilio's messaging service, a name (one-way)."""
+FRENCH_MOBILES = ("+336", "+337")
+"""Automated SMS and calls may not come from them (plan national de numérotation, Arcep)."""
 
 
 async def open_school(
@@ -118,8 +124,9 @@ async def add_sender(
     """Add what the school sends from; gives its id. Secrets are sealed under the school's key.
 
     `key_name` is its opaque public name (made up when not given); `rate` messages a second, `price` hundredths of
-    a cent. Raises InvalidError when the key name is taken.
+    a cent. Raises InvalidError for what no family could be written from, or when the key name is taken.
     """
+    _check_sender(channel, address, name, login)
     data_key_id, seal = await _own_key(session, keyring, school_id)
     added = Sender(
         school_id=school_id, data_key_id=data_key_id, key_name=key_name or secrets.token_hex(8), channel=channel,
@@ -133,6 +140,24 @@ async def add_sender(
     if sender_id is None:
         raise InvalidError("Une autre ligne d'envoi porte déjà ce nom.", field="key_name")
     return int(sender_id)
+
+
+def _check_sender(channel: ChannelName, address: str, name: str, login: str) -> None:
+    """Refuse what would break a header, or what a network would not carry."""
+    if not all(value.isprintable() for value in (address, name, login)):
+        raise InvalidError(
+            "Une ligne d'envoi ne contient ni retour à la ligne ni caractère invisible.", field="address"
+        )
+    if channel is ChannelName.EMAIL:
+        read_mailbox(address)
+    elif channel is ChannelName.SMS:
+        if address.startswith(FRENCH_MOBILES):
+            raise InvalidError("En France, un 06 ou un 07 ne peut pas envoyer de SMS automatiques.", field="address")
+        if not SMS_SENDER.fullmatch(address):
+            raise InvalidError(
+                "On envoie des SMS d'un numéro (+33937000100), d'un numéro court, ou d'un nom de 11 signes au plus.",
+                field="address",
+            )
 
 
 async def _own_key(within: Within, keyring: Keyring, school_id: int) -> tuple[int, Seal]:
