@@ -373,6 +373,8 @@ async def test_own_words_to_the_whole_school_can_be_stopped_for_a_minute(desk: D
     stopped = await desk.post("/suivi/1/arreter")
 
     assert "Part à 7\u00a0h\u00a013" in board.text
+    assert 'jusque-là on peut <a href="#arreter">' in board.text
+    assert '<form method="post" id="arreter"' in board.text
     assert stopped.status_code == 303
     assert await desk.small.rows("SELECT state FROM notice") == [("cancelled",)]
     assert "Avis arrêté" in (await desk.web.get("/suivi/1")).text
@@ -383,6 +385,7 @@ async def test_own_words_to_the_whole_school_can_be_stopped_for_a_minute(desk: D
     ("fields", "sentence"),
     [
         ({"kind": "urgent", "to": "CP A", "text": ""}, "Il manque le texte du message."),
+        ({"kind": "urgent", "to": "CP A", "text": "a" * 20_001}, "Le texte est trop long"),
         ({"kind": "urgent", "text": "Bonjour"}, "Dites à qui"),
         ({"kind": "urgent", "to": "CM9", "text": "Bonjour"}, "Cette classe n’existe pas cette année"),
         ({"kind": "meeting", "to": "CP A", "text": "Bonjour"}, "Il manque le jour et l&#39;heure de la réunion."),
@@ -414,6 +417,28 @@ async def test_an_absence_is_written_for_one_child(desk: Desk) -> None:
 
     assert await desk.small.rows("SELECT kind, audience FROM notice") == [("absence", "pupil:1")]
     assert "Absence du mardi 24 novembre" in (await desk.web.get("/suivi/1")).text
+
+
+async def test_the_preview_names_the_language_that_it_shows(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms(language="tr"))
+
+    read, _ = await desk.read_over(kind="absence", pupil="1", day="2026-11-24", half_day="morning")
+
+    assert "SMS en turc" in read.text
+    assert '<div class="words" lang="tr" dir="ltr">' in read.text
+
+
+async def test_a_long_title_ends_between_two_words(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    text = "Le chauffage est en panne. L'école est fermée ce matin. Les enfants qui ne peuvent pas être gardés."
+    _, form = await desk.read_over(kind="urgent", to="CP A", text=text)
+    await desk.web.post("/ecrire", data=form)
+
+    board = (await desk.web.get("/suivi/1")).text
+
+    assert "qui ne peuvent pas…&#8239;»." in board
 
 
 async def test_a_teacher_writes_to_own_classes_and_sees_own_notices_only(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from hub.models.notices import ErrorKind
 from hub.models.people import LastRung, Means
-from hub.notices.headlines import Headline
+from hub.notices.headlines import TITLE_MAX, Headline
 from hub.notices.left import Left
 from hub.ports import ChannelName, HalfDay, NoticeKind
 from web.pages import date_words, day, hour
@@ -47,13 +47,20 @@ _WHY: Mapping[tuple[ChannelName, ErrorKind], str] = {
 def title(notice: Headline, timezone: str) -> str:
     """Name a notice: its own first words, else what it is about."""
     if notice.title:
-        return notice.title
+        return _whole_words(notice.title)
     slots = notice.slots
     if notice.kind is NoticeKind.MEETING and slots.starts_at is not None:
         return f"Réunion du {day(slots.starts_at, timezone)} à {hour(slots.starts_at, timezone)}"
     if notice.kind is NoticeKind.ABSENCE and slots.day is not None:
         return f"Absence du {date_words(slots.day)}"
     return "Avis sans titre"
+
+
+def _whole_words(words: str) -> str:
+    """End a title that was cut (TITLE_MAX) between two words, for it stands large on the board."""
+    if len(words) < TITLE_MAX - 1 or not words.endswith("…") or " " not in words:
+        return words
+    return f"{words.rpartition(' ')[0].rstrip(',;:')}…"
 
 
 def why(one: Left, timezone: str) -> str:

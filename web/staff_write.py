@@ -36,7 +36,7 @@ class NoticeForm(BaseModel):
     to: list[str] = Field(default_factory=list, max_length=60)
     pupil: str = Field(default="", max_length=20)
     subject: str = Field(default="", max_length=400)
-    text: str = Field(default="", max_length=20_000)
+    text: str = Field(default="", max_length=1_000_000)
     day: str = Field(default="", max_length=10)
     half_day: str = Field(default="", max_length=10)
     meeting_day: str = Field(default="", max_length=10)
