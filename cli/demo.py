@@ -36,9 +36,9 @@ from sandbox.families import FictionalSchool, make_school
 HOUSE = Path("var") / "demo"
 NEWS = (
     "Le chauffage est en panne. L'école est fermée ce matin. "
-    "Les enfants qui ne peuvent pas être gardés sont accueillis à la salle des fêtes dès 8 h 20."
+    "Sans solution pour la garde, amenez votre enfant à la mairie dès 8 h 20."
 )
-AT_MOST = 55.0
+AT_MOST = 90.0
 """Seconds that `--once` waits before it says that somebody is not accounted for."""
 
 
@@ -78,7 +78,7 @@ async def demo(*, once: bool, as_json: bool) -> None:
                 f"[bold]{figures['adults']} adultes[/bold] : {figures['acknowledged']} ont confirmé, "
                 f"{figures['delivered']} ont reçu, {figures['to_call']} à appeler, en {figures['seconds']} s."
             )
-        if reached.tally.moving:
+        if once and reached.tally.moving:
             raise SettingsError(f"{reached.tally.moving} adults are still on the way.")
         if not once:
             talk.print("La démonstration reste ouverte ; Ctrl-C la ferme.")

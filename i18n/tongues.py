@@ -181,6 +181,8 @@ def install_gettext(made: Environment, speaks: Tongue) -> None:
 def _day(code: str, day: date, *, short: bool) -> str:
     shapes = _SHAPES[code]
     written: Any = format_date(day, shapes.short_day if short else shapes.day, locale=shapes.locale)
+    if code == "fr" and day.day == 1 and not short:  # the first alone is an ordinal: « mardi 1er décembre »
+        return str(written).replace(" 1 ", " 1er ", 1)
     return str(written)
 
 

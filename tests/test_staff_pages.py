@@ -317,6 +317,16 @@ async def test_a_body_that_is_too_large_is_refused(desk: Desk) -> None:
     answer = await desk.web.post("/entrer", content=b"email=" + b"x" * 1_100_000, headers=FORM)
 
     assert answer.status_code == 413
+    assert "trop grand" in answer.text
+
+    async def without_saying_its_weight() -> AsyncIterator[bytes]:
+        yield b"email="
+        for _ in range(11):
+            yield b"x" * 100_000
+
+    answer = await desk.web.post("/entrer", content=without_saying_its_weight(), headers=FORM)
+
+    assert answer.status_code == 413
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}

@@ -374,3 +374,10 @@ def test_half_days_are_named_in_each_language() -> None:
         "ar": ["صباحاً", "بعد الظهر", "طوال اليوم"],
         "tr": ["sabah", "öğleden sonra", "tüm gün"],
     }
+
+
+def test_the_first_of_a_month_is_an_ordinal_in_french_alone() -> None:
+    first = date(2026, 12, 1)
+    assert tongue("fr").day(first) == "mardi 1er décembre"
+    assert tongue("fr").day(date(2026, 12, 11)) == "vendredi 11 décembre"
+    assert tongue("en").day(first) == "Tuesday 1 December"

@@ -9,8 +9,11 @@ import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.errors import HubError, NotAllowedError, NotFoundError
 from web import family, staff_board, staff_calls, staff_door, staff_start, staff_write, webhooks
@@ -39,12 +42,12 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 def create_app(house: House) -> FastAPI:
     """Put the house together: one app for one installation."""
-    app = FastAPI(
-        title="Passerelle", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY_MAX, lifespan=_opened
-    )
+    app = FastAPI(title="Passerelle", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_opened)
     app.state.house = house
     app.state.boards = Boards()
     app.add_middleware(GZipMiddleware, minimum_size=700, compresslevel=6)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_MAX)  # also what does not say its weight
+    app.add_middleware(Scales)
     app.add_middleware(Porter, settings=house.settings)
     app.add_api_route("/static/{name:path}", static_file, methods=["GET"])
     for router in ROUTERS:
@@ -55,6 +58,21 @@ def create_app(house: House) -> FastAPI:
     app.add_exception_handler(HTTPException, _not_here)
     app.add_exception_handler(Exception, _broken)
     return app
+
+
+class Scales:
+    """Refuses what is announced as too heavy before it is unloaded, with a sentence and not Starlette's bare word."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at what the form says it weighs; what says nothing is weighed while it is read."""
+        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if announced.isdecimal() and int(announced) > BODY_MAX:
+            await _sentence(413, _SENTENCES[413])(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class WebServer(uvicorn.Server):
@@ -129,7 +147,7 @@ async def _broken(request: Request, error: Exception) -> Response:
 _SENTENCES = {
     404: "Il n’y a rien à cette adresse.",
     405: "Cette page ne se demande pas de cette façon.",
-    413: "C’est trop grand pour être envoyé d’un coup.",
+    413: "C’est trop grand pour être envoyé d’un coup : rien n’est parti. Revenez en arrière et raccourcissez.",
 }
 
 

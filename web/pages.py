@@ -8,7 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,6 +15,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from i18n.languages import best
+from i18n.tongues import tongue
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "web" / "static"
@@ -97,8 +97,8 @@ def day(moment: datetime, timezone: str) -> str:
 
 @lru_cache(maxsize=512)
 def date_words(one: date) -> str:
-    """Write a date: mardi 24 novembre."""
-    return format_date(one, "EEEE d MMMM", locale=_FRENCH)
+    """Write a date: mardi 24 novembre, mardi 1er décembre."""
+    return tongue("fr").day(one)
 
 
 def euros(cost: int) -> str:
