@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from hub.errors import SettingsError
 from hub.ports import Bell, Lane
+from hub.sqlite import sqlite_engine
 
 APP, ENGINE = "passerelle_app", "passerelle_engine"
 """The two roles that this process takes on PostgreSQL; a third, the owner, only migrates."""
@@ -32,8 +32,8 @@ class Database:
         self._bell, self._clock = bell, clock
         self._turn = asyncio.Lock()
         if self.dialect == "sqlite":
-            self._writing = _sqlite(url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._reading = _sqlite(url, begin="BEGIN", pool_size=4)
+            self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
+            self._reading = sqlite_engine(url, begin="BEGIN", connections=4)
         elif self.dialect == "postgresql":
             self._writing = self._reading = create_async_engine(
                 url,
@@ -45,7 +45,7 @@ class Database:
                 connect_args={"server_settings": {"jit": "off", "role": APP}},
             )
         else:
-            raise SettingsError("PASSERELLE_DATABASE_URL must be sqlite+aiosqlite:// or postgresql+asyncpg://")
+            raise SettingsError("PASSERELLE_DATABASE_URL commence par sqlite+aiosqlite:// ou postgresql+asyncpg://.")
 
     @asynccontextmanager
     async def school(self, school_id: int) -> AsyncIterator[AsyncSession]:
@@ -127,31 +127,3 @@ def ring_after_commit(session: AsyncSession, lane: Lane) -> None:
 
 def _session(connection: AsyncConnection) -> AsyncSession:
     return AsyncSession(bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only")
-
-
-def _sqlite(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True)
-    _prepare(engine.sync_engine, begin)
-    return engine
-
-
-def _prepare(engine: Engine, begin: str) -> None:
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
-        connection.isolation_level = None  # transactions are ours, see `begun`
-        cursor = connection.cursor()
-        # FULL: a message may leave only after "sending" is on the disk, also when the power fails
-        # secure_delete: what is erased is overwritten in the file
-        for pragma in (
-            "busy_timeout=10000",
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "synchronous=FULL",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Any) -> None:  # noqa: ANN401 (the driver's own)
-        connection.exec_driver_sql(begin)

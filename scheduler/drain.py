@@ -23,8 +23,8 @@ from hub.errors import (
     UnknownOutcomeError,
 )
 from hub.models.notices import ErrorKind
-from hub.outbox.claim import Claim, claim, hand_back, senders_with_work
-from hub.outbox.prepare import prepare
+from hub.outbox.claim import senders_with_work
+from hub.outbox.prepare import Prepared, prepare
 from hub.outbox.record import Outcome, Result, record_outcomes, stop_sender
 from hub.outbox.wordings import SenderCard, Wordings
 from hub.ports import Channel, ChannelName, Lane, Outgoing
@@ -37,17 +37,18 @@ from scheduler.writer import Writer
 log = structlog.get_logger(__name__)
 
 BATCH = 64
-"""Made *sending* in one transaction before their POSTs: at most so many are in doubt after a crash, plus one batch."""
-CLAIM = 256
+"""Made *sending* in one transaction before their POSTs; a crash leaves at most three times as many in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A message that stands as sending, its fence, and until when (monotonic seconds) it may still be posted."""
+class Batch:
+    """What one claim made ready: its fence, and until when (monotonic seconds) it may still be posted."""
 
-    outgoing: Outgoing
     fence: int
     post_before: float
+
+
+Ready = tuple[Outgoing, Batch]
 
 
 class Drain:
@@ -119,7 +120,7 @@ class Drain:
         self._stopped.discard(sender_id)
         pace = self._pace(sender_id, card.rate)
         ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH)
-        posters = min(channel.limits.connections, CLAIM)
+        posters = channel.limits.connections
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(lane, card, ready, posters, pace))
             for _ in range(posters):
@@ -129,25 +130,20 @@ class Drain:
         self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int, pace: Pace
     ) -> None:
         """Claim and prepare until nothing is due, so that the posters never wait for the database."""
-        sender_id = card.sender_id
-        lease, batch, most = self._settings.lease, BATCH, CLAIM
-        if card.rate is not None:  # never prepare what could not leave within its lease
-            most = max(1, min(CLAIM, int(card.rate * lease / 2)))
-            batch = max(1, min(BATCH, int(card.rate)))
-        while not self._is_shut(sender_id, pace):
-            async with self._database.engine() as connection:
-                now = await self._database.now(connection)
-                taken = await claim(connection, sender_id=sender_id, lane=lane, most=most, lease=lease, now=now)
-            if not taken.attempts:
+        # never prepare what could not leave within its lease
+        most = (
+            BATCH
+            if card.rate is None
+            else max(1, min(BATCH, int(card.rate), int(card.rate * self._settings.lease / 2)))
+        )
+        while not self._is_shut(card.sender_id, pace):
+            begun = time.monotonic()
+            prepared = await self._prepare(card.sender_id, lane, most)
+            if not prepared.taken:
                 break
-            claimed_until = time.monotonic() + lease
-            for start in range(0, len(taken.attempts), batch):
-                late = time.monotonic() + self._settings.send_deadline >= claimed_until
-                if late or self._is_shut(sender_id, pace):
-                    async with self._database.engine() as connection:
-                        await hand_back(connection, taken.attempts[start:], taken.fence, sending=False)
-                    break
-                await self._prepare(taken, taken.attempts[start : start + batch], ready)
+            batch = Batch(prepared.fence, begun + self._settings.lease - self._settings.send_deadline)
+            for outgoing in prepared.outgoing:
+                await ready.put((outgoing, batch))
         for _ in range(posters):
             await ready.put(None)
 
@@ -155,41 +151,38 @@ class Drain:
         """Whether nothing more may be made ready: it could not leave within its lease, or not from this sender."""
         return self._stopping or sender_id in self._stopped or pace.rest_left >= self._settings.send_deadline
 
-    async def _prepare(self, taken: Claim, attempts: Sequence[int], ready: asyncio.Queue[Ready | None]) -> None:
-        begun = time.monotonic()
+    async def _prepare(self, sender_id: int, lane: Lane, most: int) -> Prepared:
         async with self._database.engine() as connection:
-            prepared = await prepare(
+            return await prepare(
                 connection,
                 self._keyring,
                 self._wordings,
-                claim=taken,
-                attempts=attempts,
+                sender_id=sender_id,
+                lane=lane,
+                most=most,
                 lease=self._settings.lease,
                 now=await self._database.now(connection),
             )
-        post_before = begun + self._settings.lease - self._settings.send_deadline
-        for outgoing in prepared.outgoing:
-            await ready.put(Ready(outgoing, taken.fence, post_before))
 
     async def _post(
         self, ready: asyncio.Queue[Ready | None], channel: Channel, card: SenderCard, lane: Lane, pace: Pace
     ) -> None:
         while (item := await ready.get()) is not None:
-            if not await self._may_post(item, card, lane, pace):
-                async with self._database.engine() as connection:
-                    await hand_back(connection, [item.outgoing.attempt_id], item.fence, sending=True)
-                continue
-            outcome = await self._hand_over(channel, item.outgoing, card, lane, pace)
+            outgoing, batch = item
+            if await self._may_post(batch, card, lane, pace):
+                outcome = await self._hand_over(channel, outgoing, card, lane, pace)
+            else:
+                outcome = Outcome(outgoing.attempt_id, Result.NOT_POSTED, fence=batch.fence)
             await self._writer.put(outcome)
 
-    async def _may_post(self, item: Ready, card: SenderCard, lane: Lane, pace: Pace) -> bool:
+    async def _may_post(self, batch: Batch, card: SenderCard, lane: Lane, pace: Pace) -> bool:
         """Wait for this sender's turn; no longer than the lease covers, nor when it or the process has stopped."""
         if self._stopping or card.sender_id in self._stopped:
             return False
-        turn = await pace.turn(lane, within=item.post_before - time.monotonic())
+        turn = await pace.turn(lane, within=batch.post_before - time.monotonic())
         if not turn or self._stopping or card.sender_id in self._stopped:
             return False
-        return time.monotonic() < item.post_before
+        return time.monotonic() < batch.post_before
 
     async def _hand_over(
         self, channel: Channel, outgoing: Outgoing, card: SenderCard, lane: Lane, pace: Pace

@@ -26,7 +26,6 @@ class AttemptState(StrEnum):
     """How far one try got."""
 
     READY = "ready"
-    CLAIMED = "claimed"
     SENDING = "sending"
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
@@ -188,7 +187,7 @@ class Attempt(InSchool, table=True):
     """One try of a copy through one sender; posted at most once, ever.
 
     `look_at` is the engine's only timer: when due, when a lease ends, when a receipt is overdue. `due_at` never
-    changes. `claim` fences a claimer that lost its lease. `repeats`: an earlier one may have arrived.
+    changes. `claim` fences a poster that lost its lease. `repeats`: an earlier one may have arrived.
     `tries`: how often the provider surely did not take it. `asked`: how often the provider did not know it.
     `text_sealed` (under the address's key) is what left; `text_hash` lets us recognise it at the provider.
     """
@@ -202,8 +201,8 @@ class Attempt(InSchool, table=True):
             "sender_id",
             "lane",
             "look_at",
-            sqlite_where=text("state IN ('ready', 'claimed')"),
-            postgresql_where=text("state IN ('ready', 'claimed')"),
+            sqlite_where=text("state = 'ready'"),
+            postgresql_where=text("state = 'ready'"),
         ),
         Index(
             "ix_attempt_to_settle",

@@ -60,7 +60,7 @@ NEW_ATTEMPT = [
     "tries",
     "asked",
 ]
-LIVE = (AttemptState.READY, AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
+LIVE = (AttemptState.READY, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 
 
 def sender_for() -> ScalarSelect[int]:

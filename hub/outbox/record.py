@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, ErrorKind
 from hub.models.people import Matter
+from hub.outbox.bulk import Bulk, stored
+from hub.outbox.claim import hand_back
 from hub.outbox.follow import MAY_SUCCEED, deliver, fail
 from hub.people.tray import put_in_tray
 from hub.routing import MOST_TRIES, retry_delay
@@ -23,6 +25,7 @@ class Result(StrEnum):
     """How handing over to a provider ended."""
 
     ACCEPTED = "accepted"
+    NOT_POSTED = "not_posted"
     NOT_TAKEN = "not_taken"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -30,7 +33,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one POST came to. `wait`: seconds until silence means something, or until the next try."""
+    """What one POST came to. `wait`: seconds until silence means something, or until the next try.
+
+    `fence`: of what was not posted at all; whoever holds another has lost it.
+    """
 
     attempt_id: int
     result: Result
@@ -40,6 +46,7 @@ class Outcome:
     cost: int | None = None
     error_kind: ErrorKind | None = None
     error_code: str | None = None
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,14 @@ async def record_outcomes(connection: AsyncConnection, outcomes: Sequence[Outcom
     """Write what the providers answered, many at once; failures open the next rung in the same transaction."""
     accepted = [outcome for outcome in outcomes if outcome.result is Result.ACCEPTED]
     if accepted:
-        await connection.execute(_ACCEPTED, [_accepted(outcome, now) for outcome in accepted])
+        looks = {wait: _look(connection, wait, now) for wait in {outcome.wait for outcome in accepted}}
+        rows = [(o.attempt_id, o.provider_id, o.segments, o.cost, looks[o.wait]) for o in accepted]
+        await _ACCEPTED.run(connection, rows)
     unknown = [outcome for outcome in outcomes if outcome.result is Result.UNKNOWN]
     if unknown:
         await connection.execute(_UNKNOWN, [_waiting(outcome, now) for outcome in unknown])
+    for fence in {outcome.fence for outcome in outcomes if outcome.result is Result.NOT_POSTED}:
+        await hand_back(connection, [o.attempt_id for o in outcomes if o.fence == fence], fence)
     not_taken = [outcome for outcome in outcomes if outcome.result is Result.NOT_TAKEN]
     if not_taken:
         await _try_again(connection, not_taken, now)
@@ -145,14 +156,8 @@ def _is_failure(item: ReceiptIn) -> bool:
     return item.state is AttemptState.FAILED
 
 
-def _accepted(outcome: Outcome, now: datetime) -> dict[str, object]:
-    return {
-        "b_id": outcome.attempt_id,
-        "b_provider": outcome.provider_id,
-        "b_segments": outcome.segments,
-        "b_cost": outcome.cost,
-        "b_look": None if outcome.wait is None else now + timedelta(seconds=outcome.wait),
-    }
+def _look(connection: AsyncConnection, wait: float | None, now: datetime) -> object:
+    return None if wait is None else stored(connection, now + timedelta(seconds=wait))
 
 
 def _waiting(outcome: Outcome, now: datetime) -> dict[str, object]:
@@ -197,17 +202,18 @@ async def _try_again(connection: AsyncConnection, outcomes: Sequence[Outcome], n
 
 _ID = attempt.c.id == bindparam("b_id")
 _FLYING = one_of(attempt.c.state, IN_FLIGHT)
-_ACCEPTED = (
-    update(attempt)
-    .where(_ID)
-    .values(
-        provider_id=bindparam("b_provider"),
-        segments=bindparam("b_segments"),
-        cost=bindparam("b_cost"),
-        look_at=case((_FLYING, bindparam("b_look", type_=attempt.c.look_at.type)), else_=attempt.c.look_at),
-        state=case((_FLYING, AttemptState.ACCEPTED.value), else_=attempt.c.state),
-    )
+_ACCEPTED = Bulk(
+    "UPDATE attempt SET provider_id = v.provider_id, segments = v.segments, cost = v.cost, "
+    "look_at = CASE WHEN attempt.state IN ('sending', 'unknown') THEN v.look_at ELSE attempt.look_at END, "
+    "state = CASE WHEN attempt.state IN ('sending', 'unknown') THEN 'accepted' ELSE attempt.state END "
+    "FROM v WHERE attempt.id = v.id",
+    id="bigint",
+    provider_id="text",
+    segments="integer",
+    cost="integer",
+    look_at="timestamptz",
 )
+"""The answer is kept whatever came first: a receipt may have raised the try already, and is not lowered."""
 _UNKNOWN = (
     update(attempt)
     .where(_ID, attempt.c.state == AttemptState.SENDING)

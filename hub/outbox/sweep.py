@@ -17,7 +17,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
-from hub.outbox.claim import TO_SEND
+from hub.outbox.claim import READY
 from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
 from hub.outbox.prepare import TEXT, VALUE
 from hub.outbox.wordings import Wordings, newest_version
@@ -207,7 +207,7 @@ async def pass_stopped_senders(connection: AsyncConnection, *, now: datetime) ->
                 sender.c.stopped_at.is_not(None),
                 attempt.c.lane == Lane.URGENT,
                 attempt.c.look_at <= now,
-                TO_SEND,
+                READY,
             )
             .limit(BATCH)
         )
@@ -232,7 +232,7 @@ async def expire(connection: AsyncConnection, *, now: datetime) -> int:
             .join(copy, copy.c.id == attempt.c.copy_id)
             .join(notice, notice.c.id == copy.c.notice_id)
             .join(sender, sender.c.id == attempt.c.sender_id)
-            .where(sender.c.stopped_at.is_not(None), TO_SEND, attempt.c.look_at <= now, notice.c.expires_at <= now)
+            .where(sender.c.stopped_at.is_not(None), READY, attempt.c.look_at <= now, notice.c.expires_at <= now)
             .limit(BATCH)
         )
     ).all()
@@ -240,7 +240,7 @@ async def expire(connection: AsyncConnection, *, now: datetime) -> int:
         return 0
     await connection.execute(
         update(attempt)
-        .where(attempt.c.id.in_([row.id for row in rows]), TO_SEND)
+        .where(attempt.c.id.in_([row.id for row in rows]), READY)
         .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now)
     )
     for lane in Lane:

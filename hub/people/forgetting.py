@@ -38,7 +38,6 @@ DESTROYED = bytes(60)
 
 _reply: Table = metadata.tables["reply"]
 _OPEN = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
-_UNSENT = (AttemptState.READY, AttemptState.CLAIMED)
 _IN_THE_AIR = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
 
@@ -118,7 +117,7 @@ async def forget_copies(within: Within, ids: Sequence[int], *, over: bool, now: 
         return
     of = attempt.c.copy_id.in_(ids)
     await within.execute(update(attempt).where(of).values(text_sealed=None, text_hash=None))
-    ended = (*_UNSENT, *_IN_THE_AIR) if over else _IN_THE_AIR
+    ended = (AttemptState.READY, *_IN_THE_AIR) if over else _IN_THE_AIR
     await within.execute(
         update(attempt)
         .where(of, attempt.c.state.in_(ended))
