@@ -13,7 +13,9 @@ from bench.sinks import sink
 
 GOALS = {"send_embedded": 0.80, "publish_to_sent": 0.60, "mail": 0.60}
 AGAINST = {"send_embedded": "loop_twilio", "publish_to_sent": "loop_twilio", "mail": "loop_mail"}
-SINK_OF = {"mail": "mta", "loop_mail": "mta"}
+SINK_OF = {"mail": "mta", "loop_mail": "mta", "sink_mta": "mta"}
+BEARS = {"sink_twilio": "loop_transport", "sink_mta": "loop_mail"}
+"""A sink must bear twice what its fastest loop sends, or what is measured against it is the sink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def main() -> None:
     own = int(asked.sms_base_url.rsplit(":", 1)[1]) if asked.sms_base_url else None
     wanted = [name for name in GOALS if name in asked.only]
     denominators = dict.fromkeys(AGAINST[name] for name in wanted)
-    names = [*(["loop_transport"] if "loop_twilio" in denominators else []), *denominators, *wanted]
+    loops = [*(["loop_transport"] if "loop_twilio" in denominators else []), *denominators]
+    sinks = [name for name, loop in BEARS.items() if loop in loops and not (own and name == "sink_twilio")]
+    names = [*sinks, *loops, *wanted]
     rates: dict[str, list[float]] = {name: [] for name in names}
     arrived = dict.fromkeys(names, 0)
     for _ in range(asked.rounds):
@@ -77,6 +81,10 @@ def main() -> None:
         )
     for name in names:
         _show(_line(name, rates, arrived[name]), as_json=asked.json)
+    for name in sinks:
+        borne, asked_of = statistics.median(rates[name]), statistics.median(rates[BEARS[name]])
+        if borne < 2 * asked_of:
+            sys.exit(f"{name} bears {borne:.0f}/s, less than twice {BEARS[name]} ({asked_of:.0f}/s): the run is void")
 
 
 def _line(name: str, rates: dict[str, list[float]], arrived: int) -> Line:

@@ -12,6 +12,7 @@ import uvloop
 from sqlalchemy import func, select
 from twilio.rest import Client
 
+from bench.bearing import sink_mta, sink_twilio
 from bench.school import KEYS, MOST, empty_sqlite, press, settle
 from channels.email import SmtpEmail
 from channels.mime import Letterhead, fill_in, now_as_date
@@ -143,7 +144,10 @@ async def _hub(
     return seconds, accepted
 
 
-RUNS = {run.__name__: run for run in (loop_transport, loop_twilio, send_embedded, publish_to_sent, mail, loop_mail)}
+RUNS = {
+    run.__name__: run
+    for run in (sink_twilio, sink_mta, loop_transport, loop_twilio, loop_mail, send_embedded, publish_to_sent, mail)
+}
 
 if __name__ == "__main__":
     name, port, number, folder = sys.argv[1:5]
