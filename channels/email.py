@@ -5,7 +5,7 @@ import re
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final
@@ -82,7 +82,7 @@ class SmtpEmail:
         """Hand over one mail; its Message-ID is what the server knows it by."""
         refuse(message, self.name, self.limits)
         if not message.to.isascii():
-            message = replace(message, to=_deliverable(message.to))
+            message = message._replace(to=_deliverable(message.to))
         raw = await self._write(message)
         handover = _Handover()
         try:

@@ -215,7 +215,9 @@ def _sent(sid: str, num_segments: object, price: object) -> Sent:
 
 
 def _cost(price: object) -> int | None:
-    """Read "-0.0750" as 750 hundredths of a cent, of whatever money the account is kept in."""
+    """Read "-0.0750" as 750 hundredths of a cent, of whatever money the account is kept in; mostly not known yet."""
+    if price is None:
+        return None
     try:
         amount = abs(Decimal(str(price)))
     except InvalidOperation:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 LINK_CODE = "__LINK_CODE_"
 """Stands in a rendered text where each copy's own 12-character link code goes."""
@@ -135,8 +135,7 @@ class Account:
         return f"Account({self.key})"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One try: hand this body to this address. `token` names the attempt in callbacks and return paths.
 
     `message_id` is the same for every attempt of a copy, so that a mail sent twice shows once.
@@ -162,8 +161,7 @@ class Outgoing:
         return self.body.text.replace(LINK_CODE, self.link_code)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """The provider has it: its own id, what it counts (segments) and what it costs, in hundredths of a cent."""
 
     provider_id: str

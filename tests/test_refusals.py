@@ -36,23 +36,23 @@ def a_good_message(channel: ChannelName) -> Outgoing:
 
 
 def with_body(message: Outgoing, **changes: str) -> Outgoing:
-    return replace(message, body=replace(message.body, **changes))
+    return message._replace(body=replace(message.body, **changes))
 
 
 def with_sender(message: Outgoing, **changes: str) -> Outgoing:
-    return replace(message, account=replace(message.account, **changes))
+    return message._replace(account=replace(message.account, **changes))
 
 
 REFUSED = {
-    "no-address": lambda m: replace(m, to=" "),
-    "control-in-address": lambda m: replace(m, to=m.to + "\r\nBcc: x@y.example"),
-    "foreign-address": lambda m: replace(m, to="amina@familles.example" if m.to.startswith("+") else "+33639980001"),
+    "no-address": lambda m: m._replace(to=" "),
+    "control-in-address": lambda m: m._replace(to=m.to + "\r\nBcc: x@y.example"),
+    "foreign-address": lambda m: m._replace(to="amina@familles.example" if m.to.startswith("+") else "+33639980001"),
     "control-in-sender": lambda m: with_sender(m, name="École\nBcc: x@y.example"),
-    "no-link-code": lambda m: with_body(replace(m, link_code=""), text="Voir " + LINK_CODE),
-    "bad-link-code": lambda m: replace(m, link_code="abc\r\n.\r\n"),
-    "bad-token": lambda m: replace(m, token="tok>\r\nX: y"),
-    "bad-reply-token": lambda m: replace(m, reply_token="a b"),
-    "bad-message-id": lambda m: replace(m, message_id="a\r\nX: y"),
+    "no-link-code": lambda m: with_body(m._replace(link_code=""), text="Voir " + LINK_CODE),
+    "bad-link-code": lambda m: m._replace(link_code="abc\r\n.\r\n"),
+    "bad-token": lambda m: m._replace(token="tok>\r\nX: y"),
+    "bad-reply-token": lambda m: m._replace(reply_token="a b"),
+    "bad-message-id": lambda m: m._replace(message_id="a\r\nX: y"),
     "no-text": lambda m: with_body(m, text=" \n"),
     "text-too-long": lambda m: with_body(m, text="x" * 100_001),
     "control-in-text": lambda m: with_body(m, text="Bonjour\x00"),
@@ -81,7 +81,7 @@ async def test_every_channel_refuses_what_must_never_leave(channel: Channel, cod
 async def test_a_sender_of_another_channel_is_refused(channel: Channel) -> None:
     other = next(sender for name, sender in SENDERS.items() if name is not channel.name)
     with pytest.raises(RejectedError) as refusal:
-        await channel.send(replace(a_good_message(channel.name), account=other))
+        await channel.send(a_good_message(channel.name)._replace(account=other))
     assert refusal.value.code == "refused.foreign-sender"
     await channel.close()
 

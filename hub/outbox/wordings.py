@@ -96,9 +96,8 @@ class Wordings:
     def body(self, fact: Any, *, pupils: tuple[str, ...]) -> Body:  # noqa: ANN401 (a row)
         """Give the words of one copy, rendered at most once for all that read alike."""
         notice_card, sender_card = self._notices[fact.version_id], self._senders[fact.sender_id]
-        channel = sender_card.account.channel
         names = pupils if notice_card.kind in NAMING_KINDS else ()
-        key = (fact.version_id, channel, fact.language, fact.sender_id, names)
+        key = (fact.version_id, fact.sender_id, fact.language, names)
         known = self._bodies.get(key)
         if known is not None:
             return known
@@ -112,7 +111,7 @@ class Wordings:
             link=f"{self._settings.public_url}/l/{LINK_CODE}" if self.links else None,
             two_way=sender_card.two_way,
         )
-        body = self._bodies[key] = self._render(channel, wording)
+        body = self._bodies[key] = self._render(sender_card.account.channel, wording)
         if len(self._bodies) > MOST_BODIES:
             self._bodies.popitem(last=False)
         return body
