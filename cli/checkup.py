@@ -5,21 +5,22 @@ import stat
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiosmtplib
-from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
 from cli.desk import configured, standing
+from cli.saying import many
 from hub.database import Database
 from hub.errors import PasserelleError, SettingsError
 from hub.migrating import head
+from hub.people.safe import prove_keys
+from hub.people.schools import SenderState, installed
 from hub.ports import ChannelName
 from hub.sealing import keyring
 from hub.settings import Settings
-from hub.tables import school, sender
+from hub.walls import may_pass
 
 PATIENCE = 5.0
 """Seconds that one answer is waited for."""
@@ -35,11 +36,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at: `what` names it for programs, `called` for people."""
 
     what: str
     state: State
     sentence: str
+
+    @property
+    def called(self) -> str:
+        """What it is called in French."""
+        return _CALLED[self.what]
 
     def as_dict(self) -> dict[str, str]:
         """For `--json`."""
@@ -69,25 +75,29 @@ async def _database(settings: Settings) -> Finding:
     except PasserelleError as error:
         return Finding("database", State.ERROR, str(error))
     if found == head():
-        return Finding("database", State.OK, f"{kind}, at revision {found}.")
-    where = f"stands at {found}" if found else "has no registers"
-    return Finding("database", State.ERROR, f"{kind}, {where}; this version needs {head()}: run passerelle migrate.")
+        return Finding("database", State.OK, f"{kind}, à la version {found}.")
+    where = f"en est à {found}" if found else "n'a pas de registres"
+    return Finding("database", State.ERROR, f"{kind}, {where} ; cette version veut {head()} : passerelle migrate.")
 
 
 async def _keys(settings: Settings) -> Finding:
-    file = settings.data_dir / "master.keys"
+    file = settings.key_file
     if settings.master_keys is None:
         if not await asyncio.to_thread(file.is_file):
-            return Finding("master keys", State.WARNING, "None yet; the first command makes a file master.keys.")
+            return Finding(
+                "master keys", State.WARNING, "Pas encore ; la première commande fait un fichier master.keys."
+            )
         mode = stat.S_IMODE((await asyncio.to_thread(file.stat)).st_mode)
         if mode & 0o077:
-            return Finding("master keys", State.ERROR, f"Others may read master.keys (mode {mode:o}): chmod 600.")
+            return Finding(
+                "master keys", State.ERROR, f"D'autres peuvent lire master.keys (mode {mode:o}) : chmod 600."
+            )
     try:
         keyring(settings)
     except (PasserelleError, OSError, ValueError):
-        return Finding("master keys", State.ERROR, "They cannot be read: version:base64, 32 bytes, one a line.")
-    where = "in master.keys, for its owner alone" if settings.master_keys is None else "in the environment"
-    return Finding("master keys", State.OK, f"Read, {where}. Keep a copy apart from the backups.")
+        return Finding("master keys", State.ERROR, "Elles ne se lisent pas : version:base64, 32 octets, une par ligne.")
+    where = "dans master.keys, pour son seul propriétaire" if settings.master_keys is None else "dans l'environnement"
+    return Finding("master keys", State.OK, f"Lues, {where}. Gardez-en une copie à part des sauvegardes.")
 
 
 async def _public(settings: Settings) -> Finding:
@@ -96,18 +106,22 @@ async def _public(settings: Settings) -> Finding:
         return Finding(
             "public address",
             State.WARNING,
-            "outbound only: no links in texts, no receipts and no answers by SMS (PASSERELLE_PUBLIC_URL is not set).",
+            "sortie seule : ni liens, ni accusés, ni réponses par SMS (PASSERELLE_PUBLIC_URL n'est pas donné).",
         )
     if not url.startswith("https://") and not settings.demo:
-        return Finding("public address", State.ERROR, "It must begin with https://: links open families' pages.")
-    return Finding("public address", State.OK, "Set; providers must reach it too.")
+        return Finding(
+            "public address",
+            State.ERROR,
+            "Elle doit commencer par https:// : les liens ouvrent les pages des familles.",
+        )
+    return Finding("public address", State.OK, "Donnée ; les opérateurs doivent la joindre aussi.")
 
 
 async def _listener(settings: Settings) -> Finding:
     if settings.mail_listen is None:
-        lost = "bounces and answers by mail are not heard (PASSERELLE_MAIL_LISTEN is not set)."
+        lost = "retours et réponses par mail ne sont pas entendus (PASSERELLE_MAIL_LISTEN n'est pas donné)."
         return Finding("mail listener", State.WARNING, lost)
-    return Finding("mail listener", State.OK, f"{settings.mail_listen}, for mail to {settings.mail_domain}.")
+    return Finding("mail listener", State.OK, f"{settings.mail_listen}, pour le courrier à {settings.mail_domain}.")
 
 
 async def _twilio(settings: Settings) -> Finding:
@@ -115,8 +129,8 @@ async def _twilio(settings: Settings) -> Finding:
     parts = urlsplit(settings.twilio_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if await _answers(parts.hostname or "", port):
-        return Finding("sms provider", State.OK, "Its address answers.")
-    return Finding("sms provider", State.WARNING, "Its address (PASSERELLE_TWILIO_URL) does not answer from here.")
+        return Finding("sms provider", State.OK, "Son adresse répond.")
+    return Finding("sms provider", State.WARNING, "Son adresse (PASSERELLE_TWILIO_URL) ne répond pas d'ici.")
 
 
 async def _smtp(settings: Settings) -> Finding:
@@ -130,18 +144,18 @@ async def _smtp(settings: Settings) -> Finding:
             await client.ehlo()
             await client.quit()
     except (aiosmtplib.SMTPException, OSError, TimeoutError):
-        where = "PASSERELLE_SMTP_HOST and PASSERELLE_SMTP_PORT"
-        return Finding("mail server", State.WARNING, f"It does not answer ({where}): no mail leaves.")
-    return Finding("mail server", State.OK, "It answers.")
+        where = "PASSERELLE_SMTP_HOST et PASSERELLE_SMTP_PORT"
+        return Finding("mail server", State.WARNING, f"Il ne répond pas ({where}) : aucun mail ne part.")
+    return Finding("mail server", State.OK, "Il répond.")
 
 
 async def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
-        return Finding("bell", State.OK, "Within one process; every engine also looks each second.")
+        return Finding("bell", State.OK, "Dans un seul programme ; chaque moteur regarde aussi à chaque seconde.")
     parts = urlsplit(settings.redis_url)
     if await _answers(parts.hostname or "localhost", parts.port or 6379):
-        return Finding("bell", State.OK, "Redis answers.")
-    return Finding("bell", State.WARNING, "Redis does not answer: messages leave up to a second later.")
+        return Finding("bell", State.OK, "Redis répond.")
+    return Finding("bell", State.WARNING, "Redis ne répond pas : les messages partent jusqu'à une seconde plus tard.")
 
 
 async def _answers(host: str, port: int) -> bool:
@@ -156,33 +170,65 @@ async def _answers(host: str, port: int) -> bool:
 
 
 async def _inside(settings: Settings) -> list[Finding]:
-    """Look into the registers: schools, and what they send from."""
+    """Look into the registers: their walls and keys, the schools, and what they send from."""
     database = Database(settings.database_url)
     try:
+        findings = [*await _walls(database), *await _sealed(database, settings)]
         async with database.engine_reading() as connection:
-            schools = (await connection.execute(select(func.count(school.c.id)))).scalar_one()
-            senders = (
-                await connection.execute(select(sender.c.id, sender.c.channel, sender.c.stopped_at, sender.c.two_way))
-            ).all()
+            schools, senders = await installed(connection)
     finally:
         await database.close()
     if not schools:
-        return [Finding("schools", State.WARNING, "None is open yet: passerelle school add.")]
-    return [Finding("schools", State.OK, f"{schools} open."), *_senders(senders)]
+        return [*findings, Finding("schools", State.WARNING, "Aucune n'est ouverte : passerelle school add.")]
+    return [*findings, Finding("schools", State.OK, f"Ouvertes : {schools}."), *_senders(senders)]
 
 
-def _senders(senders: Sequence[Any]) -> list[Finding]:
+async def _walls(database: Database) -> list[Finding]:
+    if not await may_pass(database):
+        return []
+    sentence = (
+        "Ce compte PostgreSQL (superutilisateur ou BYPASSRLS) passe tous les murs entre écoles : prenez-en un autre."
+    )
+    return [Finding("walls", State.WARNING, sentence)]
+
+
+async def _sealed(database: Database, settings: Settings) -> list[Finding]:
+    try:
+        await prove_keys(database, settings)
+    except (PasserelleError, OSError) as error:
+        return [Finding("sealed keys", State.ERROR, str(error))]
+    return []
+
+
+def _senders(senders: Sequence[SenderState]) -> list[Finding]:
     findings = []
     for channel in (ChannelName.SMS, ChannelName.EMAIL):
-        mine = [one for one in senders if one.channel == channel]
-        stopped = [str(one.id) for one in mine if one.stopped_at is not None]
+        mine = [one for one in senders if one.channel is channel]
+        stopped = [str(one.sender_id) for one in mine if one.stopped]
         what = f"{channel.value} senders"
         if stopped:
             numbers = ", ".join(stopped)
-            findings.append(Finding(what, State.ERROR, f"Stopped by a fault of configuration: sender {numbers}."))
+            findings.append(Finding(what, State.ERROR, f"Arrêtées par une faute de réglage : {numbers}."))
         elif not mine:
-            findings.append(Finding(what, State.WARNING, "None: passerelle sender add."))
+            findings.append(Finding(what, State.WARNING, "Aucune : passerelle sender add."))
         else:
-            answered = "families can answer" if any(one.two_way for one in mine) else "families cannot answer to it"
-            findings.append(Finding(what, State.OK, f"{len(mine)}; {answered}."))
+            answered = "les familles peuvent répondre" if any(one.two_way for one in mine) else "sans réponse possible"
+            findings.append(Finding(what, State.OK, f"{many(len(mine), 'ligne')} ; {answered}."))
     return findings
+
+
+_CALLED = {
+    "settings": "réglages",
+    "database": "base",
+    "walls": "murs entre écoles",
+    "master keys": "clés maîtresses",
+    "sealed keys": "clés scellées",
+    "public address": "adresse publique",
+    "mail listener": "écoute du courrier",
+    "sms provider": "opérateur SMS",
+    "mail server": "serveur de courrier",
+    "bell": "sonnette",
+    "schools": "écoles",
+    "sms senders": "lignes SMS",
+    "email senders": "lignes e-mail",
+}

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.assembly import Assembly, assembled
 from cli.demo_school import DIRECTOR, PASSWORD, bring_to_life, settle_in
-from cli.saying import say_line
+from cli.saying import many, say_line
 from cli.serve import served
 from hub.errors import SettingsError
 from hub.migrating import migrate
@@ -57,9 +57,7 @@ async def demo(*, once: bool, as_json: bool) -> None:
     talk = Console(stderr=as_json)
     begun = time.monotonic()
     async with open_demo(HOUSE) as show:
-        talk.print(f"[bold]{show.school.name}[/bold] : {len(show.invented.pupils)} élèves, importés d'ONDE.")
-        talk.print(f"  Tableau de bord   {show.hub.settings.public_url}   ({DIRECTOR}, mot de passe {PASSWORD})")
-        talk.print(f"  Mur des téléphones {show.box.wall_url}")
+        talk.print(*welcome(show), sep="\n", soft_wrap=True, highlight=False)
         published = await press(show)
         reached = await watch(show, published, talk)
         figures = {
@@ -79,10 +77,21 @@ async def demo(*, once: bool, as_json: bool) -> None:
                 f"{figures['delivered']} ont reçu, {figures['to_call']} à appeler, en {figures['seconds']} s."
             )
         if once and reached.tally.moving:
-            raise SettingsError(f"{reached.tally.moving} adults are still on the way.")
+            raise SettingsError(f"Encore en chemin : {many(reached.tally.moving, 'adulte')}.")
         if not once:
             talk.print("La démonstration reste ouverte ; Ctrl-C la ferme.")
             await asyncio.Event().wait()
+
+
+def welcome(show: Demo) -> tuple[str, ...]:
+    """Say where to look and how to sign in: a thing a line, so that a terminal of 80 columns breaks none of them."""
+    return (
+        f"[bold]{show.school.name}[/bold] : {len(show.invented.pupils)} élèves, importés d'ONDE.",
+        f"  Tableau de bord     {show.hub.settings.public_url}",
+        f"    adresse           {DIRECTOR}",
+        f"    mot de passe      {PASSWORD}",
+        f"  Mur des téléphones  {show.box.wall_url}",
+    )
 
 
 @asynccontextmanager
@@ -143,9 +152,10 @@ async def watch(show: Demo, published: Published, talk: Console) -> Reach:
 
 async def how_far(show: Demo, notice_id: int) -> Reach:
     """Read the reach of a notice."""
-    day = day_at_school(datetime.now(UTC), show.school.timezone)
+    now = datetime.now(UTC)
+    day = day_at_school(now, show.school.timezone)
     async with show.hub.database.reading(show.school.key) as session:
-        return await reach(session, school_id=show.school.key, notice_id=notice_id, day=day)
+        return await reach(session, school_id=show.school.key, notice_id=notice_id, day=day, now=now)
 
 
 async def arrived(show: Demo, notice_id: int) -> int:
@@ -212,7 +222,7 @@ async def _refuse_real(url: str) -> None:
     finally:
         await database.close()
     if count:
-        raise SettingsError("These registers belong to a real school: the demo does not touch them.")
+        raise SettingsError("Ces registres sont ceux d'une vraie école : la démonstration n'y touche pas.")
 
 
 def _port(wanted: int) -> int:
@@ -224,4 +234,4 @@ def _port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise SettingsError("No free port on this machine.")
+    raise SettingsError("Aucun port n'est libre sur cette machine.")

@@ -20,6 +20,7 @@ from hub.database import Database
 from hub.errors import SettingsError
 from hub.migrating import head, migrate, revision
 from hub.models.school import School
+from hub.people.safe import prove_keys
 from hub.people.schools import find_school
 from hub.people.staff import find_staff
 from hub.routing import day_at_school
@@ -65,7 +66,10 @@ def configured() -> Settings:
         return Settings()
     except ValidationError as error:
         names = sorted({f"PASSERELLE_{'_'.join(str(part) for part in one['loc']).upper()}" for one in error.errors()})
-        raise SettingsError(f"Not understood: {', '.join(names)}.") from error
+        hints = sorted({str(one["ctx"]["error"]) for one in error.errors() if one["type"] == "value_error"})  # our own
+        raise SettingsError(
+            f"Réglage mal compris : {', '.join(names)}{''.join(f' ; {hint}' for hint in hints)}."
+        ) from error
 
 
 async def standing(settings: Settings) -> str | None:
@@ -76,24 +80,37 @@ async def standing(settings: Settings) -> str | None:
             return None  # asking would make an empty file
         return await revision(settings.database_url)
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise SettingsError("The database of PASSERELLE_DATABASE_URL does not answer.") from error
+        raise SettingsError("La base de PASSERELLE_DATABASE_URL ne répond pas.") from error
 
 
 @asynccontextmanager
-async def registers() -> AsyncIterator[tuple[Settings, Database, Keyring]]:
-    """Open the registers, which must be those of this version; a command that ends logs only what is wrong."""
+async def shelves() -> AsyncIterator[tuple[Settings, Database]]:
+    """Open the registers, which must be of this version, without any key: what is sealed stays so.
+
+    A command that ends logs only what is wrong.
+    """
     keep_logs(logging.WARNING)
     settings = configured()
     found, wanted = await standing(settings), head()
     if found is None:
-        raise SettingsError("There are no registers yet: run passerelle migrate.")
+        raise SettingsError("Il n'y a pas encore de registres : lancez passerelle migrate.")
     if found != wanted:
-        raise SettingsError(f"The registers stand at {found} and this version needs {wanted}: run passerelle migrate.")
+        raise SettingsError(
+            f"Les registres en sont à {found}, cette version veut {wanted} : lancez passerelle migrate."
+        )
     database = Database(settings.database_url)
     try:
-        yield settings, database, keyring(settings)
+        yield settings, database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def registers() -> AsyncIterator[tuple[Settings, Database, Keyring]]:
+    """Open the registers with the master keys, which must be theirs."""
+    async with shelves() as (settings, database):
+        await prove_keys(database, settings)
+        yield settings, database, keyring(settings)
 
 
 def at_desk(slug: str | None, acting: str | None, act: Callable[[Desk], Awaitable[Result]]) -> Result:
@@ -119,10 +136,10 @@ async def migrated() -> str:
     try:
         file = _file_of(url)
         if file is not None and not await asyncio.to_thread(file.parent.is_dir):
-            raise SettingsError("The folder of the registers (PASSERELLE_DATABASE_URL) is not there: make it first.")
+            raise SettingsError("Le dossier des registres (PASSERELLE_DATABASE_URL) n'existe pas : créez-le d'abord.")
         return await migrate(url)
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise SettingsError(f"The registers could not be brought to this version ({type(error).__name__}).") from error
+        raise SettingsError(f"Les registres n'ont pas pu être mis à cette version ({type(error).__name__}).") from error
 
 
 def _file_of(url: str) -> Path | None:

@@ -12,14 +12,16 @@ from cli.options import AsJson
 from cli.saying import say_line
 from hub.errors import InvalidError
 
-app = typer.Typer(help="Look at texts, telephone numbers and mails; one JSON answer a line.")
+app = typer.Typer(help="Regarde des textes, des numéros et des mails ; une réponse JSON par ligne.")
 
 Answer = Mapping[str, Any]
 
 
-@app.command("sms")
+@app.command(
+    "sms", help='Compte des textes : sur stdin une chaîne JSON par ligne ; rend {"encoding","units","segments"}.'
+)
 def inspect_sms(as_json: AsJson = True) -> None:  # noqa: ARG001 (the answer is JSON with or without --json)
-    """Count texts: stdin gives one JSON string a line; out comes {"encoding","units","segments"} a line."""
+    """Count texts as the networks do."""
     from i18n.segments import count
 
     def counted(line: str) -> Answer:
@@ -30,34 +32,36 @@ def inspect_sms(as_json: AsJson = True) -> None:  # noqa: ARG001 (the answer is 
     _each_line(counted)
 
 
-@app.command("phone")
+@app.command("phone", help='Lit des numéros : sur stdin un par ligne ; rend {"e164","kind"} ou {"error"}.')
 def inspect_phone(
-    region: Annotated[str, typer.Option(metavar="XX", help="Country of the school, two letters.")] = "FR",
+    region: Annotated[str, typer.Option(metavar="XX", help="Pays de l'école, deux lettres.")] = "FR",
     as_json: AsJson = True,  # noqa: ARG001 (the answer is JSON with or without --json)
 ) -> None:
-    """Read telephone numbers: stdin gives one a line; out comes {"e164","kind"} or {"error"} a line."""
+    """Read telephone numbers as the school's country writes them."""
     from hub.people.phones import inspect
 
     if len(region) != 2 or not (region.isascii() and region.isalpha()):
-        raise typer.BadParameter("a country is two letters, such as FR", param_hint="--region")
+        raise typer.BadParameter("un pays s'écrit en deux lettres, comme FR.", param_hint="--region")
     _each_line(lambda line: inspect(line, region.upper()))
 
 
-@app.command("email")
+@app.command(
+    "email", help='Lit des mails : rend {"file","reply","auto_reply","bounce","token"} ; notre adresse est dans To.'
+)
 def inspect_email(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="RFC 5322 messages.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Des messages RFC 5322.")],
     as_json: AsJson = True,  # noqa: ARG001 (the answer is JSON with or without --json)
 ) -> None:
-    """Read mails: {"file","reply","auto_reply","bounce","token"} a line; our own address is taken from To."""
+    """Read mails as the letter slot does; our own address is taken from To."""
     unread = 0
     for file in files:
         try:
             answer = _mail(file.read_bytes())
         except OSError:
-            unread, answer = unread + 1, {"error": "This file cannot be read."}
+            unread, answer = unread + 1, {"error": "Ce fichier ne se lit pas."}
         say_line({"file": str(file)} | dict(answer))
     if unread:
-        raise InvalidError(f"{unread} of {len(files)} files cannot be read.")
+        raise InvalidError(f"Des fichiers ne se lisent pas : {unread} sur {len(files)}.")
 
 
 def _mail(raw: bytes) -> Answer:
@@ -89,7 +93,7 @@ def _json_string(line: str) -> str:
     try:
         text = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InvalidError("This line is not a JSON string.") from error
+        raise InvalidError("Cette ligne n'est pas une chaîne JSON.") from error
     if not isinstance(text, str):
-        raise InvalidError("This line is not a JSON string.")
+        raise InvalidError("Cette ligne n'est pas une chaîne JSON.")
     return text

@@ -13,6 +13,7 @@ from traceback import walk_tb
 import typer
 
 from cli import inspecting
+from cli.misread import misread
 from cli.saying import complain
 from hub.errors import PasserelleError
 
@@ -23,16 +24,16 @@ def front_desk(first_word: str | None = None) -> typer.Typer:
     """Furnish the desk; for `inspect` alone, the other rooms stay shut, which saves a third of its time."""
     app = typer.Typer(
         name="passerelle",
-        help="A notification hub between schools and families: write once, every parent is reached.",
+        help="Un relais entre l'école et les familles : on écrit une fois, chaque parent est joint.",
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     app.add_typer(inspecting.app, name="inspect")
     if first_word != "inspect":
-        from cli import registering, sending, upkeep
+        from cli import forgetting, registering, sending, upkeep
 
-        for room in (registering, sending, upkeep):
+        for room in (registering, forgetting, sending, upkeep):
             room.furnish(app)
     return app
 
@@ -51,14 +52,14 @@ def answer(arguments: Sequence[str]) -> int:
     except PasserelleError as error:
         return _refused(str(error), REFUSED)
     except typer.TyperException as error:
-        return _refused(error.format_message(), NOT_UNDERSTOOD)
+        return _refused(misread(error), NOT_UNDERSTOOD)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our answer has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except Exception as error:  # noqa: BLE001 (the outermost door: its text may hold a name or a number)
-        return _refused(f"An unexpected fault: {_where(error)}.", OUR_FAULT)
+        return _refused(f"Une faute de notre côté : {_where(error)}.", OUR_FAULT)
     return code if isinstance(code, int) else 0
 
 
@@ -70,13 +71,13 @@ def _refused(sentence: str, code: int) -> int:
 def _refuse_broken(arguments: Sequence[str]) -> None:
     """Refuse what a terminal with another alphabet made of an é; only names of files may be anything."""
     if arguments[:1] != ["inspect"] and any("\ud800" <= sign <= "\udfff" for word in arguments for sign in word):
-        raise typer.TyperException("The words of this command are not UTF-8.")
+        raise typer.BadParameter("ce n'est pas de l'UTF-8.", param_hint="Les mots de cette commande")
 
 
 def _where(error: BaseException) -> str:
     """Name the kind of fault and the last line of ours that it came through."""
     ours = [frame for frame, _ in walk_tb(error.__traceback__) if "site-packages" not in frame.f_code.co_filename]
-    return f"{type(error).__name__} in {Path(ours[-1].f_code.co_filename).name}, {ours[-1].f_code.co_name}"
+    return f"{type(error).__name__} dans {Path(ours[-1].f_code.co_filename).name}, {ours[-1].f_code.co_name}"
 
 
 if __name__ == "__main__":

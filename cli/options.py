@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, one object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Répond en JSON, un objet par ligne.")]
 SchoolSlug = Annotated[
-    str | None, typer.Option("--school", metavar="SLUG", help="Which school; may be left out when there is only one.")
+    str | None, typer.Option("--school", metavar="SLUG", help="De quelle école ; inutile quand il n'y en a qu'une.")
 ]
-AsStaff = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Who does it: a member of the staff.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+AsStaff = Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Qui agit : quelqu'un de l'école.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Dit ce qui serait fait, et ne fait rien.")]

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 SECRET = "PASSERELLE_SENDER_SECRET"  # noqa: S105 (the name of a variable, not what it holds)
 
-school_room = typer.Typer(help="Schools.")
-staff_room = typer.Typer(help="Who works in a school.")
-sender_room = typer.Typer(help="What a school sends from.")
-import_room = typer.Typer(help="Take over the registers that a school has elsewhere.")
-erase_room = typer.Typer(help="Forget somebody, for good.")
+school_room = typer.Typer(help="Les écoles.")
+staff_room = typer.Typer(help="Qui travaille dans une école.")
+sender_room = typer.Typer(help="D'où une école envoie.")
+import_room = typer.Typer(help="Reprend les registres qu'une école tient ailleurs.")
 
 
 def furnish(app: typer.Typer) -> None:
@@ -31,17 +30,16 @@ def furnish(app: typer.Typer) -> None:
     app.add_typer(staff_room, name="staff")
     app.add_typer(sender_room, name="sender")
     app.add_typer(import_room, name="import")
-    app.add_typer(erase_room, name="erase")
 
 
-@school_room.command("add")
+@school_room.command("add", help="Ouvre une école, avec l'année scolaire d'aujourd'hui.")
 def school_add(
-    slug: Annotated[str, typer.Option(help="Its name in addresses: small letters, digits, dashes.")],
-    name: Annotated[str, typer.Option(help="Its whole name.")],
-    short_name: Annotated[str, typer.Option(help="How an SMS opens; at most 20 characters.")],
-    phone: Annotated[str, typer.Option(help="Where families call, as one reads it aloud.")],
-    zone: Annotated[str, typer.Option(help="Holiday zone: A, B or C.")] = "B",
-    timezone: Annotated[str, typer.Option(help="Such as Europe/Paris or Indian/Reunion.")] = "Europe/Paris",
+    slug: Annotated[str, typer.Option(help="Son nom dans les adresses : minuscules, chiffres, tirets.")],
+    name: Annotated[str, typer.Option(help="Son nom entier.")],
+    short_name: Annotated[str, typer.Option(help="Ce qui ouvre un SMS ; 20 signes au plus.")],
+    phone: Annotated[str, typer.Option(help="Où les familles appellent, comme on le lit à voix haute.")],
+    zone: Annotated[str, typer.Option(help="Zone de vacances : A, B ou C.")] = "B",
+    timezone: Annotated[str, typer.Option(help="Comme Europe/Paris ou Indian/Reunion.")] = "Europe/Paris",
     as_json: AsJson = False,
 ) -> None:
     """Open a school, with the school year that today is in."""
@@ -51,11 +49,10 @@ def school_add(
     from cli.desk import registers
     from hub.people.schools import open_school
     from hub.routing import day_at_school
+    from i18n.slots import check_timezone
 
-    try:
-        today = day_at_school(datetime.now(UTC), timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise InvalidError("This time zone does not exist.", field="timezone") from error
+    check_timezone(timezone)
+    today = day_at_school(datetime.now(UTC), timezone)
 
     async def opened() -> int:
         async with registers() as (_, database, keys), database.engine() as connection:
@@ -73,16 +70,20 @@ def school_add(
             return made.key
 
     school_id = asyncio.run(opened())
-    say({"school": school_id, "slug": slug}, f"School {slug} is open (number {school_id}).", as_json=as_json)
+    say({"school": school_id, "slug": slug}, f"L'école {slug} est ouverte (numéro {school_id}).", as_json=as_json)
 
 
-@staff_room.command("add")
+@staff_room.command("add", help="Donne à quelqu'un un droit dans l'école dès aujourd'hui, à côté de ceux qu'il a.")
 def staff_add(
-    email: Annotated[str, typer.Option(help="The mailbox that this person signs in with.")],
-    role: Annotated[Literal["director", "office", "teacher"], typer.Option(help="What this person is to the school.")],
-    name: Annotated[str, typer.Option(help="As families read it.")] = "",
-    classes: Annotated[list[str] | None, typer.Option("--class", help="A teacher's class; may be repeated.")] = None,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read a password from stdin.")] = False,
+    email: Annotated[str, typer.Option(help="La boîte avec laquelle cette personne entre.")],
+    role: Annotated[
+        Literal["director", "office", "teacher"], typer.Option(help="Ce que cette personne est à l'école.")
+    ],
+    name: Annotated[str, typer.Option(help="Comme les familles le lisent.")] = "",
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="Une classe de l'enseignant ; peut se répéter.")
+    ] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Lit un mot de passe sur stdin.")] = False,
     school: SchoolSlug = None,
     acting: AsStaff = None,
     as_json: AsJson = False,
@@ -109,25 +110,31 @@ def staff_add(
             )
 
     staff_id = at_desk(school, acting, add)
-    without = "" if password else " There is no password yet: give one with --password-stdin."
-    say({"staff": staff_id, "role": role}, f"{role} is member {staff_id} of the staff.{without}", as_json=as_json)
+    without = "" if password else " Il n'y a pas encore de mot de passe : donnez-en un par --password-stdin."
+    say({"staff": staff_id, "role": role}, f"Membre {staff_id} de l'équipe, {_ROLES[role]}.{without}", as_json=as_json)
 
 
-@sender_room.command("add")
+@sender_room.command(
+    "add", help="Ajoute une ligne d'envoi. Les secrets viennent de stdin ou de l'environnement, jamais des mots."
+)
 def sender_add(
-    channel: Annotated[Literal["sms", "email"], typer.Option(help="The way out.")],
-    address: Annotated[str, typer.Option(help="What families see: a number, a name of 11 letters, a mailbox.")],
-    provider: Annotated[str, typer.Option(help="twilio or smtp, if not said otherwise.")] = "",
-    name: Annotated[str, typer.Option(help="What stands beside a mailbox.")] = "",
-    login: Annotated[str, typer.Option(help="The account: Twilio's SID, a user of the mail server.")] = "",
+    channel: Annotated[Literal["sms", "email"], typer.Option(help="La voie.")],
+    address: Annotated[
+        str, typer.Option(help="Ce que voient les familles : un numéro, un nom de 11 lettres, une boîte.")
+    ],
+    provider: Annotated[str, typer.Option(help="twilio ou smtp, si rien d'autre n'est dit.")] = "",
+    name: Annotated[str, typer.Option(help="Ce qui se lit à côté d'une boîte.")] = "",
+    login: Annotated[
+        str, typer.Option(help="Le compte : le SID de Twilio, un utilisateur du serveur de courrier.")
+    ] = "",
     secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help=f"Read its secret from stdin; else {SECRET}.")
+        bool, typer.Option("--secret-stdin", help=f"Lit son secret sur stdin ; sinon {SECRET}.")
     ] = False,
-    dkim_file: Annotated[Path | None, typer.Option(help="File of the private key that signs mails.")] = None,
-    two_way: Annotated[bool, typer.Option("--two-way", help="Families can answer to it.")] = False,
-    receipts: Annotated[bool, typer.Option(help="The provider says what arrived.")] = True,
-    rate: Annotated[float | None, typer.Option(min=0.01, help="Messages a second.")] = None,
-    price: Annotated[int, typer.Option(min=0, help="Hundredths of a cent a segment.")] = 0,
+    dkim_file: Annotated[Path | None, typer.Option(help="Fichier de la clé privée qui signe les mails.")] = None,
+    two_way: Annotated[bool, typer.Option("--two-way", help="Les familles peuvent y répondre.")] = False,
+    receipts: Annotated[bool, typer.Option(help="L'opérateur dit ce qui est arrivé.")] = True,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Messages par seconde.")] = None,
+    price: Annotated[int, typer.Option(min=0, help="Centièmes de centime par segment.")] = 0,
     school: SchoolSlug = None,
     acting: AsStaff = None,
     as_json: AsJson = False,
@@ -163,19 +170,23 @@ def sender_add(
 
     sender_id = at_desk(school, acting, add)
     answers = f"/webhooks/twilio/{key_name}/inbound" if channel == "sms" and two_way else None
-    sentences = [f"Sender {sender_id} ({channel}) is ready."]
+    sentences = [f"La ligne d'envoi {sender_id} ({channel}) est prête."]
     if answers:
-        sentences.append(f"Have Twilio post what families answer to PASSERELLE_PUBLIC_URL followed by {answers}")
+        sentences.append(
+            f"Faites poster par Twilio les réponses des familles à PASSERELLE_PUBLIC_URL suivi de {answers}"
+        )
     answer = {"sender": sender_id, "channel": channel, "key": key_name, "inbound": answers}
     say(answer, *sentences, as_json=as_json)
 
 
-@import_room.command("onde")
+@import_room.command(
+    "onde", help="Reprend les deux fichiers d'ONDE et dit ce qu'ils changent. Les mêmes encore ne changent rien."
+)
 def import_onde(
-    pupils: Annotated[Path, typer.Option(metavar="FILE", help="ONDE's file of pupils.")],
-    guardians: Annotated[Path, typer.Option(metavar="FILE", help="ONDE's file of those who answer for them.")],
+    pupils: Annotated[Path, typer.Option(metavar="FILE", help="Le fichier des élèves d'ONDE.")],
+    guardians: Annotated[Path, typer.Option(metavar="FILE", help="Le fichier des responsables d'ONDE.")],
     full: Annotated[
-        bool, typer.Option("--full", help="The files are of the whole school: who is missing left?")
+        bool, typer.Option("--full", help="Les fichiers sont de toute l'école : qui manque est-il parti ?")
     ] = False,
     dry_run: DryRun = False,
     school: SchoolSlug = None,
@@ -199,71 +210,32 @@ def import_onde(
 
 
 def _difference_in_words(found: "Difference", *, dry_run: bool) -> list[str]:
-    counts = {what.replace("_", " "): number for what, number in found.counts().items() if number}
-    lines = ["Nothing was changed; the files would say:" if dry_run else "Taken over:"]
-    lines += [f"  {number:>6} {what}" for what, number in counts.items()]
-    for word, remarks in (("refused", found.refused), ("doubt", found.doubts)):
-        lines += [f"  {word}: {remark.file}, line {remark.line}: {remark.reason}" for remark in remarks]
+    lines = ["Rien n'a été changé ; les fichiers diraient :" if dry_run else "Repris :"]
+    lines += [f"  {_COUNTED[what]} : {number}" for what, number in found.counts().items() if number]
+    for word, remarks in (("refusé", found.refused), ("douteux", found.doubts)):
+        lines += [f"  {word} : {_FILES[remark.file]}, ligne {remark.line} : {remark.reason}" for remark in remarks]
     return lines
 
 
-Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number in the registers.")]
-Sure = Annotated[bool, typer.Option("--yes", help="Do not ask: it cannot be undone.")]
-
-
-@erase_room.command("guardian")
-def erase_guardian(
-    number: Number, sure: Sure = False, school: SchoolSlug = None, acting: AsStaff = None, as_json: AsJson = False
-) -> None:
-    """Forget an adult: names, addresses, and what was said; history keeps numbers, and backups forget too."""
-    _erase("guardian", number, school, acting, sure=sure, as_json=as_json)
-
-
-@erase_room.command("pupil")
-def erase_pupil(
-    number: Number, sure: Sure = False, school: SchoolSlug = None, acting: AsStaff = None, as_json: AsJson = False
-) -> None:
-    """Forget a pupil: names, classes, absences, and every text that may name the child; the adults stay."""
-    _erase("pupil", number, school, acting, sure=sure, as_json=as_json)
-
-
-def _erase(
-    subject: Literal["guardian", "pupil"],
-    number: int,
-    school: str | None,
-    acting: str | None,
-    *,
-    sure: bool,
-    as_json: bool,
-) -> None:
-    from cli.desk import at_desk
-    from hub.people import erasure
-
-    if not sure and not (sys.stdin.isatty() and typer.confirm(f"Forget {subject} {number} for good?", err=True)):
-        raise InvalidError("Nothing was erased: say --yes.")
-
-    erase = erasure.erase_guardian if subject == "guardian" else erasure.erase_pupil
-
-    async def forget(desk: "Desk") -> None:
-        who = {f"{subject}_id": number}
-        register = desk.settings.data_dir / erasure.FILE
-        try:
-            async with desk.writing() as session:
-                await erase(
-                    session,
-                    desk.keyring,
-                    school_id=desk.school.key,
-                    **who,
-                    register=register,
-                    by=desk.staff_id,
-                    now=desk.now,
-                )
-        except OSError as error:
-            raise SettingsError("The register of erasures cannot be written (PASSERELLE_DATA_DIR).") from error
-        await erasure.wipe_traces(desk.database)
-
-    at_desk(school, acting, forget)
-    say({"erased": subject, "id": number}, f"{subject} {number} is forgotten.", as_json=as_json)
+_COUNTED = {
+    "new_pupils": "élèves de plus",
+    "changed_pupils": "élèves changés",
+    "unchanged_pupils": "élèves comme avant",
+    "new_adults": "adultes de plus",
+    "changed_adults": "adultes changés",
+    "known_adults": "adultes déjà connus",
+    "new_links": "liens de plus entre un adulte et un élève",
+    "joined": "entrées en classe",
+    "ended": "sorties de classe",
+    "new_addresses": "numéros et boîtes de plus",
+    "old_addresses": "numéros et boîtes qui ne sont plus au fichier, gardés derrière",
+    "refused": "lignes refusées",
+    "doubts": "lignes reprises sans un détail",
+    "matters": "affaires au panier du secrétariat",
+    "left": "élèves absents du fichier, peut-être partis",
+}
+_FILES = {"pupils": "élèves", "guardians": "responsables"}
+_ROLES = {"director": "direction", "office": "secrétariat", "teacher": "enseignant"}
 
 
 def _line_from_stdin() -> str:
@@ -271,9 +243,9 @@ def _line_from_stdin() -> str:
     try:
         line = sys.stdin.buffer.readline(4096).decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise InvalidError("What stdin gives is not UTF-8.") from error
+        raise InvalidError("Ce que donne stdin n'est pas de l'UTF-8.") from error
     if not line:
-        raise InvalidError("Stdin gives nothing.")
+        raise InvalidError("Stdin ne donne rien.")
     return line
 
 
@@ -281,11 +253,11 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{file.name} cannot be read.") from error
+        raise SettingsError(f"{file.name} ne se lit pas.") from error
 
 
 def _bytes_of(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise SettingsError(f"{file.name} cannot be read.") from error
+        raise SettingsError(f"{file.name} ne se lit pas.") from error

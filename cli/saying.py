@@ -1,4 +1,4 @@
-"""How the front desk speaks: lines for a person, or one JSON object for a program; always UTF-8, never half a line."""
+"""How the front desk speaks: French lines for a person, or one JSON object for a program; UTF-8, never half a line."""
 
 import json
 import sys
@@ -17,6 +17,11 @@ def say(answer: Mapping[str, Any], *sentences: str, as_json: bool) -> None:
 def say_line(answer: Mapping[str, Any]) -> None:
     """Give one JSON object as one line, at once: whoever listens at the other end may answer before the next."""
     _write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """Count things as French does: the plural begins at two."""
+    return f"{number} {one if number < 2 else several or one + 's'}"
 
 
 def complain(sentence: str) -> None:

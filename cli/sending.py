@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import AsJson, AsStaff, DryRun, SchoolSlug
-from cli.saying import say
+from cli.saying import many, say
 from hub.errors import InvalidError
 from hub.ports import HalfDay, NoticeKind
 
 if TYPE_CHECKING:
     from cli.desk import Desk
-    from hub.notices.publish import Published
+    from cli.press import Pressed
     from hub.notices.reach import Reach
 
 MOST_READ = 1_000_000
@@ -22,23 +22,23 @@ MOST_READ = 1_000_000
 
 def furnish(app: typer.Typer) -> None:
     """Put these commands on the front desk."""
-    app.command("send")(send)
-    app.command("reach")(reach)
+    app.command("send", help="Publie un avis : il est écrit en entier, et un relais en marche l'envoie.")(send)
+    app.command("reach", help="Dit jusqu'où un avis est allé, par état, voie et langue, et qui reste à appeler.")(reach)
 
 
 def send(
-    kind: Annotated[NoticeKind, typer.Option(help="What the school says.")],
-    to: Annotated[str, typer.Option(help="school, class:NAME[,NAME] or pupil:ID[,ID].")],
-    text: Annotated[str | None, typer.Option(help="Your own words; - reads them from stdin.")] = None,
-    phrase: Annotated[str | None, typer.Option(help="A prepared phrase (a later version).")] = None,
-    subject: Annotated[str | None, typer.Option(help="One line above the text.")] = None,
-    place: Annotated[str | None, typer.Option(help="Where a meeting is.")] = None,
-    starts_at: Annotated[str | None, typer.Option(metavar="WHEN", help="When a meeting begins.")] = None,
-    day: Annotated[date | None, typer.Option(parser=date.fromisoformat, metavar="DAY", help="Of an absence.")] = None,
-    half_day: Annotated[HalfDay | None, typer.Option(help="Of an absence.")] = None,
-    at: Annotated[str | None, typer.Option(metavar="WHEN", help="Not before; 2026-11-25T07:30 at the school.")] = None,
+    kind: Annotated[NoticeKind, typer.Option(help="Ce que dit l'école.")],
+    to: Annotated[str, typer.Option(help="school, class:NOM[,NOM] ou pupil:NUMÉRO[,NUMÉRO].")],
+    text: Annotated[str | None, typer.Option(help="Vos mots ; - les lit sur stdin.")] = None,
+    phrase: Annotated[str | None, typer.Option(help="Une phrase préparée (version suivante).")] = None,
+    subject: Annotated[str | None, typer.Option(help="Une ligne au-dessus du texte.")] = None,
+    place: Annotated[str | None, typer.Option(help="Où se tient une réunion.")] = None,
+    starts_at: Annotated[str | None, typer.Option(metavar="QUAND", help="Quand commence une réunion.")] = None,
+    day: Annotated[date | None, typer.Option(parser=date.fromisoformat, metavar="JOUR", help="D'une absence.")] = None,
+    half_day: Annotated[HalfDay | None, typer.Option(help="D'une absence.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="QUAND", help="Pas avant ; 2026-11-25T07:30 à l'école.")] = None,
     dry_run: DryRun = False,
-    key: Annotated[str | None, typer.Option(help="Name of this press: the same again sends nothing twice.")] = None,
+    key: Annotated[str | None, typer.Option(help="Nom de cet envoi : le même ne part pas deux fois.")] = None,
     school: SchoolSlug = None,
     acting: AsStaff = None,
     as_json: AsJson = False,
@@ -47,38 +47,41 @@ def send(
     from cli.desk import at_desk
 
     if phrase is not None:
-        raise InvalidError("Prepared phrases come with a later version: use --text.")
+        raise InvalidError("Les phrases préparées viendront avec une version suivante : prenez --text.")
     if acting is None:
-        raise InvalidError("Say who writes: --as EMAIL.")
+        raise InvalidError("Dites qui écrit : --as EMAIL.")
     words = _from_stdin() if text == "-" else text
 
-    async def press(desk: "Desk") -> "Published":
+    async def press(desk: "Desk") -> "Pressed":
         from cli.press import Order, pressed
 
         order = Order(kind, to, words, subject, place, starts_at, day, half_day, at, key)
         return await pressed(desk, order, dry_run=dry_run)
 
     done = at_desk(school, acting, press)
-    told = f"{done.adults} adults, {done.copies} messages, {done.to_call} to call"
-    if dry_run:
-        sentence = f"Nothing was sent; it would be {told}."
-    elif done.fresh:
-        sentence = f"Notice {done.notice_id}: {told}."
-    else:
-        sentence = f"Notice {done.notice_id} was already published under this key: {told}."
-    answer = {
-        "notice": None if dry_run else done.notice_id,
-        "adults": done.adults,
-        "copies": done.copies,
-        "to_call": done.to_call,
-        "fresh": done.fresh,
-        "dry_run": dry_run,
-    }
-    say(answer, sentence, as_json=as_json)
+    say(done.as_dict(), *_press_in_words(done), as_json=as_json)
+
+
+def _press_in_words(done: "Pressed") -> list[str]:
+    from cli.words import euros, language_name, way_name
+
+    came, seen = done.published, done.preview
+    told = f"{many(came.adults, 'adulte')}, {many(came.copies, 'message')}, {many(came.to_call, 'appel')} à faire"
+    if seen is None:
+        if came.fresh:
+            return [f"Avis {came.notice_id} : {told}."]
+        return [f"L'avis {came.notice_id} était déjà publié sous ce nom : {told}."]
+    lines = [f"Rien n'est parti. Ce serait : {told}."]
+    lines += [f"  par {way_name(channel)} : {many(adults, 'adulte')}" for channel, adults in seen.channels]
+    lines += [f"  en {language_name(language)} : {many(adults, 'adulte')}" for language, adults in seen.languages]
+    if seen.segments:
+        lines.append(f"  un SMS : {many(seen.segments, 'segment')} au plus ; en tout {euros(seen.cost)} environ")
+    lines += [f"  le SMS en {language_name(language)} : {' '.join(text.split())}" for language, text in seen.readings]
+    return lines
 
 
 def reach(
-    notice: Annotated[int, typer.Argument(min=1, help="Its number.")],
+    notice: Annotated[int, typer.Argument(min=1, metavar="AVIS", help="Son numéro.")],
     school: SchoolSlug = None,
     acting: AsStaff = None,
     as_json: AsJson = False,
@@ -96,7 +99,13 @@ def reach(
                 rights = await rights_on(session, school_id=school_id, staff_id=desk.staff_id, day=desk.today)
                 classes = None if rights.whole_school else rights.classes
             return await reached(
-                session, school_id=school_id, notice_id=notice, day=desk.today, classes=classes, keyring=desk.keyring
+                session,
+                school_id=school_id,
+                notice_id=notice,
+                day=desk.today,
+                now=desk.now,
+                classes=classes,
+                keyring=desk.keyring,
             )
 
     found = at_desk(school, acting, ask)
@@ -104,18 +113,17 @@ def reach(
 
 
 def _reach_in_words(found: "Reach") -> list[str]:
+    from cli.words import language_name, left_in_words, way_name
+
     tally = found.tally
     lines = [
-        f"Notice {found.notice_id}: {tally.adults} adults concerned.",
-        f"  {tally.acknowledged} acknowledged, {tally.told} told ({found.proved} of them surely)",
-        f"  {tally.moving} on the way, {tally.to_call} to call, {tally.gone} no longer concerned",
+        f"Avis {found.notice_id} : {many(tally.adults, 'adulte concerné', 'adultes concernés')}.",
+        f"  ont confirmé : {tally.acknowledged} ; l'ont reçu : {tally.told}, dont {found.proved} à coup sûr",
+        f"  en chemin : {tally.moving} ; à appeler : {tally.to_call} ; plus concernés : {tally.gone}",
     ]
-    lines += [f"  by {channel or 'no way'}: {each.know} of {each.adults}" for channel, each in found.channels]
-    lines += [f"  in {language}: {each.know} of {each.adults}" for language, each in found.languages]
-    for one in found.left:
-        children = ", ".join(child.first_name for child in one.children)
-        lines.append(f"  to call: {one.name} ({children})")
-    return lines
+    lines += [f"  par {way_name(channel)} : {each.know} sur {each.adults}" for channel, each in found.channels]
+    lines += [f"  en {language_name(language)} : {each.know} sur {each.adults}" for language, each in found.languages]
+    return lines + [f"  à appeler : {left_in_words(one)}" for one in found.left]
 
 
 def _from_stdin() -> str:
@@ -125,5 +133,5 @@ def _from_stdin() -> str:
         return raw.decode().strip("\n")
     except UnicodeDecodeError as error:
         if len(raw) == MOST_READ:
-            raise InvalidError("The text on stdin is far too long.", field="text") from error
-        raise InvalidError("The text on stdin is not UTF-8.", field="text") from error
+            raise InvalidError("Le texte sur stdin est bien trop long.", field="text") from error
+        raise InvalidError("Le texte sur stdin n'est pas de l'UTF-8.", field="text") from error

@@ -1,15 +1,19 @@
 """The processes of a deployment: `serve` opens the doors and runs the engine, `worker` runs the engine alone."""
 
 import asyncio
+import errno
 import signal
+import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from cli.assembly import Assembly, assembled
 from cli.desk import configured, migrated, standing
+from hub.database import Database
 from hub.errors import SettingsError
 from hub.migrating import head
+from hub.people.safe import prove_keys
 from hub.settings import Settings
 from web import mail_in
 from web.app import WebServer, create_app, web_server
@@ -29,10 +33,10 @@ def run_loop(work: Coroutine[Any, Any, None]) -> None:
 async def serve() -> None:
     """Open the doors and run the engine until SIGTERM or SIGINT; open pages get two seconds to close."""
     asked = configured()
-    _host_and_port(asked)  # refused before the engine starts
-    await ready(asked)
-    async with assembled(asked) as hub, doors(hub) as server:
-        await server.serve()
+    with listening(asked) as threshold:  # refused before the engine starts
+        await ready(asked)
+        async with assembled(asked) as hub, doors(hub) as server:
+            await server.serve(sockets=[threshold])
 
 
 async def work() -> None:
@@ -47,45 +51,59 @@ async def work() -> None:
 
 
 async def ready(asked: Settings) -> None:
-    """Have the registers in the shape of this version: a SQLite file is brought there, a server's must be already."""
-    if await standing(asked) == head():
-        return
-    if not asked.database_url.startswith("sqlite"):
-        raise SettingsError("The registers are not in the shape of this version: run passerelle migrate first.")
-    await migrated()
+    """Have the registers in the shape of this version, and under these master keys.
+
+    A SQLite file is brought to that shape, a server's must be in it already. Raises SettingsError.
+    """
+    if await standing(asked) != head():
+        if not asked.database_url.startswith("sqlite"):
+            raise SettingsError("Les registres ne sont pas à cette version : lancez d'abord passerelle migrate.")
+        await migrated()
+    database = Database(asked.database_url)
+    try:
+        await prove_keys(database, asked)
+    finally:
+        await database.close()
+
+
+def listening(asked: Settings) -> socket.socket:
+    """Open the threshold: the socket that pages and webhooks are asked at. Raises SettingsError."""
+    host, _, port = asked.listen.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise SettingsError("PASSERELLE_LISTEN s'écrit hôte:port, comme 127.0.0.1:8000.")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        taken = "un autre programme y écoute déjà" if error.errno == errno.EADDRINUSE else "cette machine le refuse"
+        raise SettingsError(f"Personne ne peut écouter sur {asked.listen} (PASSERELLE_LISTEN) : {taken}.") from error
 
 
 @asynccontextmanager
 async def doors(hub: Assembly) -> AsyncIterator[WebServer]:
     """Make the web server and open the letter slot of an assembled hub."""
     house = House(hub.settings, hub.database, hub.keyring)
-    host, port = _host_and_port(hub.settings)
     async with AsyncExitStack() as stack:
         slot = await mail_in.start(house)
         if slot is not None:
             stack.push_async_callback(slot.close)
-        yield web_server(create_app(house), host=host, port=port)
-
-
-def _host_and_port(asked: Settings) -> tuple[str, int]:
-    host, _, port = asked.listen.rpartition(":")
-    if not (host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise SettingsError("PASSERELLE_LISTEN is written host:port, such as 127.0.0.1:8000.")
-    return host, int(port)
+        yield web_server(create_app(house))
 
 
 @asynccontextmanager
 async def served(hub: Assembly) -> AsyncIterator[None]:
     """Serve beside something else in the same loop: started when this opens, stopped when it closes."""
-    async with doors(hub) as server:
-        task = asyncio.create_task(server.serve())
-        try:
-            while not server.started:
-                if task.done():
-                    raise SettingsError(f"Nobody can listen on {hub.settings.listen}: something else does already.")
-                await asyncio.sleep(0.01)
-            yield
-        finally:
-            server.should_exit = True
-            with suppress(asyncio.CancelledError):
-                await task
+    with listening(hub.settings) as threshold:
+        async with doors(hub) as server:
+            task = asyncio.create_task(server.serve(sockets=[threshold]))
+            try:
+                while not server.started:
+                    if task.done():
+                        raise SettingsError("Les pages n'ont pas pu s'ouvrir.")
+                    await asyncio.sleep(0.01)
+                yield
+            finally:
+                server.should_exit = True
+                with suppress(asyncio.CancelledError):
+                    await task

@@ -1,6 +1,6 @@
 """The caretaker's cupboard: the processes of a deployment, its registers, its backups, and whether all is well."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,30 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import AsJson
-from cli.saying import complain, say, say_line
+from cli.saying import complain, many, say, say_line
 from hub.errors import SettingsError
 
 if TYPE_CHECKING:
     from cli.checkup import Finding
 
 BackupFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Beside it stands FILE.keys; the master keys are in neither.")
+    Path,
+    typer.Argument(
+        metavar="FILE", help="À côté se trouve FILE.keys ; les clés maîtresses ne sont ni dans l'un ni dans l'autre."
+    ),
 ]
 
 
 def furnish(app: typer.Typer) -> None:
     """Put these commands on the front desk."""
-    app.command("demo")(demo)
-    app.command("serve")(serve)
-    app.command("worker")(worker)
-    app.command("migrate")(migrate)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-    app.command("doctor")(doctor)
+    for command, words in _HELP.items():
+        app.command(command.__name__, help=words)(command)
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End when everyone is accounted for.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Finit quand chaque adulte a son compte.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Open the whole hub, the outside world in a box, and an invented school with its families, on SQLite."""
@@ -69,7 +67,7 @@ def migrate(as_json: AsJson = False) -> None:
     from cli.desk import migrated
 
     revision = asyncio.run(migrated())
-    say({"revision": revision}, f"The registers stand at {revision}.", as_json=as_json)
+    say({"revision": revision}, f"Les registres en sont à {revision}.", as_json=as_json)
 
 
 def backup(file: BackupFile, as_json: AsJson = False) -> None:
@@ -77,18 +75,22 @@ def backup(file: BackupFile, as_json: AsJson = False) -> None:
     import asyncio
     from datetime import UTC, datetime
 
-    from cli.desk import registers
+    from cli.desk import shelves
     from hub.backup import backup as put_away
     from hub.backup import keys_of
 
     async def away() -> int:
-        async with registers() as (_, database, _):
+        async with shelves() as (_, database):
             return await put_away(database, file, now=datetime.now(UTC))
 
     with _file_trouble(file):
         rows = asyncio.run(away())
     keys = keys_of(file)
-    say({"file": str(file), "keys": str(keys), "rows": rows}, f"{rows} rows in {file} and {keys}.", as_json=as_json)
+    say(
+        {"file": str(file), "keys": str(keys), "rows": rows},
+        f"{many(rows, 'ligne')} dans {file} et {keys}.",
+        as_json=as_json,
+    )
 
 
 def restore(file: BackupFile, as_json: AsJson = False) -> None:
@@ -108,7 +110,11 @@ def restore(file: BackupFile, as_json: AsJson = False) -> None:
     with _file_trouble(file):
         done = asyncio.run(out())
     answer = {"rows": done.rows, "erased_again": done.erased, "made_at": done.made_at.isoformat()}
-    say(answer, f"{done.rows} rows taken out; {done.erased} people forgotten again.", as_json=as_json)
+    say(
+        answer,
+        f"{many(done.rows, 'ligne remise', 'lignes remises')} ; oubliées de nouveau : {many(done.erased, 'personne')}.",
+        as_json=as_json,
+    )
 
 
 @contextmanager
@@ -116,7 +122,15 @@ def _file_trouble(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SettingsError(f"{file.name}: {error.strerror or 'cannot be read or written'}.") from error
+        why = next((words for kind, words in _TROUBLES.items() if isinstance(error, kind)), "")
+        raise SettingsError(f"{file.name} ne se lit ou ne s'écrit pas{why}.") from error
+
+
+_TROUBLES: Mapping[type[OSError], str] = {
+    FileNotFoundError: " : ce fichier ou ce dossier n'existe pas",
+    FileExistsError: " : ce fichier existe déjà",
+    PermissionError: " : cela n'est pas permis",
+}
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -132,9 +146,21 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         say({}, *(_in_words(finding) for finding in findings), as_json=False)
     if sick:
-        complain("This installation cannot work as it is: see the lines marked error.")
+        complain("Cette installation ne peut pas marcher ainsi : voyez les lignes « erreur ».")
         raise typer.Exit(1)
 
 
 def _in_words(finding: "Finding") -> str:
-    return f"{finding.state:<8}{finding.what}: {finding.sentence}"
+    return f"{_STATES[finding.state]:<10}{finding.called} : {finding.sentence}"
+
+
+_STATES = {"ok": "bien", "warning": "attention", "error": "erreur"}
+_HELP: Mapping[Callable[..., None], str] = {
+    demo: "Ouvre tout : le relais, le monde du dehors en boîte, et une école inventée avec ses familles.",
+    serve: "Ouvre les portes (pages, rappels des opérateurs, courrier) et fait tourner le moteur, jusqu'à l'arrêt.",
+    worker: "Fait tourner le moteur seul : autant qu'on veut à côté de serve, sur PostgreSQL.",
+    migrate: "Met les registres à cette version ; en propriétaire, si PASSERELLE_OWNER_URL en nomme un.",
+    backup: "Met les registres à l'abri : FILE a les lignes, FILE.keys les clés scellées. Gardez-les à part.",
+    restore: "Remet une sauvegarde dans des registres vides, et oublie de nouveau qui fut effacé depuis.",
+    doctor: "Dit ce qui est réglé, ce qui répond, ce qui manque, et ce que cette installation ne peut pas faire.",
+}

@@ -190,7 +190,10 @@ class Channel(Protocol):
     limits: Limits
 
     async def send(self, message: Outgoing) -> Sent:
-        """Hand over once. Raises a child of ChannelError; never tries again by itself."""
+        """Hand over once, within the settings' `send_deadline`, always: nobody else looks at the clock.
+
+        Raises a child of ChannelError; never tries again by itself.
+        """
         ...
 
     async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:

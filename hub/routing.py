@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hub.errors import InvalidError
 from hub.models.notices import ErrorKind
 from hub.ports import Lane, NoticeKind, Proof, Slots
 from hub.settings import Settings
+from i18n.slots import N_
 
 URGENT_KINDS = frozenset({NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE})
 NAMING_KINDS = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.HOMEWORK, NoticeKind.RESULT})
@@ -14,6 +16,9 @@ NAMING_KINDS = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.HOM
 
 MOST_TRIES = 8
 LINK_DAYS = 7
+ABSENT_AHEAD = timedelta(days=7)
+"""How far ahead an absence may be said: further, the day was mistyped."""
+SUNDAY = 6
 SILENT_DAYS = 45
 """Operators give a number to somebody else 45 to 120 days after its owner left it."""
 
@@ -26,6 +31,25 @@ def lane_of(kind: NoticeKind) -> Lane:
 def day_at_school(now: datetime, timezone: str) -> date:
     """Say which day it is at the school."""
     return now.astimezone(ZoneInfo(timezone)).date()
+
+
+def check_absent_on(day: date | None, today: date) -> None:
+    """Refuse an absence on a day when no child could be absent; a family would read that its child is missing.
+
+    A Sunday never is a school day (a Saturday is, in some towns: code de l'éducation, art. D521-10 and D521-12). More
+    than a week ahead, the day was mistyped. Raises InvalidError.
+    """
+    if day is None:
+        return
+    if day.weekday() == SUNDAY:
+        raise InvalidError(N_("Il n'y a pas classe le dimanche : donnez le jour de l'absence."), field="day")
+    if day > today + ABSENT_AHEAD:
+        raise InvalidError(N_("Ce jour est à plus d'une semaine : donnez le jour de l'absence."), field="day")
+
+
+def last_school_day(today: date) -> date:
+    """Say which day an absence is about when nobody says: today, and on a Sunday the Friday before."""
+    return today - timedelta(days=2) if today.weekday() == SUNDAY else today
 
 
 def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:

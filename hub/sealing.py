@@ -47,7 +47,7 @@ class Seal:
         try:
             return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], what)
         except (InvalidTag, ValueError) as error:
-            raise UnreadableError("This was sealed under another key.") from error
+            raise UnreadableError("Ceci a été scellé sous une autre clé.") from error
 
 
 class Keyring:
@@ -55,7 +55,7 @@ class Keyring:
 
     def __init__(self, masters: Mapping[int, bytes]) -> None:
         if not masters or any(len(key) != 32 for key in masters.values()):
-            raise SettingsError("Each master key is 32 bytes, written as version:base64.")
+            raise SettingsError("Une clé maîtresse a 32 octets et s'écrit version:base64.")
         self._masters = {version: AESGCM(key) for version, key in masters.items()}
         self._newest = max(masters)
         oldest = masters[min(masters)]
@@ -70,11 +70,11 @@ class Keyring:
         """Open a data key; raises UnreadableError."""
         master = self._masters.get(version)
         if master is None:
-            raise UnreadableError(f"Master key {version} is not on this keyring.")
+            raise UnreadableError(f"La clé maîtresse {version} n'est pas au trousseau.")
         try:
             return Seal(master.decrypt(wrapped[:NONCE], wrapped[NONCE:], b"data_key"))
         except InvalidTag as error:
-            raise UnreadableError("This data key was sealed under another master key.") from error
+            raise UnreadableError("Cette clé a été scellée sous une autre clé maîtresse.") from error
 
     def lookup(self, kind: str, value: str) -> bytes:
         """Hash a value so that equal ones are found (16 bytes, keyed: a dump of the database cannot be searched)."""
@@ -107,7 +107,7 @@ def keyring(settings: Settings) -> Keyring:
     """Read the master keys of this installation; a demo makes its own at first use."""
     if settings.master_keys is not None:
         return Keyring(_parsed(settings.master_keys.get_secret_value().replace(",", "\n")))
-    path = settings.data_dir / "master.keys"
+    path = settings.key_file
     if not path.exists():
         _made(path)
     return Keyring(_parsed(path.read_text(encoding="ascii")))
@@ -128,7 +128,7 @@ def _parsed(text: str) -> dict[int, bytes]:
         pairs = (line.split(":", 1) for line in text.split("\n") if line.strip())
         return {int(version): b64decode(key, validate=True) for version, key in pairs}
     except ValueError as error:
-        raise SettingsError("Master keys are written as version:base64, one a line.") from error
+        raise SettingsError("Les clés maîtresses s'écrivent version:base64, une par ligne.") from error
 
 
 def _keyed(key: bytes, value: str) -> bytes:

@@ -1,5 +1,6 @@
 """How this installation is set up: read once from PASSERELLE_… in the environment."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import SecretStr, field_validator
@@ -24,6 +25,8 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """Where families and providers reach this hub; None: outbound only, no links in texts."""
     listen: str = "127.0.0.1:8000"
+    forwarded_allow_ips: str = "127.0.0.1,::1"
+    """Addresses or networks of the proxies whose X-Forwarded-For and -Proto are believed, with commas between."""
     mail_domain: str = "passerelle.test"
     mail_listen: str | None = None
     """host:port of the LMTP listener for bounces and replies; None: no listener."""
@@ -47,7 +50,28 @@ class Settings(BaseSettings):
     accepted_wait_urgent: float = 300.0
     """After this, an urgent mail nobody acknowledged takes the next rung: acceptance never ends an urgent ladder."""
 
+    @property
+    def key_file(self) -> Path:
+        """Where the master keys are, unless `master_keys` holds them."""
+        return self.data_dir / "master.keys"
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _no_stranger(cls, value: str) -> str:
+        """Never everybody: whoever sends the header could choose an address, and guess passwords without end."""
+        proxies = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(_is_somebody(proxy) for proxy in proxies):
+            raise ValueError("nommez chaque relais par son adresse ou son réseau, jamais tout le monde")
+        return ",".join(proxies)
+
     @field_validator("public_url", "twilio_url")
     @classmethod
     def _no_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else None
+
+
+def _is_somebody(proxy: str) -> bool:
+    try:
+        return ip_network(proxy, strict=False).prefixlen > 0
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ school that its transaction named; `passerelle_engine` sees all. Migrations rais
 
 from sqlalchemy import Connection, text
 
-from hub.database import APP, ENGINE
+from hub.database import APP, ENGINE, Database
 from hub.errors import SettingsError
 
 
@@ -49,6 +49,15 @@ def raise_wall(
         f"CREATE POLICY engine_pass ON {table} TO {ENGINE} USING (true) WITH CHECK (true)",
     ):
         connection.execute(text(statement))
+
+
+async def may_pass(database: Database) -> bool:
+    """Whether the login of this installation passes every wall: a superuser or BYPASSRLS. SQLite has no walls."""
+    if database.dialect != "postgresql":
+        return False
+    asked = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
+    async with database.engine_reading() as connection:
+        return bool((await connection.execute(asked)).scalar_one())
 
 
 _ROLES = {"app": APP, "engine": ENGINE}

@@ -15,7 +15,10 @@ from i18n.slots import N_, NAMES, NAMES_IN_FRENCH, SHORT_NAME_MAX, check_slots, 
 from i18n.tongues import Tongue, environment, tongue
 
 ABSENCE_SEGMENTS = 2
-"""An absence alert is two SMS at most, in every language: more, and the phone may show the end before the beginning."""
+"""An absence alert is two SMS at most, in every language: more, and the phone may show the end before the beginning.
+
+So is an invitation, but for what its author adds.
+"""
 SMS_TEXT_MAX = 1_200
 """Characters of the author's words in an SMS; providers refuse more than 1,600 in all. The rest is behind the link."""
 _PREVIEW = 120
@@ -31,7 +34,7 @@ Words = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One way to say an absence; each next form is shorter."""
+    """One way to say an absence or an invitation; each next form is shorter."""
 
     short: bool = False
     brief: bool = False
@@ -47,6 +50,7 @@ _SHORTER = (
     _Form(short=True, brief=True, named=False),
     _Form(short=True, brief=True, named=False, linked=False),
 )
+_SHORTER_INVITATION = (_Form(short=True), _Form(short=True, named=False))
 
 
 def render(channel: ChannelName, wording: Wording) -> Body:
@@ -63,7 +67,8 @@ def render_sms(wording: Wording) -> Body:
     """Say it in an SMS, in plain marks. An absence never takes more than two segments.
 
     To stay within them it shortens the day, then the sentences, and at last leaves out the first names: the number to
-    call always stays. Raises InvalidError when a word is missing.
+    call always stays. An invitation does so where that is enough; what its author adds is never cut for it.
+    Raises InvalidError when a word is missing.
     """
     speaks = tongue(wording.language)
     nameless, names = _nameless(wording), _names(wording, speaks)
@@ -73,6 +78,9 @@ def render_sms(wording: Wording) -> Body:
             if count(text).segments <= ABSENCE_SEGMENTS:
                 break
             text = _sms(nameless, form).replace(NAMES, names)
+    elif wording.kind is NoticeKind.MEETING and count(text).segments > ABSENCE_SEGMENTS:
+        shorter = (_sms(nameless, form).replace(NAMES, names) for form in _SHORTER_INVITATION)
+        text = next((each for each in shorter if count(each).segments <= ABSENCE_SEGMENTS), text)
     return Body(text, speaks.code)
 
 
@@ -111,6 +119,10 @@ def _sms(wording: Wording, form: _Form) -> str:
     if wording.kind is NoticeKind.ABSENCE:
         words |= _absence_words(wording, speaks, form)
     else:
+        if form.short:
+            words["when"] = _when(wording, speaks, short=True)
+        if not form.named:
+            words["pupils"] = ""
         text = clean(wording.slots.text or "")
         words["text"] = _cut(text)
         words["cut"] = words["text"] != text
@@ -181,7 +193,7 @@ def _when(wording: Wording, speaks: Tongue, *, short: bool = False) -> str:
     slots = wording.slots
     if wording.kind is NoticeKind.ABSENCE and slots.day:
         return speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY, short=short)
-    return speaks.moment(slots.starts_at, wording.school.timezone) if slots.starts_at else ""
+    return speaks.moment(slots.starts_at, wording.school.timezone, short=short) if slots.starts_at else ""
 
 
 def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:

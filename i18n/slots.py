@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
 from hub.ports import LINK_CODE, NoticeKind, SchoolCard, Slots
@@ -67,6 +68,16 @@ def check_school(school: SchoolCard) -> None:
         raise InvalidError(N_("Il faut un nom court pour les SMS, 20 caractères au plus."), field="short_name")
     if not any(character.isdigit() for character in school.phone) or len(school.phone) > LINE_MAX:
         raise InvalidError(N_("Il manque le numéro où les familles appellent l'école."), field="phone")
+    check_timezone(school.timezone)
+
+
+def check_timezone(name: str) -> None:
+    """Refuse a time zone that no clock knows. Raises InvalidError."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        sentence = N_("Ce fuseau horaire n'existe pas : donnez-en un comme Europe/Paris.")
+        raise InvalidError(sentence, field="timezone") from error
 
 
 def _check_line(words: str | None, field: str, sentence: str) -> None:

@@ -65,7 +65,7 @@ class SandboxConfig:
     def check(self) -> None:
         """Refuse to open beside real families. Raises SettingsError."""
         if not self.allow:
-            raise SettingsError("the sandbox opens only in a demo or a test: set PASSERELLE_DEMO=1")
+            raise SettingsError("La boîte ne s'ouvre que pour une démonstration ou un essai : PASSERELLE_DEMO=1.")
 
     def inbound_for(self, number: str) -> str | None:
         """Where a text that a family sends to `number` is posted."""

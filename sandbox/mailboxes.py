@@ -11,6 +11,7 @@ from email.policy import SMTP as MAIL
 from email.utils import parseaddr
 from types import MappingProxyType
 from typing import cast
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -31,8 +32,6 @@ REPLIES = {
 }
 """What a post office says. Source: RFC 5321, 4.2.3; RFC 3463."""
 
-Admit = Callable[[SMTP, Session, Envelope, str, object], AuthResult]
-
 UNSUBSCRIBE = re.compile(r"<\s*(https?://[^>\s]+)\s*>")
 
 
@@ -52,7 +51,7 @@ class Mailboxes:
         self._behaviours = behaviours
         self._courier = courier
         self._on_arrival = on_arrival
-        self._lines: set[asyncio.BaseTransport] = set()
+        self._lines: WeakSet[SMTP] = WeakSet()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -71,7 +70,8 @@ class Mailboxes:
             return
         self._server.close()
         for line in tuple(self._lines):
-            line.close()
+            if line.transport is not None:
+                line.transport.close()
         await self._server.wait_closed()
         await asyncio.sleep(0)  # one turn for the lines to notice
 
@@ -145,7 +145,16 @@ class Mailboxes:
         self._record.note(Post(ChannelName.EMAIL, address, sender, text, code, refused, provider_id, now()))
 
     def _line(self) -> SMTP:
-        return _Line(self, self._lines, self._admit)
+        line = SMTP(
+            self,
+            enable_SMTPUTF8=True,
+            hostname=POST_OFFICE,
+            ident="Passerelle sandbox",
+            authenticator=self._admit,
+            auth_require_tls=False,
+        )
+        self._lines.add(line)
+        return line
 
     def _admit(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: object
@@ -155,30 +164,6 @@ class Mailboxes:
             return AuthResult(success=True)
         name, secret = (part.encode() for part in wanted)
         return AuthResult(success=given == LoginPassword(name, secret), handled=False)
-
-
-class _Line(SMTP):
-    """One open SMTP connection; the set lets the box hang up when it closes."""
-
-    def __init__(self, handler: Mailboxes, lines: set[asyncio.BaseTransport], admit: Admit) -> None:
-        super().__init__(
-            handler,
-            enable_SMTPUTF8=True,
-            hostname=POST_OFFICE,
-            ident="Passerelle sandbox",
-            authenticator=admit,
-            auth_require_tls=False,
-        )
-        self._lines = lines
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._lines.add(transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self.transport is not None:
-            self._lines.discard(self.transport)
-        super().connection_lost(error)
 
 
 def read(mail: EmailMessage, address: str, sender: str, queue_id: str, status: Status) -> Arrived:

@@ -30,6 +30,7 @@ def a_house_on_the_web(house: House) -> FastAPI:
     app.state.house = house
     app.include_router(family.router)
     app.include_router(webhooks.router)
+    app.add_middleware(webhooks.Wicket)
     app.add_api_route("/static/{name:path}", static_file, methods=["GET"])
     return app
 

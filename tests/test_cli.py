@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,8 +19,11 @@ from typing import Any
 
 import pytest
 import typer
+from postgres import free_port
 
+from cli.checkup import State, checkup
 from cli.main import front_desk
+from cli.saying import many
 from hub.database import Database
 from hub.models.school import Role
 from hub.people.importing import import_onde
@@ -296,6 +300,29 @@ def test_what_is_not_understood_is_said_in_one_line(bare: Installation, words: t
     assert refused(bare.passerelle(*words), code=2).startswith("passerelle: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "Il manque une commande : passerelle --help les donne."),
+        (("nothing",), "La commande « nothing » n'existe pas : passerelle --help les donne."),
+        (("reach", "twelve"), "AVIS est un nombre entier."),
+        (("reach", "0"), "AVIS est au moins 1."),
+        (("reach", "1", "2"), "Trop de mots : 2."),
+        (("reach", "1", "--frob"), "L'option --frob n'existe pas."),
+        (("staff", "add", "--role", "king"), "--role est l'un de ceux-ci : 'director', 'office', 'teacher'."),
+        (("staff", "add", "--role", "office"), "Il manque --email."),
+        (("send", "--kind"), "L'option --kind attend une valeur."),
+        (("doctor", "--json=1"), "L'option --json ne prend pas de valeur."),
+        (("send", "--kind", "absence", "--to", "x", "--day", "x"), "--day est un jour, écrit comme 2026-11-25."),
+        (("sender", "add", "--channel", "sms", "--address", "x", "--rate", "z"), "--rate est un nombre."),
+        (("inspect", "phone", "--region", "France"), "--region : un pays s'écrit en deux lettres, comme FR."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_it_is_said_in_french_as_all_the_rest(bare: Installation, words: tuple[str, ...], sentence: str) -> None:
+    assert refused(bare.passerelle(*words), code=2) == f"passerelle: {sentence}"
+
+
 def test_without_registers_the_first_step_is_named(bare: Installation) -> None:
     assert "passerelle migrate" in refused(bare.passerelle("reach", "1"))
     assert not (bare.folder / "hub.db").exists()
@@ -311,20 +338,58 @@ def test_a_setting_that_is_not_understood_is_named_without_its_value(bare: Insta
 def test_a_database_that_does_not_answer_is_one_sentence(bare: Installation) -> None:
     line = refused(bare.passerelle("reach", "1", DATABASE_URL="postgresql+asyncpg://hub:s3cret@127.0.0.1:1/hub"))
 
-    assert "does not answer" in line
+    assert "ne répond pas" in line
     assert "s3cret" not in line
 
 
 @pytest.mark.parametrize("process", ["serve", "worker"])
 def test_a_process_that_cannot_start_says_why_in_one_sentence(bare: Installation, process: str) -> None:
+    there = {"LISTEN": f"127.0.0.1:{free_port()}"}
     unreadable = refused(bare.passerelle(process, LEASE="s3cret"))
-    away = refused(bare.passerelle(process, DATABASE_URL="postgresql+asyncpg://hub:s3cret@127.0.0.1:1/hub"))
-    nowhere = refused(bare.passerelle(process, DATABASE_URL=f"sqlite+aiosqlite:///{bare.folder}/gone/hub.db"))
+    away = refused(bare.passerelle(process, DATABASE_URL="postgresql+asyncpg://hub:s3cret@127.0.0.1:1/hub", **there))
+    nowhere = refused(bare.passerelle(process, DATABASE_URL=f"sqlite+aiosqlite:///{bare.folder}/gone/hub.db", **there))
 
     assert "PASSERELLE_LEASE" in unreadable
-    assert "does not answer" in away
-    assert "folder" in nowhere
+    assert "ne répond pas" in away
+    assert "dossier" in nowhere
     assert "s3cret" not in unreadable + away
+
+
+@pytest.mark.parametrize("process", ["serve", "worker"])
+def test_a_process_whose_master_keys_open_nothing_does_not_start(school: Installation, process: str) -> None:
+    there = {"LISTEN": f"127.0.0.1:{free_port()}"}
+    other = refused(school.passerelle(process, MASTER_KEYS=f"1:{b64encode(b'x' * 32).decode()}", **there))
+    missing = refused(school.passerelle(process, MASTER_KEYS=f"2:{b64encode(b'k' * 32).decode()}", **there))
+
+    assert "sous une autre clé maîtresse (version 1)" in other
+    assert "sous une autre clé maîtresse (version 1)" in missing
+
+
+def test_a_command_under_the_wrong_key_writes_nothing(school: Installation) -> None:
+    said = school.passerelle(
+        "staff", "add", "--email", "autre@trois-ponts.test", "--role", "office",
+        MASTER_KEYS=f"1:{b64encode(b'x' * 32).decode()}",
+    )  # fmt: skip
+
+    assert "clé maîtresse" in refused(said)
+    assert school.rows("SELECT count(*) FROM staff") == [(1,)]
+
+
+def test_a_port_that_is_taken_is_one_sentence(bare: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        line = refused(bare.passerelle("serve", LISTEN=f"127.0.0.1:{other.getsockname()[1]}"))
+
+    assert "un autre programme y écoute déjà" in line
+    assert not (bare.folder / "hub.db").exists()
+
+
+@pytest.mark.parametrize("proxies", ["*", "0.0.0.0/0", "::/0", "10.0.0.1,*", "s3cret"])
+def test_not_everybody_may_say_who_a_visitor_is(bare: Installation, proxies: str) -> None:
+    line = refused(bare.passerelle("serve", FORWARDED_ALLOW_IPS=proxies))
+
+    assert "PASSERELLE_FORWARDED_ALLOW_IPS" in line
+    assert "jamais tout le monde" in line
+    assert "s3cret" not in line
 
 
 @pytest.mark.parametrize("listen", ["8000", "localhost", "127.0.0.1:99999", ":8000"])
@@ -390,20 +455,35 @@ def test_a_short_password_is_refused_in_one_sentence(school: Installation) -> No
 
 
 def test_an_import_is_rehearsed_then_taken(school: Installation) -> None:
+    school.passerelle(
+        "school",
+        "add",
+        "--slug",
+        "neuve",
+        "--name",
+        "École neuve",
+        "--short-name",
+        "Neuve",
+        "--phone",
+        "02 61 91 00 01",
+    )
+    school.passerelle("staff", "add", "--school", "neuve", "--email", BOSS, "--role", "director")
     families = make_school(seed=7, pupils=12)
     (school.folder / "e.csv").write_bytes(families.pupils_csv)
     (school.folder / "r.csv").write_bytes(families.guardians_csv)
-    words = ("import", "onde", "--pupils", "e.csv", "--guardians", "r.csv", "--as", BOSS, "--json")
+    words = ("import", "onde", "--pupils", "e.csv", "--guardians", "r.csv", "--school", "neuve", "--as", BOSS)
     before = school.rows("SELECT count(*) FROM pupil")
 
-    rehearsed = school.passerelle(*words, "--dry-run").json
+    told = school.passerelle(*words, "--dry-run").out.splitlines()
+    rehearsed = school.passerelle(*words, "--dry-run", "--json").json
     assert school.rows("SELECT count(*) FROM pupil") == before
-    taken = school.passerelle(*words).json
-    again = school.passerelle(*words).json
+    taken = school.passerelle(*words, "--json").json
+    again = school.passerelle(*words, "--json").json
 
-    assert rehearsed["dry_run"] is True
+    assert told[:2] == ["Rien n'a été changé ; les fichiers diraient :", "  élèves de plus : 12"]
+    assert (rehearsed["dry_run"], rehearsed["counts"]["new_pupils"]) == (True, 12)
     assert rehearsed["counts"] == taken["counts"]
-    assert school.rows("SELECT count(*) FROM pupil") == [(before[0][0] + taken["counts"]["new_pupils"],)]
+    assert school.rows("SELECT count(*) FROM pupil") == [(before[0][0] + 12,)]
     assert again["changes_nothing"] is True
 
 
@@ -435,7 +515,33 @@ def test_a_notice_is_published_once_per_key(school: Installation, send: Callable
     assert school.rows("SELECT count(*) FROM notice") == [(1,)]
     reached = school.passerelle("reach", str(first["notice"]), "--json").json
     assert (reached["adults"], reached["states"]["to_call"]) == (first["adults"], first["to_call"])
-    assert "adults concerned" in school.passerelle("reach", str(first["notice"]), "--as", BOSS).out
+    assert "adultes concernés" in school.passerelle("reach", str(first["notice"]), "--as", BOSS).out
+
+
+def test_who_is_left_stands_with_the_reason_and_who_calls(school: Installation, send: Callable[..., Said]) -> None:
+    notice = str(send("urgent", "school", "--text", "L'école ferme à midi.").json["notice"])
+    with closing(sqlite3.connect(school.folder / "hub.db")) as connection, connection:
+        connection.execute(
+            "UPDATE guardian SET language = 'ar', first_name = 'Odile', family_name = 'Exemple'"
+            " WHERE id = (SELECT guardian_id FROM delivery WHERE state = 'to_call' ORDER BY id LIMIT 1)"
+        )
+        connection.execute("UPDATE staff SET name = 'Mme Modèle'")
+        connection.execute(
+            "UPDATE call_task SET owner_id = 1, taken_at = '2026-11-24 07:15:00.000000'"
+            " WHERE delivery_id = (SELECT id FROM delivery WHERE state = 'to_call' ORDER BY id LIMIT 1)"
+        )
+
+    said = school.passerelle("reach", notice).out.splitlines()
+
+    assert "  en français : 0 sur" in "\n".join(said)
+    (mine,) = [line for line in said if "Odile" in line]
+    assert mine.startswith("  à appeler : Odile ")
+    assert "en arabe" in mine
+    assert "au dossier" in mine
+    assert mine.endswith("pris par Mme Modèle")
+    assert all(
+        line.endswith("personne ne l'a pris") for line in said if "à appeler : " in line and line not in (mine, said[2])
+    )
 
 
 def test_a_rehearsal_counts_and_keeps_nothing(school: Installation, send: Callable[..., Said]) -> None:
@@ -443,6 +549,49 @@ def test_a_rehearsal_counts_and_keeps_nothing(school: Installation, send: Callab
 
     assert said["notice"] is None
     assert said["adults"] > 0
+    assert school.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
+def test_a_rehearsal_shows_what_families_would_read_and_what_it_may_cost(school: Installation) -> None:
+    with closing(sqlite3.connect(school.folder / "hub.db")) as connection, connection:
+        connection.execute("UPDATE sender SET price = 700")
+    words = ("send", "--kind", "urgent", "--to", "class:CP A", "--text", "Fermeture à midi.", "--as", BOSS, "--dry-run")
+
+    said, told = school.passerelle(*words).out.splitlines(), school.passerelle(*words, "--json").json
+
+    assert said[0].startswith("Rien n'est parti. Ce serait : ")
+    assert any(line.startswith("  par SMS : ") for line in said)
+    assert any(line.startswith("  en français : ") for line in said)
+    assert any(
+        line.startswith("  un SMS : 1 segment au plus ; en tout ") and line.endswith(" € environ") for line in said
+    )
+    assert any("le SMS en français : Trois-Ponts, URGENT : Fermeture à midi." in line for line in said)
+    assert told["segments"] == 1
+    assert told["cost"] > 0
+    assert told["sms"]["fr"].startswith("Trois-Ponts, URGENT : Fermeture à midi.")
+
+
+def test_one_is_not_many() -> None:
+    assert [many(0, "adulte"), many(1, "adulte"), many(2, "adulte")] == ["0 adulte", "1 adulte", "2 adultes"]
+    assert many(2, "ligne remise", "lignes remises") == "2 lignes remises"
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "sentence"),
+    [
+        ("absence", "--text", "--kind urgent pour vos propres mots"),
+        ("absence", "--subject", "retirez --subject"),
+        ("absence", "--place", "--place ne va qu'avec --kind meeting."),
+        ("announcement", "--half-day", "--half-day ne va qu'avec --kind absence."),
+        ("urgent", "--starts-at", "--starts-at ne va qu'avec --kind meeting."),
+    ],
+)
+def test_what_families_would_never_read_is_refused(
+    school: Installation, send: Callable[..., Said], kind: str, option: str, sentence: str
+) -> None:
+    value = "morning" if option == "--half-day" else "2026-11-25T07:30"
+
+    assert sentence in refused(send(kind, "pupil:1", option, value))
     assert school.rows("SELECT count(*) FROM notice") == [(0,)]
 
 
@@ -464,7 +613,7 @@ def test_a_moment_without_a_zone_is_the_schools(school: Installation, send: Call
 def test_a_text_of_four_million_characters_is_one_sentence(send: Callable[..., Said]) -> None:
     line = refused(send("urgent", "school", "--text", "-", stdin="é" * 4_000_000))
 
-    assert "trop long" in line or "too long" in line
+    assert "trop long" in line
 
 
 @pytest.mark.parametrize(
@@ -476,7 +625,7 @@ def test_a_text_of_four_million_characters_is_one_sentence(send: Callable[..., S
         (("announcement", "pupil:999999", "--text", "x"), "élève"),
         (("meeting", "school", "--text", "x"), "heure"),
         (("meeting", "school", "--starts-at", "demain"), "2026-11-25T07:30"),
-        (("crisis", "school", "--phrase", "sheltered"), "later version"),
+        (("crisis", "school", "--phrase", "sheltered"), "version suivante"),
         (("crisis", "school", "--text", "x"), "pas encore possible"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -533,7 +682,7 @@ def test_the_doctor_says_what_an_outbound_only_hub_cannot_do(school: Installatio
     findings = {finding["what"]: finding for finding in said.json["findings"]}
     assert (said.code, said.json["well"]) == (0, True)
     assert findings["database"]["state"] == "ok"
-    assert findings["public address"]["sentence"].startswith("outbound only: ")
+    assert findings["public address"]["sentence"].startswith("sortie seule : ")
     assert [findings[what]["state"] for what in ("sms provider", "mail server", "mail listener")] == ["warning"] * 3
     assert findings["email senders"]["state"] == "warning"
 
@@ -550,6 +699,33 @@ def test_the_doctor_finds_an_installation_that_cannot_work(bare: Installation) -
     )
 
     assert done.returncode == 1
-    assert "error   database: sqlite, has no registers" in done.stdout.decode()
-    assert "error   master keys: Others may read master.keys (mode 644)" in done.stdout.decode()
+    assert "erreur    base : sqlite, n'a pas de registres" in done.stdout.decode()
+    assert "erreur    clés maîtresses : D'autres peuvent lire master.keys (mode 644)" in done.stdout.decode()
     assert len(done.stderr.decode().splitlines()) == 1
+
+
+def test_the_doctor_finds_a_key_that_opens_nothing(school: Installation) -> None:
+    given = {"TWILIO_URL": "http://127.0.0.1:1", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1"}
+    wrong = school.passerelle("doctor", "--json", MASTER_KEYS=f"1:{b64encode(b'x' * 32).decode()}", **given)
+    right = school.passerelle("doctor", "--json", **given)
+
+    (found,) = [finding for finding in wrong.json["findings"] if finding["what"] == "sealed keys"]
+    assert (wrong.code, found["state"]) == (1, "error")
+    assert "sous une autre clé maîtresse" in found["sentence"]
+    assert "sealed keys" not in {finding["what"] for finding in right.json["findings"]}
+
+
+async def test_the_doctor_warns_of_a_login_that_passes_the_walls(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    superuser = f"{postgres_url}/template".replace("postgresql://", "postgresql+asyncpg://")
+    monkeypatch.setenv("PASSERELLE_MASTER_KEYS", f"1:{b64encode(b'k' * 32).decode()}")
+    monkeypatch.setenv("PASSERELLE_TWILIO_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("PASSERELLE_SMTP_PORT", "1")
+
+    async def walls(url: str) -> list[State]:
+        monkeypatch.setenv("PASSERELLE_DATABASE_URL", url)
+        return [finding.state for finding in await checkup() if finding.what == "walls"]
+
+    assert await walls(superuser) == [State.WARNING]
+    assert await walls(superuser.replace("postgres@", "hub@")) == []

@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from sqlalchemy import select
 
-from cli.demo import Demo, arrived, how_far, open_demo, press, watch
+from cli.demo import Demo, arrived, how_far, open_demo, press, watch, welcome
+from cli.demo_school import DIRECTOR, PASSWORD
 from hub.outbox.prepare import TEXT
 from hub.ports import ChannelName
 from hub.tables import address, attempt, copy, data_key
@@ -75,6 +77,17 @@ async def test_the_two_records_agree_one_by_one(tmp_path: Path, pupils: int) -> 
             "fr",
             None,
         )  # an SMS says none; without a catalogue: French
+
+
+async def test_how_to_sign_in_is_not_cut_at_eighty_columns(tmp_path: Path) -> None:
+    said = StringIO()
+    async with open_demo(tmp_path, pupils=10) as show:
+        Console(file=said, width=80).print(*welcome(show), sep="\n", soft_wrap=True)
+        page = str(show.hub.settings.public_url)
+
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) < 80
+    assert [line.split()[-1] for line in lines[1:4]] == [page, DIRECTOR, PASSWORD]
 
 
 def test_the_demo_command_ends_with_figures_that_add_up(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,19 +11,24 @@ from factories import NOW, TODAY, Adult, SmallSchool, a_school, by_mail, by_sms
 from sqlalchemy import event
 
 from hub.database import Database
-from hub.errors import NotAllowedError, NotFoundError
+from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.answers import CallOutcome
-from hub.models.people import LinkKind
+from hub.models.people import LastRung, LinkKind, Means
 from hub.notices.calls import LEFT_LYING, TakenError, finish, give_back, number_was_wrong, take
 from hub.notices.headlines import Reader, headline, recent
-from hub.notices.left import Left, left_to_call
-from hub.notices.preview import choices, preview
+from hub.notices.left import Left, how_many_left, left_to_call
+from hub.notices.preview import Preview, choices, preview
 from hub.notices.publish import Draft, publish
 from hub.notices.reach import Reach, Tally, pulse, reach
+from hub.notices.reasons import Reason, Why, wish
+from hub.outbox.ladder import climb
 from hub.people.rights import rights_on
-from hub.ports import ChannelName, NoticeKind, Slots
+from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Slots
+from hub.routing import last_school_day
 from hub.sealing import Keyring
+from hub.tables import delivery
 
+YESTERDAY = date(2026, 11, 23)
 PHONE_AND_MAIL = ((ChannelName.SMS, "+33639981009"), (ChannelName.EMAIL, "nadia@familles.test"))
 
 
@@ -35,7 +40,8 @@ class Watch:
 
     async def press(self, audience: str = "school", text: str = "Ecole fermee.", **more: Any) -> int:
         async with self.small.database.school(self.school_id) as session:
-            draft = Draft(kind=more.pop("kind", NoticeKind.URGENT), audience=audience, slots=Slots(text=text))
+            slots, due_at = more.pop("slots", Slots(text=text)), more.pop("due_at", None)
+            draft = Draft(kind=more.pop("kind", NoticeKind.URGENT), audience=audience, slots=slots, due_at=due_at)
             author = more.pop("author", self.small.director)
             published = await publish(
                 session, self.small.keyring, school=self.small.school, author_id=author, draft=draft, now=NOW
@@ -50,11 +56,28 @@ class Watch:
 
     async def reach(self, notice_id: int, **more: Any) -> Reach:
         async with self.small.database.reading(self.school_id) as session:
-            return await reach(session, school_id=self.school_id, notice_id=notice_id, day=TODAY, **more)
+            more = {"day": TODAY, "now": NOW, **more}
+            return await reach(session, school_id=self.school_id, notice_id=notice_id, **more)
 
     async def left(self, **more: Any) -> tuple[Left, ...]:
         async with self.small.database.reading(self.school_id) as session:
-            return await left_to_call(session, school_id=self.school_id, day=TODAY, **more)
+            more = {"day": TODAY, "now": NOW, **more}
+            return await left_to_call(session, school_id=self.school_id, **more)
+
+    async def how_many(self, **more: Any) -> int:
+        async with self.small.database.reading(self.school_id) as session:
+            return await how_many_left(session, school_id=self.school_id, day=TODAY, now=NOW, **more)
+
+    async def pulse(self, notice_id: int, now: datetime = NOW) -> tuple[object, ...]:
+        async with self.small.database.reading(self.school_id) as session:
+            return await pulse(session, school_id=self.school_id, notice_id=notice_id, day=TODAY, now=now)
+
+    async def recent(self, keyring: Keyring) -> list[tuple[int, int, int, int]]:
+        """The figures of the first page: adults, those who know, on the way, to call."""
+        reader = await self.reader(self.small.director)
+        async with self.small.database.reading(self.school_id) as session:
+            found = await recent(session, keyring, school_id=self.school_id, reader=reader, now=NOW)
+        return [(one.adults, one.know, one.moving, one.to_call) for one in found]
 
     async def act(
         self, what: Any, task_id: int, staff_id: int, *, later: timedelta = timedelta(0), **more: Any
@@ -156,6 +179,8 @@ async def test_numbers_are_masked_on_the_command_line(watch: Watch, keyring: Key
             "children": ["Capucine"],
             "language": "fr",
             "nobody_knows": True,
+            "why": "not_sent",
+            "tried_last": None,
             "numbers": ["06 39 98 •• 02"],
             "called_by": None,
         }
@@ -185,17 +210,13 @@ async def test_the_pulse_changes_when_somebody_confirms_or_takes_a_call(watch: W
     await watch.small.family(by_sms(name="Ada"), Adult(name="Bob"))
     notice = await watch.press()
 
-    async def beat() -> tuple[object, ...]:
-        async with watch.small.database.reading(watch.school_id) as session:
-            return await pulse(session, school_id=watch.school_id, notice_id=notice)
-
-    first, again = await beat(), await beat()
+    first, again = await watch.pulse(notice), await watch.pulse(notice)
     await watch.act(take, (await watch.left())[0].task_id, watch.small.director)
-    taken = await beat()
+    taken = await watch.pulse(notice)
     await watch.set_states(Ada="acknowledged")
 
     assert first == again
-    assert len({first, taken, await beat()}) == 3
+    assert len({first, taken, await watch.pulse(notice)}) == 3
 
 
 async def test_an_unknown_notice_is_said_so(watch: Watch) -> None:
@@ -211,8 +232,8 @@ async def test_a_teacher_sees_own_notices_and_those_of_own_classes_only(watch: W
     teacher, director = await watch.reader(watch.small.teacher), await watch.reader(watch.small.director)
 
     async with watch.small.database.reading(watch.school_id) as session:
-        theirs = await recent(session, keyring, school_id=watch.school_id, reader=teacher)
-        all_of_them = await recent(session, keyring, school_id=watch.school_id, reader=director)
+        theirs = await recent(session, keyring, school_id=watch.school_id, reader=teacher, now=NOW)
+        all_of_them = await recent(session, keyring, school_id=watch.school_id, reader=director, now=NOW)
         with pytest.raises(NotAllowedError):
             await headline(session, keyring, school_id=watch.school_id, notice_id=other, reader=teacher)
 
@@ -390,16 +411,303 @@ async def test_a_teacher_is_offered_own_classes_and_pupils_only(watch: Watch) ->
     assert [each.name for each in offered.pupils] == ["Exemple Elif"]
 
 
-async def test_who_was_barred_since_the_press_is_not_called_either(watch: Watch) -> None:
-    await watch.small.family(Adult())
+async def test_who_was_barred_since_the_press_is_not_called_either(watch: Watch, keyring: Keyring) -> None:
+    await watch.small.family(Adult(name="Ada"))
     notice_id = await watch.press()
     (before,) = await watch.left(notice_id=notice_id)
     assert before.task_id is not None
+    beat = await watch.pulse(notice_id)
 
     await watch.small.write("UPDATE link SET kind = 'barred'")
 
     assert await watch.left(notice_id=notice_id) == ()
+    assert await watch.pulse(notice_id) != beat
     reader = await watch.reader(watch.small.director)
     async with watch.small.database.school(watch.school_id) as session:
         with pytest.raises(NotFoundError):
             await take(session, school_id=watch.school_id, task_id=before.task_id, reader=reader, now=NOW)
+    found = await watch.reach(notice_id)
+    assert found.tally == Tally(gone=1)
+    assert (found.tally.adults, found.calls, found.unknown_children) == (0, 0, 0)
+    assert await watch.how_many() == 0
+    assert await watch.recent(keyring) == [(0, 0, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        "UPDATE enrolment SET to_on = :day",
+        "UPDATE pupil SET left_on = :day",
+        "UPDATE link SET to_on = :day",
+        "UPDATE link SET may_be_told = false",
+        "UPDATE link SET waiting = true",
+    ],
+)
+async def test_whose_right_has_ended_is_not_called_whatever_ended_it(watch: Watch, ended: str) -> None:
+    await watch.small.family(Adult(name="Ada"))
+    notice_id = await watch.press()
+    day = "2026-11-23" if watch.small.database.dialect == "sqlite" else YESTERDAY
+
+    await watch.small.write(ended, **({"day": day} if ":day" in ended else {}))
+
+    assert await watch.left(notice_id=notice_id) == ()
+    assert (await watch.reach(notice_id)).tally == Tally(gone=1)
+
+
+async def test_a_caller_is_told_only_of_children_whom_this_adult_may_be_told_about(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada"), children=["Elif", "Sami"])
+    notice_id = await watch.press()
+
+    await watch.small.write("UPDATE link SET kind = 'barred' WHERE pupil_id = 1")
+
+    (left,) = await watch.left(notice_id=notice_id)
+    assert [child.first_name for child in left.children] == ["Sami"]
+    assert (await watch.reach(notice_id)).unknown_children == 1
+
+
+async def test_the_board_the_list_and_the_first_page_count_alike(watch: Watch, keyring: Keyring) -> None:
+    await watch.small.family(by_sms("+33639981001", name="Ada"), Adult(name="Bob"), Adult(name="Cyd"))
+    await watch.small.family(Adult(name="Dan"), by_mail("eva@familles.test", name="Eva"), children=["Sami"])
+    notice_id = await watch.press()
+    await watch.set_states(Ada="acknowledged", Eva="expired")
+    await watch.small.write("UPDATE link SET kind = 'barred' WHERE guardian_id = 3")
+    await watch.small.write(
+        "INSERT INTO call_task (school_id, delivery_id, opened_at, due_at) "
+        "SELECT school_id, id, state_at, state_at FROM delivery WHERE state = 'acknowledged'"
+    )
+
+    found = await watch.reach(notice_id)
+
+    assert found.tally == Tally(acknowledged=1, to_call=2, gone=2)
+    assert [one.name for one in found.left] == ["Ada Exemple", "Dan Exemple", "Bob Exemple"]
+    assert (found.calls, found.alarms, await watch.how_many()) == (3, 1, 3)
+    assert await watch.recent(keyring) == [(3, 1, 0, 3)]
+    assert await watch.how_many(classes=frozenset({watch.small.classes["CE1 B"]})) == 0
+
+
+async def test_nobody_is_called_while_the_notice_can_still_be_stopped(watch: Watch, keyring: Keyring) -> None:
+    await watch.small.family(Adult(name="Ada"))
+    notice_id = await watch.press(due_at=NOW + timedelta(seconds=60))
+    soon, then = NOW + timedelta(seconds=59), NOW + timedelta(seconds=60)
+    (task,) = (await watch.small.rows("SELECT id FROM call_task"))[0]
+
+    assert await watch.left(now=soon) == ()
+    assert (await watch.reach(notice_id, now=soon)).tally == Tally(moving=1)
+    assert (await watch.how_many(), await watch.recent(keyring)) == (0, [(1, 0, 1, 0)])
+    with pytest.raises(NotFoundError):
+        await watch.act(take, task, watch.small.director, later=timedelta(seconds=59))
+
+    assert [one.name for one in await watch.left(now=then)] == ["Ada Exemple"]
+    assert (await watch.reach(notice_id, now=then)).tally == Tally(to_call=1)
+    assert await watch.pulse(notice_id, now=soon) != await watch.pulse(notice_id, now=then)
+    await watch.act(take, task, watch.small.director, later=timedelta(seconds=60))
+
+
+async def test_a_call_is_due_from_when_the_notice_left(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada"))
+    await watch.press(due_at=NOW + timedelta(hours=3))
+
+    (left,) = await watch.left(now=NOW + timedelta(hours=4))
+
+    assert left.due_at == NOW + timedelta(hours=3, minutes=15)
+
+
+STOP = (
+    "INSERT INTO stop (school_id, sender_id, address_id, at) "
+    "SELECT school_id, id, 1, '2026-11-20 06:00:00+00:00' FROM sender"
+)
+WHY = {
+    "nothing": (Adult(), (), Why(Reason.NOTHING_ON_FILE)),
+    "landline": (
+        Adult(reached_by=((ChannelName.VOICE, "+33261990001"),)),
+        (),
+        Why(Reason.LANDLINE_ONLY),
+    ),
+    "no receipt": (
+        by_sms(),
+        ("UPDATE attempt SET state = 'accepted', look_at = NULL, sending_at = due_at",),
+        Why(Reason.NO_RECEIPT, ChannelName.SMS, NOW),
+    ),
+    "dead": (
+        by_sms(),
+        (
+            "UPDATE attempt SET state = 'failed', error_kind = 'dead_address', look_at = NULL, sending_at = due_at",
+            "UPDATE address SET state = 'dead'",
+        ),
+        Why(Reason.DEAD, ChannelName.SMS, NOW),
+    ),
+    "switched off": (
+        by_sms(),
+        ("UPDATE attempt SET state = 'failed', error_kind = 'temporary', look_at = NULL, sending_at = due_at",),
+        Why(Reason.UNREACHABLE, ChannelName.SMS, NOW),
+    ),
+    "stopped": (
+        by_mail(),
+        (
+            "UPDATE attempt SET state = 'withdrawn', look_at = NULL",
+            STOP,
+        ),
+        Why(Reason.STOPPED, ChannelName.EMAIL),
+    ),
+    "wrong": (
+        by_sms(),
+        (
+            "UPDATE attempt SET state = 'withdrawn', error_code = 'wrong_number', look_at = NULL, sending_at = due_at",
+            "UPDATE address SET state = 'wrong'",
+        ),
+        Why(Reason.WRONG, ChannelName.SMS, NOW),
+    ),
+    "lost": (
+        by_sms(),
+        ("UPDATE attempt SET state = 'unknown', look_at = NULL, sending_at = due_at",),
+        Why(Reason.UNSURE, ChannelName.SMS, NOW),
+    ),
+    "refused": (
+        by_mail(),
+        ("UPDATE attempt SET state = 'failed', error_kind = 'rejected', look_at = NULL, sending_at = due_at",),
+        Why(Reason.REFUSED, ChannelName.EMAIL, NOW),
+    ),
+    "late": (
+        by_sms(),
+        ("UPDATE attempt SET state = 'withdrawn', look_at = NULL",),
+        Why(Reason.NOT_SENT, ChannelName.SMS),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WHY)
+async def test_the_list_says_why_each_adult_must_be_called(watch: Watch, case: str) -> None:
+    adult, happened, wanted = WHY[case]
+    await watch.small.family(adult)
+    await watch.press()
+    await watch.set_states(Odile="to_call")
+    for sql in happened:
+        await watch.small.write(sql)
+
+    (left,) = await watch.left()
+
+    assert left.why == wanted
+
+
+@pytest.mark.parametrize(
+    ("happened", "wanted"),
+    [
+        ("UPDATE address SET state = 'wrong'", Why(Reason.WRONG, ChannelName.SMS)),
+        ("UPDATE address SET state = 'dead'", Why(Reason.DEAD, ChannelName.SMS)),
+        ("UPDATE sender SET stopped_at = '2026-11-24 06:00:00+00:00'", Why(Reason.NO_SENDER, ChannelName.SMS)),
+        (STOP, Why(Reason.STOPPED, ChannelName.SMS)),
+    ],
+)
+async def test_the_list_says_why_nothing_was_even_tried(watch: Watch, happened: str, wanted: Why) -> None:
+    await watch.small.family(Adult(name="Ada", reached_by=PHONE_AND_MAIL[:1]))
+    await watch.small.write(happened)
+    await watch.press()
+
+    (left,) = await watch.left()
+
+    assert left.why == wanted
+
+
+async def test_the_last_way_that_was_tried_is_the_one_that_counts(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada", reached_by=PHONE_AND_MAIL))
+    await watch.press()
+    failed = "UPDATE attempt SET state = 'failed', error_kind = 'dead_address', sending_at = :at WHERE copy_id = :copy"
+    at = "2026-11-24 06:12:00.000000" if watch.small.database.dialect == "sqlite" else NOW
+    await watch.small.write(failed, at=at, copy=1)
+    async with watch.small.database.engine() as connection:
+        await climb(connection, delivery.c.id == 1, lane=Lane.URGENT, now=NOW)
+    await watch.small.write("UPDATE attempt SET state = 'accepted', sending_at = due_at WHERE copy_id = 2")
+    await watch.set_states(Ada="to_call")
+
+    (left,) = await watch.left()
+
+    assert left.why == Why(Reason.NO_RECEIPT, ChannelName.EMAIL, NOW)
+
+
+def test_every_reason_is_a_sentence_for_every_way() -> None:
+    for reason in Reason:
+        for way in (None, *ChannelName):
+            assert Why(reason, way).sentence.endswith(".")
+
+
+def test_a_caller_reads_how_an_adult_wishes_to_be_reached() -> None:
+    assert wish(Means.ANY, LastRung.CALL) is None
+    assert wish(Means.WRITE_ONLY, LastRung.CALL) == "Ne veut pas d'appel : un mot écrit."
+    assert wish(Means.CALL_FIRST, LastRung.CALL) == "Souhaite d'abord un appel."
+    assert wish(Means.ANY, LastRung.RELAY) == "À prévenir par une personne relais."
+
+
+async def read_over(watch: Watch, kind: NoticeKind, slots: Slots) -> Preview:
+    director = await watch.reader(watch.small.director)
+    async with watch.small.database.reading(watch.school_id) as session:
+        return await preview(
+            session,
+            school=watch.small.school,
+            author="Mme Exemple",
+            rights=director.rights,
+            kind=kind,
+            audience="school",
+            slots=slots,
+            day=TODAY,
+            public_url=None,
+        )
+
+
+async def test_one_reads_over_the_french_and_the_other_language_that_most_adults_read(watch: Watch) -> None:
+    await watch.small.family(
+        by_sms("+33639981001", name="Ada", language="ps"),
+        by_sms("+33639981002", name="Bob", language="ps"),
+        by_sms("+33639981003", name="Cyd", language="tr"),
+        by_mail(name="Dan", language="ar"),
+        by_mail("eva@familles.test", name="Eva", language="ar"),
+    )
+
+    seen = await read_over(watch, NoticeKind.URGENT, Slots(text="Pas de classe."))
+
+    assert [code for code, _ in seen.readings] == ["fr", "ar"]
+    assert seen.sms_text.startswith("Trois-Ponts, URGENT : Pas de classe.")
+    assert "عاجل" in seen.readings[1][1]
+
+
+async def test_where_all_read_french_one_reading_is_enough(watch: Watch) -> None:
+    await watch.small.family(by_sms())
+
+    seen = await read_over(watch, NoticeKind.URGENT, Slots(text="Pas de classe."))
+
+    assert [code for code, _ in seen.readings] == ["fr"]
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        (date(2026, 11, 22), "Il n'y a pas classe le dimanche : donnez le jour de l'absence."),
+        (date(2026, 11, 29), "Il n'y a pas classe le dimanche : donnez le jour de l'absence."),
+        (date(2026, 12, 2), "Ce jour est à plus d'une semaine : donnez le jour de l'absence."),
+        (date(2062, 11, 24), "Ce jour est à plus d'une semaine : donnez le jour de l'absence."),
+    ],
+)
+async def test_an_absence_on_a_day_without_school_is_refused_at_both_doors(
+    watch: Watch, day: date, sentence: str
+) -> None:
+    await watch.small.family(by_sms())
+    slots = Slots(day=day, half_day=HalfDay.MORNING)
+
+    with pytest.raises(InvalidError) as at_the_reading:
+        await read_over(watch, NoticeKind.ABSENCE, slots)
+    with pytest.raises(InvalidError) as at_the_press:
+        await watch.press(kind=NoticeKind.ABSENCE, slots=slots)
+
+    assert [(str(each.value), each.value.field) for each in (at_the_reading, at_the_press)] == [(sentence, "day")] * 2
+    assert await watch.small.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 24), date(2026, 11, 21), date(2026, 11, 6), date(2026, 12, 1)])
+async def test_an_absence_may_be_of_a_saturday_of_the_past_and_of_the_coming_week(watch: Watch, day: date) -> None:
+    await watch.small.family(by_sms())
+
+    await watch.press(kind=NoticeKind.ABSENCE, slots=Slots(day=day, half_day=HalfDay.MORNING))
+
+
+def test_an_absence_without_a_day_is_never_of_a_sunday() -> None:
+    assert last_school_day(date(2026, 11, 22)) == date(2026, 11, 20)
+    assert last_school_day(TODAY) == TODAY

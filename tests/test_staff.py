@@ -81,6 +81,12 @@ async def test_the_only_school_is_found_without_its_name(database: Database, key
         ("short_name", "x" * 21),
         ("short_name", " "),
         ("name", "Deux\nlignes"),
+        ("phone", " "),
+        ("phone", "le secrétariat"),
+        ("phone", "0" * 21),
+        ("timezone", "Europe/Orléans"),
+        ("timezone", "../etc/passwd"),
+        ("zone", "Z"),
         ("slug", "Trois Ponts"),
         ("slug", "trois-ponts"),
     ],
@@ -91,6 +97,7 @@ async def test_a_school_that_cannot_be_is_refused(database: Database, keyring: K
         await opened(database, keyring, **{"slug": "faux-pont", field: value})
 
     assert refused.value.field == field
+    assert str(refused.value).endswith(".")
     assert len(await rows(database, "SELECT id FROM school")) == 1
 
 

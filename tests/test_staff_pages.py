@@ -244,7 +244,9 @@ async def test_a_form_without_this_sessions_word_is_refused(desk: Desk) -> None:
 async def test_pages_say_what_they_may_load_and_are_kept_in_no_cache(desk: Desk) -> None:
     await desk.enter()
 
-    for path in ("/", "/ecrire", "/appeler", "/nulle-part", "/static/passerelle.css"):
+    await desk.small.family(by_sms())
+    await desk.press()
+    for path in ("/", "/ecrire", "/appeler", "/suivi/1", "/nulle-part", "/static/passerelle.css"):
         headers = (await desk.web.get(path)).headers
         assert headers["content-security-policy"] == (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -357,9 +359,55 @@ async def test_a_press_is_read_over_first_and_made_once(desk: Desk) -> None:
 
     assert "Cet avis part à 2 adultes sur 3, pour 0,07" in read.text
     assert "Prévenir 3 adultes" in read.text
+    assert read.headers["cache-control"] == "no-store"
     assert (first.status_code, first.headers["location"]) == (303, "/suivi/1")
     assert again.headers["location"] == "/suivi/1"
     assert await desk.count("notice") == 1
+
+
+@on_one_database
+async def test_whoever_comes_back_to_a_pressed_sheet_sees_what_became_of_it(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    _, form = await desk.read_over(kind="meeting", to="CP A", meeting_day="2026-12-01", meeting_time="17:30", text="")
+    await desk.web.post("/ecrire", data=form)
+
+    again = await desk.web.post("/ecrire", data={**form, "step": "read", "seen": ""})
+
+    assert (again.status_code, again.headers["location"]) == (303, "/suivi/1")
+    assert await desk.count("notice") == 1
+
+
+@on_one_database
+async def test_other_words_on_a_pressed_sheet_are_another_notice_and_are_read_over_first(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    _, form = await desk.read_over(kind="urgent", to="CP A", text="Ecole fermee.")
+    await desk.web.post("/ecrire", data=form)
+
+    other, pressing = await desk.read_over(**{**form, "text": "Ecole ouverte."})
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', other.text))
+
+    assert "Un avis est déjà parti de cette page" in other.text
+    assert '<a href="/suivi/1">voir son suivi</a>' in other.text
+    assert hidden["key"] != form["key"]
+    assert await desk.count("notice") == 1
+    pressed = await desk.web.post("/ecrire", data={**pressing, "key": hidden["key"]})
+    assert pressed.headers["location"] == "/suivi/2"
+
+
+@on_one_database
+async def test_a_colleague_with_the_same_key_is_not_shown_anothers_notice(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    _, form = await desk.read_over(kind="urgent", to="CP A", text="Ecole fermee.")
+    await desk.web.post("/ecrire", data=form)
+    await desk.enter(TEACHER)
+
+    read, _ = await desk.read_over(**{**form, "csrf": await desk.token()})
+
+    assert read.status_code == 200
+    assert "déjà parti" not in read.text
 
 
 async def test_what_was_changed_after_reading_is_read_again(desk: Desk) -> None:
@@ -376,7 +424,7 @@ async def test_what_was_changed_after_reading_is_read_again(desk: Desk) -> None:
 
 async def test_own_words_to_the_whole_school_can_be_stopped_for_a_minute(desk: Desk) -> None:
     await desk.enter()
-    await desk.small.family(by_sms())
+    await desk.small.family(by_sms(), Adult(name="Cyd"))
     _, form = await desk.read_over(kind="urgent", to="school", text="École fermée.")
 
     board = await desk.web.get((await desk.web.post("/ecrire", data=form)).headers["location"])
@@ -384,6 +432,8 @@ async def test_own_words_to_the_whole_school_can_be_stopped_for_a_minute(desk: D
 
     assert "Part à 7\u00a0h\u00a013" in board.text
     assert 'jusque-là on peut <a href="#arreter">' in board.text
+    assert "Cyd" not in board.text
+    assert "Personne à appeler." in (await desk.web.get("/appeler")).text
     assert '<form method="post" id="arreter"' in board.text
     assert stopped.status_code == 303
     assert await desk.small.rows("SELECT state FROM notice") == [("cancelled",)]
@@ -398,9 +448,17 @@ async def test_own_words_to_the_whole_school_can_be_stopped_for_a_minute(desk: D
         ({"kind": "urgent", "to": "CP A", "text": "a" * 20_001}, "Le texte est trop long"),
         ({"kind": "urgent", "text": "Bonjour"}, "Dites à qui"),
         ({"kind": "urgent", "to": "CM9", "text": "Bonjour"}, "Cette classe n’existe pas cette année"),
-        ({"kind": "meeting", "to": "CP A", "text": "Bonjour"}, "Il manque le jour et l&#39;heure de la réunion."),
+        ({"kind": "meeting", "to": "CP A", "text": "Bonjour"}, "Il manque le jour et l’heure de la réunion."),
         ({"kind": "meeting", "to": "CP A", "meeting_day": "31/12", "text": "Bonjour"}, "Ce jour n’existe pas"),
         ({"kind": "absence", "text": "Bonjour"}, "Dites quel enfant est absent."),
+        (
+            {"kind": "absence", "pupil": "1", "day": "2026-11-22", "half_day": "morning", "text": "Bonjour"},
+            "Il n’y a pas classe le dimanche\u00a0: donnez le jour de l’absence.",
+        ),
+        (
+            {"kind": "absence", "pupil": "1", "day": "2027-11-24", "half_day": "morning", "text": "Bonjour"},
+            "Ce jour est à plus d’une semaine\u00a0: donnez le jour de l’absence.",
+        ),
         ({"kind": "crisis", "to": "school", "text": "Bonjour"}, "Dites d’abord de quoi il s’agit."),
     ],
 )
@@ -415,6 +473,8 @@ async def test_an_error_stands_beside_its_field_and_nothing_is_lost(
     assert answer.status_code == 422
     assert sentence in answer.text
     assert fields["text"] in answer.text
+    assert fields.get("day", "") in answer.text
+    assert 'value="1" selected' in answer.text or "pupil" not in fields
     assert await desk.count("notice") == 0
 
 
@@ -422,9 +482,10 @@ async def test_an_absence_is_written_for_one_child(desk: Desk) -> None:
     await desk.enter()
     await desk.small.family(by_sms(), children=["Elif", "Sami"])
 
-    _, form = await desk.read_over(kind="absence", pupil="1", day="2026-11-24", half_day="morning")
+    read, form = await desk.read_over(kind="absence", pupil="1", day="2026-11-24", half_day="morning")
     await desk.web.post("/ecrire", data=form)
 
+    assert "Elif n&#39;était pas en classe mardi 24 novembre matin." in read.text
     assert await desk.small.rows("SELECT kind, audience FROM notice") == [("absence", "pupil:1")]
     assert "Absence du mardi 24 novembre" in (await desk.web.get("/suivi/1")).text
 
@@ -491,6 +552,44 @@ async def test_a_number_is_in_clear_only_for_who_took_the_call(desk: Desk) -> No
     assert taken.headers["location"] == "/appeler#appel-1"
     assert "06 39 98 10 02" in after
     assert await desk.small.rows("SELECT act, subject FROM audit") == [("read_number", "guardian")]
+
+
+@on_one_database
+async def test_the_lists_say_why_somebody_must_be_called_and_what_was_tried_last(desk: Desk) -> None:
+    await desk.small.family(by_sms("+33639981002", name="Ada"), Adult(name="Bob"))
+    await desk.press()
+    await desk.small.write("UPDATE delivery SET state = 'to_call'")
+    await desk.small.write("UPDATE attempt SET state = 'accepted', sending_at = due_at, look_at = NULL")
+    await desk.small.write("UPDATE guardian SET last_rung = 'write_only' WHERE first_name = 'Bob'")
+    await desk.enter()
+
+    for page in ("/appeler", "/suivi/1"):
+        text = (await desk.web.get(page)).text
+        assert "SMS envoyé, mais rien ne dit qu’il est arrivé. Dernier essai\u00a0: SMS, 7\u00a0h\u00a012." in text, (
+            page
+        )
+        assert "Ni numéro ni e-mail au dossier. Ne veut pas d’appel\u00a0: un mot écrit." in text, page
+
+    await desk.small.write("UPDATE attempt SET sending_at = '2026-11-23 06:12:00.000000'")
+
+    assert "Dernier essai\u00a0: SMS, lundi 23 novembre à 7\u00a0h\u00a012." in (await desk.web.get("/appeler")).text
+
+
+async def test_the_first_page_the_list_and_the_board_say_the_same_number(desk: Desk) -> None:
+    await desk.small.family(by_sms("+33639981002", name="Ada"), Adult(name="Bob"), Adult(name="Cyd"))
+    await desk.press()
+    await desk.small.write("UPDATE link SET kind = 'barred' WHERE guardian_id = 3")
+    await desk.small.write("UPDATE delivery SET state = 'acknowledged' WHERE guardian_id = 1")
+    await desk.small.write(
+        "INSERT INTO call_task (school_id, delivery_id, opened_at, due_at) "
+        "SELECT school_id, id, state_at, state_at FROM delivery WHERE guardian_id = 1"
+    )
+    await desk.enter()
+
+    pages = [(await desk.web.get(path)).text for path in ("/", "/appeler", "/suivi/1")]
+
+    assert [re.findall(r"\d+ personnes? à appeler", text)[0] for text in pages] == ["2 personnes à appeler"] * 3
+    assert [text.count("Cyd") for text in pages] == [0, 0, 0]
 
 
 async def test_a_wrong_number_is_written_to_no_more(desk: Desk) -> None:

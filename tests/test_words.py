@@ -96,6 +96,46 @@ def test_an_absence_alert_is_two_sms_at_most_and_gives_a_number_to_call(
 
 
 @pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("pupils", [(), ("Sami",), ("Capucine",), ("سامي",), ("Lina", "Sami")])
+@pytest.mark.parametrize(
+    ("kind", "slots"),
+    [
+        (NoticeKind.ANNOUNCEMENT, Slots(text="La piscine est fermée jeudi.")),
+        (NoticeKind.URGENT, Slots(text="Pas de classe ce matin.")),
+        (NoticeKind.MEETING, Slots(starts_at=datetime(2026, 9, 23, 16, 30, tzinfo=UTC))),
+    ],
+)
+def test_a_short_notice_with_its_link_is_two_sms_at_most(
+    language: str, pupils: tuple[str, ...], kind: NoticeKind, slots: Slots
+) -> None:
+    for link, two_way, school in product((LINK, LONG_LINK), (True, False), (SCHOOL, LONG_SCHOOL)):
+        wording = a_wording(kind, language, pupils=pupils, slots=slots, link=link, two_way=two_way, school=school)
+
+        text = render_sms(wording).text
+
+        assert count(text).segments <= 2
+        assert link in text
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "J'ai lu : "), ("en", "I've read it: "), ("tr", "Okudum: ")])
+@pytest.mark.parametrize("kind", [NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT, NoticeKind.MEETING])
+def test_a_link_in_an_sms_says_what_it_is_for(kind: NoticeKind, language: str, word: str) -> None:
+    assert f"\n{word}{LINK}" in render_sms(a_wording(kind, language)).text
+
+
+def test_the_link_of_an_absence_asks_why() -> None:
+    assert f"\nDites-nous pourquoi : {LINK}" in render_sms(a_wording(two_way=False)).text
+
+
+def test_what_an_author_adds_to_an_invitation_does_not_shorten_its_day() -> None:
+    slots = replace(SLOTS[NoticeKind.MEETING], text="Venez nombreux. " * 40)
+
+    assert (
+        "réunion pour Lina, mardi 24 novembre à 17 h 30." in render_sms(a_wording(NoticeKind.MEETING, slots=slots)).text
+    )
+
+
+@pytest.mark.parametrize("language", SPOKEN)
 @pytest.mark.parametrize("name", ["Sami", "Capucine", "Anaïs", "François", "سامي", "Işıl"])
 def test_a_first_name_is_not_given_up_for_a_long_school_name(language: str, name: str) -> None:
     assert name in render_sms(a_wording(language=language, school=LONG_SCHOOL, pupils=(name,))).text
@@ -198,7 +238,7 @@ def test_words_in_arabic_keep_their_direction_in_a_french_mail() -> None:
 def test_an_announcement_by_sms_is_what_was_written() -> None:
     text = render_sms(a_wording(NoticeKind.ANNOUNCEMENT, two_way=False)).text
 
-    assert text == f"École Trois-Ponts : La piscine est fermée jeudi.\n{LINK}\nTél. 02 38 00 00 00"
+    assert text == f"École Trois-Ponts : La piscine est fermée jeudi.\nJ'ai lu : {LINK}\nTél. 02 38 00 00 00"
 
 
 def test_a_meeting_is_told_in_the_schools_own_time() -> None:

@@ -48,6 +48,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=700, compresslevel=6)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_MAX)  # also what does not say its weight
     app.add_middleware(Scales)
+    app.add_middleware(webhooks.Wicket)
     app.add_middleware(Porter, settings=house.settings)
     app.add_api_route("/static/{name:path}", static_file, methods=["GET"])
     for router in ROUTERS:
@@ -88,12 +89,18 @@ class WebServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def web_server(app: FastAPI, *, host: str, port: int) -> WebServer:
-    """Make the server for an app of ours; it writes no access log, for addresses of pages may hold codes."""
+def web_server(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> WebServer:
+    """Make the server for an app of ours; `host` and `port` unless `serve` is given sockets.
+
+    It writes no access log, for addresses of pages may hold codes. Who a visitor is comes from the line itself, or
+    from a proxy that the settings name: the limit on guessed passwords counts by it.
+    """
+    house: House = app.state.house
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
+        forwarded_allow_ips=house.settings.forwarded_allow_ips,
         access_log=False,
         server_header=False,
         log_config=None,  # uvicorn's own would print the texts of errors; what the command line set up stays

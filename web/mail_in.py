@@ -5,7 +5,8 @@ import hashlib
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+from weakref import WeakSet
 
 import structlog
 from aiosmtpd.lmtp import LMTP
@@ -164,17 +165,20 @@ class Listener:
 
     def __init__(self, house: House) -> None:
         self._slot = LetterSlot(house)
-        self._lines: set[asyncio.BaseTransport] = set()
+        self._lines: WeakSet[LMTP] = WeakSet()
         self._server: asyncio.Server | None = None
         self.port = 0
 
     async def open(self, listen: str) -> None:
         """Listen at host:port, in this loop. Raises SettingsError."""
         host, _, port = listen.rpartition(":")
-        if not host or not port.isdecimal():
-            raise SettingsError("PASSERELLE_MAIL_LISTEN is written as host:port.")
+        if not (host and port.isascii() and port.isdecimal() and int(port) < 65536):
+            raise SettingsError("PASSERELLE_MAIL_LISTEN s'écrit hôte:port, comme 127.0.0.1:8025.")
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs every address that it hears
-        self._server = await asyncio.get_running_loop().create_server(self._line, host.strip("[]"), int(port))
+        try:
+            self._server = await asyncio.get_running_loop().create_server(self._line, host.strip("[]"), int(port))
+        except OSError as error:
+            raise SettingsError(f"Personne ne peut écouter sur {listen} (PASSERELLE_MAIL_LISTEN).") from error
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -183,31 +187,17 @@ class Listener:
             return
         self._server.close()
         for line in tuple(self._lines):
-            line.close()
+            if line.transport is not None:
+                line.transport.close()
         await self._server.wait_closed()
         await asyncio.sleep(0)  # one turn for the lines to notice
 
     def _line(self) -> LMTP:
-        return _Line(self._slot, self._lines)
-
-
-class _Line(LMTP):
-    """One open connection; the set lets the listener hang up when it closes."""
-
-    def __init__(self, slot: LetterSlot, lines: set[asyncio.BaseTransport]) -> None:
-        super().__init__(
-            slot, data_size_limit=SIZE_MOST, enable_SMTPUTF8=True, hostname="passerelle", ident="Passerelle"
+        line = LMTP(
+            self._slot, data_size_limit=SIZE_MOST, enable_SMTPUTF8=True, hostname="passerelle", ident="Passerelle"
         )
-        self._lines = lines
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._lines.add(transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> Any:  # noqa: ANN401 (aiosmtpd has no types)
-        if self.transport is not None:
-            self._lines.discard(self.transport)
-        return super().connection_lost(error)
+        self._lines.add(line)
+        return line
 
 
 async def start(house: House) -> Listener | None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,7 +36,8 @@ class Porter:
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
-        self._words = dict(TRUST) | (OVER_HTTPS if is_https(settings) else {})
+        words = dict(TRUST) | (OVER_HTTPS if is_https(settings) else {})
+        self._words = [(name.lower().encode("latin-1"), word.encode("latin-1")) for name, word in words.items()]
         self._hosts = _own_hosts(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,16 +48,19 @@ class Porter:
 
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, word in self._words.items():
-                    headers.setdefault(name, word)
+                said = {name for name, _ in message["headers"]}
+                message["headers"] += [word for word in self._words if word[0] not in said]
             await send(message)
 
-        if self._hosts and Headers(scope=scope).get("host", "").lower() not in self._hosts:
+        if self._hosts and _host(scope) not in self._hosts:
             refusal = PlainTextResponse("Cette adresse n’est pas celle de ce service.", status_code=400)
             await refusal(scope, receive, signed)
             return
         await self._app(scope, receive, signed)
+
+
+def _host(scope: Scope) -> str:
+    return next((word.decode("latin-1").lower() for name, word in scope["headers"] if name == b"host"), "")
 
 
 def is_https(settings: Settings) -> bool:

@@ -43,7 +43,7 @@ class ToCall:
 
     one: Left
     numbers: tuple[str, ...]
-    why: str
+    why: tuple[str, ...]
     icon: str
 
     @property
@@ -115,7 +115,10 @@ async def stop(seen: SeenDep, visit: StaffDep, session: WritingDep) -> Response:
 def _look(visit: Visit, seen: Headline) -> Look:
     async def look(mark: str) -> Picture | None:
         async with visit.house.database.reading(visit.school_id) as session:
-            beat = await pulse(session, school_id=visit.school_id, notice_id=seen.notice_id)
+            now = await visit.house.database.now(await session.connection())
+            beat = await pulse(
+                session, school_id=visit.school_id, notice_id=seen.notice_id, day=visit.reader.day, now=now
+            )
             new_mark = hashlib.blake2b(repr(beat).encode(), digest_size=8).hexdigest()
             if new_mark == mark:
                 return None
@@ -126,12 +129,14 @@ def _look(visit: Visit, seen: Headline) -> Look:
 
 
 async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardView:
-    timezone = visit.who.timezone
+    timezone, day = visit.who.timezone, visit.reader.day
+    now = await visit.house.database.now(await session.connection())
     found = await reach(
         session,
         school_id=visit.school_id,
         notice_id=seen.notice_id,
-        day=visit.reader.day,
+        day=day,
+        now=now,
         classes=visit.classes,
         keyring=visit.house.keyring,
     )
@@ -140,12 +145,12 @@ async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardVie
         title=title(seen, timezone),
         reach=found,
         bridge=bridge(found.tally),
-        ways=tuple(Bar(WAYS[way][1], WAYS[way][0], tally, bar(tally)) for way, tally in found.channels),
-        tongues=tuple(Bar(language(code), "", tally, bar(tally)) for code, tally in found.languages),
+        ways=tuple(Bar(WAYS[way][1], WAYS[way][0], tally, bar(tally)) for way, tally in found.channels if tally.adults),
+        tongues=tuple(Bar(language(code), "", tally, bar(tally)) for code, tally in found.languages if tally.adults),
         to_call=tuple(
-            ToCall(one, tuple(masked(number.e164) for number in one.numbers), why(one, timezone), way_of(one))
+            ToCall(one, tuple(masked(number.e164) for number in one.numbers), why(one, timezone, day), way_of(one))
             for one in found.left
         ),
         timezone=timezone,
-        now=await visit.house.database.now(await session.connection()),
+        now=now,
     )

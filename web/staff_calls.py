@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from hub.models.answers import CallOutcome
 from hub.notices import calls
-from hub.notices.left import Left, left_to_call
+from hub.notices.left import Left, how_many_left, left_to_call
 from hub.people.phones import masked, shown
 from hub.ports import Lane
 from hub.replies.answers import ask_other_schools, wrong_number
@@ -36,7 +36,7 @@ class Call:
     mine: bool
     lying: bool
     numbers: tuple[CallLine, ...]
-    why: str
+    why: tuple[str, ...]
     icon: str
 
 
@@ -47,11 +47,21 @@ async def to_call(visit: StaffDep, session: ReadingDep, avis: int | None = None)
         session,
         school_id=visit.school_id,
         day=visit.reader.day,
+        now=visit.now,
         notice_id=avis,
         classes=visit.classes,
         keyring=visit.house.keyring,
     )
-    return page("staff/calls.html", visit=visit, calls=[_call(visit, one) for one in found], notice=avis, room="appels")
+    waiting = await how_many_left(
+        session,
+        school_id=visit.school_id,
+        day=visit.reader.day,
+        now=visit.now,
+        notice_id=avis,
+        classes=visit.classes,
+    )
+    listed = [_call(visit, one) for one in found]
+    return page("staff/calls.html", visit=visit, calls=listed, waiting=waiting, notice=avis, room="appels")
 
 
 @router.post("/appeler/{task_id:int}/prendre")
@@ -126,7 +136,7 @@ def _call(visit: Visit, one: Left) -> Call:
             )
             for number in one.numbers
         ),
-        why=why(one, visit.who.timezone),
+        why=why(one, visit.who.timezone, visit.reader.day),
         icon=way_of(one),
     )
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from hub.notices.headlines import recent
+from hub.notices.left import how_many_left
 from web.pages import page
 from web.staff_visit import ReadingDep, StaffDep
 from web.staff_words import title
@@ -13,6 +14,8 @@ router = APIRouter()
 @router.get("/")
 async def start(visit: StaffDep, session: ReadingDep) -> Response:
     """For all staff: the notices that are theirs to see."""
-    found = await recent(session, visit.house.keyring, school_id=visit.school_id, reader=visit.reader)
+    reader, now = visit.reader, visit.now
+    found = await recent(session, visit.house.keyring, school_id=visit.school_id, reader=reader, now=now)
+    waiting = await how_many_left(session, school_id=visit.school_id, day=reader.day, now=now, classes=visit.classes)
     named = [(one, title(one.headline, visit.who.timezone)) for one in found]
-    return page("staff/start.html", visit=visit, notices=named, room="suivi")
+    return page("staff/start.html", visit=visit, notices=named, waiting=waiting, room="suivi")

@@ -1,13 +1,18 @@
 """How staff read what happened: the name of a notice, of a way out, and why no message arrived."""
 
 from collections.abc import Mapping
+from datetime import date
 
-from hub.models.notices import ErrorKind
-from hub.models.people import LastRung, Means
 from hub.notices.headlines import TITLE_MAX, Headline
 from hub.notices.left import Left
+from hub.notices.reasons import wish
 from hub.ports import ChannelName, HalfDay, NoticeKind
+from hub.routing import day_at_school
+from i18n.slots import N_
+from i18n.tongues import tongue
 from web.pages import date_words, day, hour
+
+_FRENCH = tongue("fr", typeset=True)
 
 WAYS: Mapping[ChannelName | None, tuple[str, str]] = {
     ChannelName.SMS: ("sms", "SMS"),
@@ -34,15 +39,6 @@ HALVES: Mapping[HalfDay, str] = {
     HalfDay.DAY: "toute la journée",
 }
 
-_WHY: Mapping[tuple[ChannelName, ErrorKind], str] = {
-    (ChannelName.SMS, ErrorKind.DEAD_ADDRESS): "Numéro hors service",
-    (ChannelName.SMS, ErrorKind.STOPPED): "A arrêté les SMS",
-    (ChannelName.SMS, ErrorKind.TEMPORARY): "Éteint ou hors réseau",
-    (ChannelName.EMAIL, ErrorKind.DEAD_ADDRESS): "Boîte inconnue",
-    (ChannelName.EMAIL, ErrorKind.TEMPORARY): "Boîte pleine ou injoignable",
-    (ChannelName.EMAIL, ErrorKind.STOPPED): "A arrêté les e-mails",
-}
-
 
 def title(notice: Headline, timezone: str) -> str:
     """Name a notice: its own first words, else what it is about."""
@@ -63,20 +59,18 @@ def _whole_words(words: str) -> str:
     return f"{words.rpartition(' ')[0].rstrip(',;:')}…"
 
 
-def why(one: Left, timezone: str) -> str:
-    """Say in one sentence why this adult must be called."""
-    if one.alarm:
-        return "Répond que l’enfant devrait être à l’école."
-    if one.failure is not None:
-        said = _WHY.get((one.failure.channel, one.failure.kind), f"{WAYS[one.failure.channel][1]} non remis")
-        return f"{said} à {hour(one.failure.at, timezone)}." if one.failure.at else f"{said}."
-    if one.means is Means.CALL_FIRST:
-        return "Ne souhaite que des appels."
-    if one.last_rung is LastRung.WRITE_ONLY:
-        return "Ne veut pas d’appel : un mot écrit."
-    return "Aucune voie n’a répondu, ou aucune n’est au dossier."
+def why(one: Left, timezone: str, today: date) -> tuple[str, ...]:
+    """Say, a sentence each, why this adult must be called, what was tried last, and what he or she wishes."""
+    said = [_FRENCH.gettext(one.why.sentence)]
+    if one.why.way is not None and one.why.tried_at is not None:
+        at = one.why.tried_at
+        when = hour(at, timezone) if day_at_school(at, timezone) == today else _FRENCH.moment(at, timezone)
+        last = _FRENCH.gettext(N_("Dernier essai : %(way)s, %(when)s."))
+        said.append(last % {"way": WAYS[one.why.way][1], "when": when})
+    wished = wish(one.means, one.last_rung)
+    return (*said, _FRENCH.gettext(wished)) if wished else tuple(said)
 
 
 def way_of(one: Left) -> str:
-    """Give the icon of the way that failed last."""
-    return WAYS[one.failure.channel if one.failure else None][0]
+    """Give the icon of the way that the reason speaks of."""
+    return WAYS[one.why.way][0]

@@ -13,9 +13,12 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from hub.errors import HubError, InvalidError
+from hub.notices.headlines import Headline, pressed_before
 from hub.notices.preview import Choices, Preview, choices, preview, read_school
 from hub.notices.publish import Draft, publish
 from hub.ports import HalfDay, NoticeKind, Slots
+from hub.routing import last_school_day
+from i18n.tongues import tongue
 from web.pages import page
 from web.staff_visit import StaffDep, Visit
 from web.staff_words import HALVES, KINDS, WAYS
@@ -63,27 +66,45 @@ class Asked:
         """Whether it can be stopped for a minute: somebody's own words to everybody."""
         return self.audience == "school" and bool(self.slots.text)
 
+    def is_said_by(self, notice: Headline) -> bool:
+        """Whether a notice says just this."""
+        return (self.kind, self.audience, self.slots) == (notice.kind, notice.audience, notice.slots)
+
 
 @router.get("/ecrire")
 async def write(visit: StaffDep) -> Response:
     """For all staff: an empty sheet, whose key makes the press idempotent."""
-    form = NoticeForm(key=secrets.token_hex(16), kind=NoticeKind.ANNOUNCEMENT.value, day=visit.reader.day.isoformat())
-    return await _sheet(visit, form)
+    day = last_school_day(visit.reader.day).isoformat()
+    return await _sheet(visit, NoticeForm(key=_new_key(), kind=NoticeKind.ANNOUNCEMENT.value, day=day))
 
 
 @router.post("/ecrire")
 async def press(visit: StaffDep, form: Annotated[NoticeForm, Form()]) -> Response:
-    """For all staff with a right to this audience: read over, then press; a second press is the same notice."""
+    """For all staff with a right to this audience: read over, then press; a second press is the same notice.
+
+    Whoever comes back to a sheet that was pressed is shown what became of it; other words on it are another notice,
+    to be read over first.
+    """
     try:
         asked = _asked(form, visit.who.timezone)
+        before = await _pressed_before(visit, form.key)
+        if before is not None and asked.is_said_by(before):
+            return RedirectResponse(f"/suivi/{before.notice_id}", 303)
         found = await _read_over(visit, asked)
+        if before is not None:
+            again = form.model_copy(update={"key": _new_key()})
+            return await _sheet(visit, again, asked=asked, found=found, before=before)
         if form.step != "press" or form.seen != form.mark or not form.key:
             return await _sheet(visit, form, asked=asked, found=found)
         return await _pressed(visit, form.key, asked)
     except InvalidError as error:
-        return await _sheet(visit, form, wrong={_FIELDS.get(error.field or "", "text"): str(error)})
+        return await _sheet(visit, form, wrong={_FIELDS.get(error.field or "", "text"): _said(error)})
     except HubError as error:
-        return await _sheet(visit, form, wrong={"to": str(error)})
+        return await _sheet(visit, form, wrong={"to": _said(error)})
+
+
+def _said(error: HubError) -> str:
+    return tongue("fr", typeset=True).gettext(str(error))
 
 
 _FIELDS: Mapping[str, str] = {
@@ -97,6 +118,17 @@ _FIELDS: Mapping[str, str] = {
     "half_day": "half_day",
     "pupil": "pupil",
 }
+
+
+async def _pressed_before(visit: Visit, key: str) -> Headline | None:
+    async with visit.house.database.reading(visit.school_id) as session:
+        return await pressed_before(
+            session, visit.house.keyring, school_id=visit.school_id, author_id=visit.reader.staff_id, key=key
+        )
+
+
+def _new_key() -> str:
+    return secrets.token_hex(16)
 
 
 async def _read_over(visit: Visit, asked: Asked) -> Preview:
@@ -134,6 +166,7 @@ async def _sheet(
     *,
     asked: Asked | None = None,
     found: Preview | None = None,
+    before: Headline | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
     """Show the sheet as it was filled in: nothing that was typed is lost."""
@@ -149,6 +182,7 @@ async def _sheet(
         choices=offered,
         asked=asked,
         found=found,
+        before=before,
         wrong=wrong or {},
         kinds=KINDS,
         halves=HALVES,

@@ -10,7 +10,7 @@ from hub.models.answers import AnswerKind, CallOutcome
 from hub.models.notices import DeliveryState
 from hub.models.people import Medium
 from hub.notices.headlines import Reader
-from hub.notices.left_asked import concerns, to_be_called
+from hub.notices.standing import concerns, to_be_called
 from hub.tables import address, answer, audit, call_task, contact_point, delivery, insert_into, staff
 
 LEFT_LYING = timedelta(minutes=30)
@@ -26,7 +26,7 @@ async def take(session: AsyncSession, *, school_id: int, task_id: int, reader: R
 
     Taking one's own again changes nothing. Raises NotFoundError, NotAllowedError, TakenError.
     """
-    guardian_id = await _concerned(session, school_id, task_id, reader)
+    guardian_id = await _concerned(session, school_id, task_id, reader, now)
     taken = await session.execute(
         update(call_task)
         .where(
@@ -49,7 +49,7 @@ async def take(session: AsyncSession, *, school_id: int, task_id: int, reader: R
 
 async def give_back(session: AsyncSession, *, school_id: int, task_id: int, reader: Reader, now: datetime) -> None:
     """Leave a call to somebody else, untried. Raises as `take` does."""
-    guardian_id = await _own_call(session, school_id, task_id, reader)
+    guardian_id = await _own_call(session, school_id, task_id, reader, now)
     await _set(session, school_id, task_id, owner_id=None, taken_at=None)
     await _note(session, school_id, reader, "call_given_back", guardian_id, now)
 
@@ -63,7 +63,7 @@ async def finish(
     word at the gate. No answer: the call goes back on the list, whoever can tries again. A wrong number is
     `number_was_wrong`. Raises InvalidError, NotFoundError, NotAllowedError, TakenError.
     """
-    guardian_id = await _own_call(session, school_id, task_id, reader)
+    guardian_id = await _own_call(session, school_id, task_id, reader, now)
     match outcome:
         case CallOutcome.REACHED:
             if await _told(session, school_id, task_id, DeliveryState.ACKNOWLEDGED, now):
@@ -87,7 +87,7 @@ async def number_was_wrong(
     What follows for the number itself is the replies' (`hub.replies.answers.wrong_number`), called by the same door
     in the same transaction. Raises NotFoundError when it is not this adult's, and as `take` does.
     """
-    guardian_id = await _own_call(session, school_id, task_id, reader)
+    guardian_id = await _own_call(session, school_id, task_id, reader, now)
     theirs = (
         select(address.c.id)
         .join(
@@ -107,7 +107,7 @@ async def number_was_wrong(
     await _note(session, school_id, reader, "call_wrong_number", guardian_id, now)
 
 
-async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader: Reader) -> int:
+async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader: Reader, now: datetime) -> int:
     """Give the adult of an open call, if its children are this reader's business today."""
     asked = (
         select(delivery.c.guardian_id)
@@ -116,7 +116,7 @@ async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader
             call_task.c.school_id == school_id,
             call_task.c.id == task_id,
             call_task.c.done_at.is_(None),
-            to_be_called(call_task.c.id, reader.day),
+            to_be_called(call_task.c.id, reader.day, now),
         )
     )
     guardian_id = (await session.execute(asked)).scalar_one_or_none()
@@ -129,8 +129,8 @@ async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader
     return int(guardian_id)
 
 
-async def _own_call(session: AsyncSession, school_id: int, task_id: int, reader: Reader) -> int:
-    guardian_id = await _concerned(session, school_id, task_id, reader)
+async def _own_call(session: AsyncSession, school_id: int, task_id: int, reader: Reader, now: datetime) -> int:
+    guardian_id = await _concerned(session, school_id, task_id, reader, now)
     await _must_own(session, school_id, task_id, reader)
     return guardian_id
 

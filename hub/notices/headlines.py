@@ -11,17 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
 from hub.models.notices import DeliveryState, NoticeState
+from hub.notices.left_asked import open_task
+from hub.notices.standing import GONE, KNOWS, MOVING, standing, to_be_called
 from hub.outbox.wordings import read_slots
 from hub.people.rights import Rights
 from hub.ports import Lane, NoticeKind, Slots
 from hub.sealing import Keyring
-from hub.tables import class_group, data_key, delivery, notice, notice_version, school_year, staff
+from hub.tables import call_task, class_group, data_key, delivery, notice, notice_version, school_year, staff
 
 TITLE_MAX = 90
 """Characters of a title made from the text."""
-
-KNOWS = (DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED)
-MOVING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """A headline with how far it got, in adults."""
+    """A headline with how far it got, in adults. `to_call`: as the call list has them, alarms of who knows included."""
 
     headline: Headline
     adults: int
@@ -80,15 +79,24 @@ async def headline(
     return found
 
 
+async def pressed_before(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, author_id: int, key: str
+) -> Headline | None:
+    """Read what this author pressed under this key; None: nothing yet."""
+    mine = _headlines().where(notice.c.key_name == key, notice.c.author_id == author_id)
+    row = (await session.execute(mine, {"school": school_id})).one_or_none()
+    return _read(row, keyring) if row else None
+
+
 async def recent(
-    session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader, most: int = 20
+    session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader, now: datetime, most: int = 20
 ) -> tuple[Recent, ...]:
     """Read the newest notices that this reader may see, with their figures, in three questions."""
     mine = await _own_labels(session, school_id, reader)
     newest = _headlines().order_by(notice.c.id.desc()).limit(most * 10)
     rows = (await session.execute(newest, {"school": school_id})).all()
     seen = [row for row in rows if _theirs(reader, mine, row.author_id, row.audience)][:most]
-    figures = await _figures(session, school_id, [row.id for row in seen])
+    figures = await _figures(session, school_id, [row.id for row in seen], reader.day, now)
     nothing = (0, 0, 0, 0)
     return tuple(Recent(_read(row, keyring), *figures.get(row.id, nothing)) for row in seen)
 
@@ -181,20 +189,29 @@ def _read(row: Any, keyring: Keyring) -> Headline:  # noqa: ANN401 (a row)
 
 
 async def _figures(
-    session: AsyncSession, school_id: int, notices: Sequence[int]
+    session: AsyncSession, school_id: int, notices: Sequence[int], day: date, now: datetime
 ) -> dict[int, tuple[int, int, int, int]]:
+    one = (
+        select(
+            delivery.c.notice_id,
+            standing(day, now).label("state"),
+            case((to_be_called(call_task.c.id, day, now), 1), else_=0).label("calls"),
+        )
+        .outerjoin(call_task, open_task())
+        .where(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
+        .subquery("one")
+    )
+
     def those(states: Sequence[DeliveryState]) -> Any:  # noqa: ANN401 (an expression)
-        return func.sum(case((delivery.c.state.in_(states), 1), else_=0))
+        return func.sum(case((one.c.state.in_(states), 1), else_=0))
 
     rows = await session.execute(
         select(
-            delivery.c.notice_id,
-            func.count().label("adults"),
+            one.c.notice_id,
+            (func.count() - those(GONE)).label("adults"),
             those(KNOWS).label("know"),
             those(MOVING).label("moving"),
-            those((DeliveryState.TO_CALL,)).label("to_call"),
-        )
-        .where(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
-        .group_by(delivery.c.notice_id)
+            func.sum(one.c.calls).label("to_call"),
+        ).group_by(one.c.notice_id)
     )
     return {row.notice_id: (row.adults, row.know, row.moving, row.to_call) for row in rows}

@@ -1,7 +1,7 @@
 """Who is left to call: which adult, about which children, why no message arrived, and who has taken the call."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.answers import CallOutcome
-from hub.models.notices import DeliveryState, ErrorKind
-from hub.models.people import LastRung, Means
+from hub.models.notices import DeliveryState
+from hub.models.people import AddressState, LastRung, Means, Medium
 from hub.notices import left_asked
-from hub.ports import ChannelName
+from hub.notices.reasons import Reason, Why, last_tries, on_file
 from hub.sealing import Keyring
+
+CALLABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE, AddressState.STOPPED)
+"""A number that refuses SMS may still be called; a wrong or dead one not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,11 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """The last thing that did not work."""
-
-    channel: ChannelName
-    kind: ErrorKind
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Left:
     """One adult to call. `nobody_knows`: for one of the children at least, no adult has it yet; those come first.
 
     `alarm`: the family has the notice and still somebody must call, for a child may be missing; before all others.
+    `why`: the reason, with the way out that was tried last. `children`: those whom this adult may be told about today.
     `outcome` is how the last call went, while the task is still open. `task_id` None: the task is just being made.
     """
 
@@ -68,9 +63,9 @@ class Left:
     taken_at: datetime | None
     outcome: CallOutcome | None
     due_at: datetime | None
+    why: Why
     children: tuple[Child, ...] = ()
     numbers: tuple[Number, ...] = ()
-    failure: Failure | None = None
 
 
 async def left_to_call(
@@ -78,6 +73,7 @@ async def left_to_call(
     *,
     school_id: int,
     day: date,
+    now: datetime,
     notice_id: int | None = None,
     classes: frozenset[int] | None = None,
     keyring: Keyring | None = None,
@@ -85,30 +81,50 @@ async def left_to_call(
 ) -> tuple[Left, ...]:
     """List the adults to call, those whose child nobody knows about first, in four questions whatever their number.
 
-    `notice_id` None: of all notices. `classes` None: the whole school, else only what concerns a pupil who is in one
-    of these classes today, and only those pupils. Numbers are read when a keyring is given.
+    `day` and `now` are the school's. `notice_id` None: of all notices. `classes` None: the whole school, else only
+    what concerns a pupil who is in one of these classes today, and only those pupils. Numbers are read when a keyring
+    is given.
     """
     asked = left_asked.rows_left(of_one_notice=notice_id is not None, of_classes=classes is not None)
-    which = {"school": school_id, "notice": notice_id, "classes": list(classes or ()), "day": day, "most": most}
+    which = {**_which(school_id, day, now, notice_id, classes), "most": most}
     rows = (await session.execute(asked, which)).all()
     if not rows:
         return ()
-    of_those = {**which, "ids": [row.id for row in rows]}
+    of_those = {**which, "ids": [row.id for row in rows], "guardians": [row.guardian_id for row in rows]}
     young = await _children(session, of_those, of_classes=classes is not None)
-    failed = await _failures(session, of_those)
-    known = await _numbers(session, keyring, school_id, [row.guardian_id for row in rows]) if keyring else {}
+    tried = last_tries(await session.execute(left_asked.tries(), of_those))
+    points = await _points(session, of_those)
     return tuple(
         replace(
-            _left(row),
+            _left(row, _why(row, tried, points[row.guardian_id])),
             children=tuple(young[row.id]),
-            numbers=tuple(known.get(row.guardian_id, ())),
-            failure=failed.get(row.id),
+            numbers=_numbers(keyring, points[row.guardian_id]) if keyring else (),
         )
         for row in rows
     )
 
 
-def _left(row: Any) -> Left:  # noqa: ANN401 (a row)
+async def how_many_left(
+    session: AsyncSession,
+    *,
+    school_id: int,
+    day: date,
+    now: datetime,
+    notice_id: int | None = None,
+    classes: frozenset[int] | None = None,
+) -> int:
+    """Count whom `left_to_call` would list, were there no end to the list."""
+    asked = left_asked.how_many_left(of_one_notice=notice_id is not None, of_classes=classes is not None)
+    return int((await session.execute(asked, _which(school_id, day, now, notice_id, classes))).scalar_one())
+
+
+def _which(
+    school_id: int, day: date, now: datetime, notice_id: int | None, classes: frozenset[int] | None
+) -> dict[str, object]:
+    return {"school": school_id, "day": day, "now": now, "notice": notice_id, "classes": list(classes or ())}
+
+
+def _left(row: Any, why: Why) -> Left:  # noqa: ANN401 (a row)
     return Left(
         delivery_id=row.id,
         notice_id=row.notice_id,
@@ -125,6 +141,7 @@ def _left(row: Any) -> Left:  # noqa: ANN401 (a row)
         taken_at=row.taken_at,
         outcome=CallOutcome(row.outcome) if row.outcome else None,
         due_at=row.due_at,
+        why=why,
     )
 
 
@@ -135,19 +152,25 @@ async def _children(session: AsyncSession, which: Mapping[str, object], *, of_cl
     return found
 
 
-async def _failures(session: AsyncSession, which: Mapping[str, object]) -> dict[int, Failure]:
-    return {
-        row.delivery_id: Failure(ChannelName(row.channel), ErrorKind(row.error_kind or ErrorKind.UNKNOWN), row.ended_at)
-        for row in await session.execute(left_asked.failures(), which)
-    }
-
-
-async def _numbers(
-    session: AsyncSession, keyring: Keyring, school_id: int, guardians: Sequence[int]
-) -> dict[int, dict[Number, None]]:
-    found: dict[int, dict[Number, None]] = defaultdict(dict)
-    for row in await session.execute(left_asked.numbers(), {"school": school_id, "guardians": guardians}):
-        seal = keyring.seal(row.wrapped, row.master_version)
-        number = Number(row.id, seal.open(row.value_sealed, b"address.value").decode())
-        found[row.guardian_id][number] = None
+async def _points(session: AsyncSession, which: Mapping[str, object]) -> dict[int, list[Any]]:
+    """Read all that is on file of some adults."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in await session.execute(left_asked.points(), which):
+        found[row.guardian_id].append(row)
     return found
+
+
+def _why(row: Any, tried: Mapping[int, Why], points: Iterable[Any]) -> Why:  # noqa: ANN401 (a row)
+    if row.state != DeliveryState.TO_CALL:
+        return Why(Reason.SHOULD_BE_HERE)
+    return tried.get(row.id) or on_file(points)
+
+
+def _numbers(keyring: Keyring, points: Iterable[Any]) -> tuple[Number, ...]:
+    """Open the numbers that may be called, each once."""
+    found: dict[Number, None] = {}
+    for row in points:
+        if row.medium == Medium.PHONE and row.address_state in CALLABLE:
+            seal = keyring.seal(row.wrapped, row.master_version)
+            found[Number(row.id, seal.open(row.value_sealed, b"address.value").decode())] = None
+    return tuple(found)

@@ -3,13 +3,13 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, select
 
-from hub.models.base import BigId
-from hub.models.notices import AttemptState, DeliveryState
-from hub.models.people import AddressState, Medium
-from hub.notices.headlines import KNOWS
-from hub.people.links import holds_on, tells
+from hub.models.base import BigId, UtcDateTime
+from hub.models.notices import DeliveryState
+from hub.notices.standing import concerns, known_by_somebody, to_be_called
+from hub.outbox.ladder import sender_for
+from hub.people.links import holds_on, told_today
 from hub.tables import (
     address,
     attempt,
@@ -23,97 +23,19 @@ from hub.tables import (
     delivery_pupil,
     enrolment,
     guardian,
-    link,
     pupil,
     staff,
+    stop,
 )
 
-CALLABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE, AddressState.STOPPED)
-"""A number that refuses SMS may still be called; a wrong or dead one not."""
 _SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date())
+_NOW = bindparam("now", type_=UtcDateTime())
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
-
-
-def to_be_called(open_task: ColumnElement[int], day: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a day, or its parameter)
-    """Say that somebody must call: no way is left, or a task is open while the notice still concerns the family.
-
-    Only an adult who may still be told today: who was barred since the press is not called either.
-    """
-    withdrawn = (DeliveryState.CANCELLED, DeliveryState.EXPIRED)
-    return and_(
-        or_(
-            delivery.c.state == DeliveryState.TO_CALL,
-            and_(open_task.is_not(None), delivery.c.state.not_in(withdrawn)),
-        ),
-        still_told(day),
-    )
-
-
-def still_told(day: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a day, or its parameter)
-    """Say that the delivery's adult may be told about one of its pupils on this day."""
-    return (
-        select(delivery_pupil.c.id)
-        .select_from(delivery_pupil)
-        .join(
-            link,
-            and_(
-                link.c.school_id == delivery_pupil.c.school_id,
-                link.c.pupil_id == delivery_pupil.c.pupil_id,
-                link.c.guardian_id == delivery.c.guardian_id,
-            ),
-        )
-        .where(
-            delivery_pupil.c.school_id == delivery.c.school_id,
-            delivery_pupil.c.delivery_id == delivery.c.id,
-            tells(link, day),
-        )
-        .correlate(delivery)
-        .exists()
-    )
-
-
-def concerns(classes: Any, day: Any) -> ColumnElement[bool]:  # noqa: ANN401 (values, or parameters for them)
-    """Say that a delivery is about a pupil who is in one of these classes (ids) on this day."""
-    return (
-        select(delivery_pupil.c.id)
-        .join(
-            enrolment,
-            and_(
-                enrolment.c.school_id == delivery_pupil.c.school_id,
-                enrolment.c.pupil_id == delivery_pupil.c.pupil_id,
-            ),
-        )
-        .where(
-            delivery_pupil.c.school_id == delivery.c.school_id,
-            delivery_pupil.c.delivery_id == delivery.c.id,
-            enrolment.c.class_id.in_(classes),
-            holds_on(enrolment, day),
-        )
-        .correlate(delivery)
-        .exists()
-    )
-
-
-def known_by_somebody(about: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a table or its alias)
-    """Say that some adult has the outer delivery's notice about this pupil."""
-    other, theirs = delivery.alias("other"), delivery_pupil.alias("theirs")
-    return (
-        select(theirs.c.id)
-        .join(other, and_(other.c.school_id == theirs.c.school_id, other.c.id == theirs.c.delivery_id))
-        .where(
-            theirs.c.school_id == about.c.school_id,
-            theirs.c.pupil_id == about.c.pupil_id,
-            other.c.notice_id == delivery.c.notice_id,
-            other.c.state.in_(KNOWS),
-        )
-        .correlate(delivery, about)
-        .exists()
-    )
 
 
 @cache
 def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
-    """Ask for the adults to call: parameters school, day, most, and notice and classes where asked for."""
+    """Ask for the adults to call: parameters school, day, now, most; notice, classes where asked for."""
     about = delivery_pupil.alias("about")
     nobody = (
         select(about.c.id)
@@ -121,6 +43,7 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             about.c.school_id == delivery.c.school_id,
             about.c.delivery_id == delivery.c.id,
             ~known_by_somebody(about),
+            told_today(delivery, about, _DAY),
         )
         .correlate(delivery)
         .exists()
@@ -147,16 +70,9 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             staff.c.name.label("owner"),
         )
         .join(guardian, and_(guardian.c.school_id == delivery.c.school_id, guardian.c.id == delivery.c.guardian_id))
-        .outerjoin(
-            call_task,
-            and_(
-                call_task.c.school_id == delivery.c.school_id,
-                call_task.c.delivery_id == delivery.c.id,
-                call_task.c.done_at.is_(None),
-            ),
-        )
+        .outerjoin(call_task, open_task())
         .outerjoin(staff, and_(staff.c.school_id == call_task.c.school_id, staff.c.id == call_task.c.owner_id))
-        .where(delivery.c.school_id == _SCHOOL, to_be_called(call_task.c.id, _DAY))
+        .where(delivery.c.school_id == _SCHOOL, to_be_called(call_task.c.id, _DAY, _NOW))
         .order_by(delivery.c.state == DeliveryState.TO_CALL, nobody.desc(), call_task.c.due_at, delivery.c.id)
         .limit(bindparam("most", type_=Integer()))
     )
@@ -168,11 +84,42 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
 
 
 @cache
+def how_many_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
+    """Count what `rows_left` gives, however many: parameters as there, but for most."""
+    asked = (
+        select(func.count())
+        .select_from(delivery)
+        .outerjoin(call_task, open_task())
+        .where(delivery.c.school_id == _SCHOOL, to_be_called(call_task.c.id, _DAY, _NOW))
+    )
+    if of_one_notice:
+        asked = asked.where(delivery.c.notice_id == bindparam("notice", type_=BigId()))
+    return asked.where(concerns(_CLASSES, _DAY)) if of_classes else asked
+
+
+def open_task() -> ColumnElement[bool]:
+    """Join a delivery to its open call; there is one at most."""
+    return and_(
+        call_task.c.school_id == delivery.c.school_id,
+        call_task.c.delivery_id == delivery.c.id,
+        call_task.c.done_at.is_(None),
+    )
+
+
+@cache
 def children(*, of_classes: bool) -> Select[Any]:
-    """Ask for the pupils of some deliveries with their class of the day: parameters school, ids, day, classes."""
+    """Ask for the pupils, with their class, whom some deliveries' adults are told about: school, ids, day, classes."""
     pairs = (  # DISTINCT keeps SQLite from beginning with all pupils of the school
         select(delivery_pupil.c.school_id, delivery_pupil.c.delivery_id, delivery_pupil.c.pupil_id)
-        .where(delivery_pupil.c.school_id == _SCHOOL, delivery_pupil.c.delivery_id.in_(_ids("ids")))
+        .join(
+            delivery,
+            and_(delivery.c.school_id == delivery_pupil.c.school_id, delivery.c.id == delivery_pupil.c.delivery_id),
+        )
+        .where(
+            delivery_pupil.c.school_id == _SCHOOL,
+            delivery_pupil.c.delivery_id.in_(_ids("ids")),
+            told_today(delivery, delivery_pupil, _DAY),
+        )
         .distinct()
         .subquery("pairs")
     )
@@ -197,43 +144,57 @@ def children(*, of_classes: bool) -> Select[Any]:
 
 
 @cache
-def failures() -> Select[Any]:
-    """Ask for what went wrong with some deliveries, the last at the end: parameters school, ids."""
+def tries() -> Select[Any]:
+    """Ask for every try of some deliveries, the last at the end: parameters school, ids."""
     return (
-        select(copy_delivery.c.delivery_id, copy.c.channel, attempt.c.error_kind, attempt.c.ended_at)
-        .join(copy, and_(copy.c.school_id == copy_delivery.c.school_id, copy.c.id == copy_delivery.c.copy_id))
-        .join(attempt, and_(attempt.c.school_id == copy.c.school_id, attempt.c.copy_id == copy.c.id))
-        .where(
-            copy_delivery.c.school_id == _SCHOOL,
-            copy_delivery.c.delivery_id.in_(_ids("ids")),
-            or_(attempt.c.state == AttemptState.FAILED, attempt.c.error_kind.is_not(None)),
+        select(
+            copy_delivery.c.delivery_id,
+            copy.c.channel,
+            attempt.c.state,
+            attempt.c.error_kind,
+            attempt.c.error_code,
+            attempt.c.sending_at,
+            address.c.state.label("address_state"),
+            _stopped().label("stopped"),
         )
-        .order_by(attempt.c.id)
+        .join(copy, copy.c.id == copy_delivery.c.copy_id)  # by id alone: else SQLite begins with the whole school
+        .join(attempt, attempt.c.copy_id == copy.c.id)
+        .join(address, address.c.id == copy.c.address_id)
+        .where(copy_delivery.c.school_id == _SCHOOL, copy_delivery.c.delivery_id.in_(_ids("ids")))
+        .order_by(copy_delivery.c.rung, attempt.c.n)
     )
 
 
 @cache
-def numbers() -> Select[Any]:
-    """Ask for the numbers that some adults may be called at, sealed: parameters school, guardians."""
+def points() -> Select[Any]:
+    """Ask for all that is on file of some adults, in their order, sealed: parameters school, guardians."""
     return (
         select(
             contact_point.c.guardian_id,
+            contact_point.c.channel,
             address.c.id,
+            address.c.medium,
+            address.c.state.label("address_state"),
+            _stopped().label("stopped"),
+            sender_for().is_not(None).label("sends"),
             address.c.value_sealed,
             data_key.c.wrapped,
             data_key.c.master_version,
         )
-        .join(
-            address, and_(address.c.school_id == contact_point.c.school_id, address.c.id == contact_point.c.address_id)
-        )
-        .join(data_key, and_(data_key.c.school_id == address.c.school_id, data_key.c.id == address.c.data_key_id))
-        .where(
-            contact_point.c.school_id == _SCHOOL,
-            contact_point.c.guardian_id.in_(_ids("guardians")),
-            address.c.medium == Medium.PHONE,
-            address.c.state.in_(CALLABLE),
-        )
+        .join(address, address.c.id == contact_point.c.address_id)
+        .join(data_key, data_key.c.id == address.c.data_key_id)
+        .where(contact_point.c.school_id == _SCHOOL, contact_point.c.guardian_id.in_(_ids("guardians")))
         .order_by(contact_point.c.position)
+    )
+
+
+def _stopped() -> ColumnElement[bool]:
+    """Say that somebody at this address asked for no more messages."""
+    return (
+        select(stop.c.id)
+        .where(stop.c.school_id == address.c.school_id, stop.c.address_id == address.c.id)
+        .correlate(address)
+        .exists()
     )
 
 

@@ -1,6 +1,6 @@
 """Before the press: how many adults a notice would reach, by which ways, in which languages, and what it may cost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -15,7 +15,9 @@ from hub.outbox.ladder import next_rung
 from hub.people.links import holds_on, told_about
 from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
+from hub.routing import check_absent_on
 from hub.tables import class_group, contact_point, enrolment, guardian, pupil, sender
+from i18n.languages import best
 from i18n.rendering import render_sms
 from i18n.segments import count, dear_characters
 from i18n.slots import check_slots
@@ -55,6 +57,7 @@ class Preview:
     """What would leave. `to_call`: adults no message can reach. `cost` in hundredths of a cent, first rung only.
 
     `segments` of the dearest language's SMS; `dear` are the signs of the author's words that make SMS dear.
+    `readings`: (language, SMS) to be read over; the school's own first, then the other one that most adults read.
     """
 
     adults: int
@@ -63,8 +66,13 @@ class Preview:
     languages: tuple[tuple[str, int], ...]
     cost: int
     segments: int
-    sms_text: str
+    readings: tuple[tuple[str, str], ...]
     dear: tuple[str, ...]
+
+    @property
+    def sms_text(self) -> str:
+        """The SMS in the school's own language."""
+        return self.readings[0][1]
 
 
 async def read_school(session: AsyncSession, school_id: int) -> School:
@@ -125,26 +133,29 @@ async def preview(
 ) -> Preview:
     """Count what a press would do. Raises InvalidError, NotAllowedError as the press itself would."""
     check_slots(kind, slots)
+    if kind is NoticeKind.ABSENCE:
+        check_absent_on(slots.day, day)
     who = await read_audience(session, school_id=school.key, words=audience, day=day)
     require_right(rights, who, await classes_of(session, school_id=school.key, pupils=who.pupils, day=day))
     lines = await _lines(session, school.key, who, day)
     price = await _sms_price(session, school.key)
     card = SchoolCard(school.name, school.short_name, school.phone, school.timezone)
     link = f"{public_url}/l/{LINK_CODE}" if public_url else None
+    languages = _summed((language, adults) for language, _, adults in lines)
+    named = await _the_child(session, school.key, kind, who)
     texts = {
-        language: render_sms(Wording(kind, slots, card, author, language, link=link, two_way=price.two_way)).text
-        for language, channel, _ in lines
-        if channel is ChannelName.SMS or language == slots.language
+        language: render_sms(Wording(kind, slots, card, author, language, named, link, price.two_way)).text
+        for language in {slots.language, *(language for language, _ in languages)}
     }
     paid = [(count(texts[language]).segments, adults) for language, channel, adults in lines if _is_sms(channel)]
     return Preview(
         adults=sum(adults for _, _, adults in lines),
         to_call=sum(adults for _, channel, adults in lines if channel is None),
         channels=_summed((channel, adults) for _, channel, adults in lines if channel is not None),
-        languages=_summed((language, adults) for language, _, adults in lines),
+        languages=languages,
         cost=price.each * sum(segments * adults for segments, adults in paid),
         segments=max((segments for segments, _ in paid), default=0),
-        sms_text=texts.get(slots.language) or next(iter(texts.values()), ""),
+        readings=_readings(texts, slots.language, languages),
         dear=dear_characters(slots.text or ""),
     )
 
@@ -155,8 +166,22 @@ class _Price:
     two_way: bool
 
 
+def _readings(texts: Mapping[str, str], own: str, languages: Iterable[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
+    """Choose what is read over: what the author can check, and one that shows what becomes of it elsewhere."""
+    other = next((code for code, _ in languages if best(code).words != best(own).words), None)
+    return tuple((best(code).words, texts[code]) for code in (own, other) if code)
+
+
 def _is_sms(channel: ChannelName | None) -> bool:
     return channel is ChannelName.SMS
+
+
+async def _the_child(session: AsyncSession, school_id: int, kind: NoticeKind, who: Audience) -> tuple[str, ...]:
+    """Name the one child that an absence is about; of several, each family reads its own."""
+    if kind is not NoticeKind.ABSENCE or len(who.pupils) != 1:
+        return ()
+    named = select(pupil.c.first_name).where(pupil.c.school_id == school_id, pupil.c.id.in_(who.pupils))
+    return tuple((await session.execute(named)).scalars())
 
 
 async def _lines(

@@ -21,7 +21,7 @@ from hub.notices.audience import Audience, classes_of, members, read_audience, r
 from hub.outbox.ladder import next_rung, open_calls, open_rungs
 from hub.people.rights import rights_on
 from hub.ports import NoticeKind, Slots
-from hub.routing import day_at_school, expires_at, lane_of
+from hub.routing import check_absent_on, day_at_school, expires_at, lane_of
 from hub.sealing import Keyring
 from hub.tables import copy, delivery, delivery_pupil, insert_into, notice
 from i18n.slots import check_slots
@@ -63,6 +63,8 @@ async def publish(
     if len(draft.audience) > AUDIENCE_MAX:
         raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
     day = day_at_school(now, school.timezone)
+    if draft.kind is NoticeKind.ABSENCE:
+        check_absent_on(draft.slots.day, day)
     audience = await _allowed_audience(session, school.key, author_id, draft.audience, day=day)
     notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)
     if fresh:
@@ -187,8 +189,8 @@ async def _address_to(
     )
     mine = delivery.c.notice_id == notice_id
     await open_rungs(session, mine, now=now)
-    lane = (await session.execute(select(notice.c.lane).where(notice.c.id == notice_id))).scalar_one()
-    await open_calls(session, mine, lane=lane, now=now)
+    pressed = (await session.execute(select(notice.c.lane, notice.c.due_at).where(notice.c.id == notice_id))).one()
+    await open_calls(session, mine, lane=pressed.lane, now=pressed.due_at)
 
 
 async def _counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:

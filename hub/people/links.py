@@ -26,7 +26,7 @@ def tells(links: FromClause, day: date | BindParameter[date]) -> ColumnElement[b
     )
 
 
-def told_about(school_id: int, day: date) -> Select[tuple[int, int, int]]:
+def told_about(school_id: int | ColumnElement[int], day: date | BindParameter[date]) -> Select[tuple[int, int, int]]:
     """Every (guardian, pupil, class) such that this adult is told about this pupil of this class today."""
     return (
         select(link.c.guardian_id, link.c.pupil_id, enrolment.c.class_id)
@@ -38,4 +38,14 @@ def told_about(school_id: int, day: date) -> Select[tuple[int, int, int]]:
             holds_on(enrolment, day),
             or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
         )
+    )
+
+
+def told_today(adult: FromClause, about: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Say that the adult of one row (`guardian_id`) is told about the pupil of another (`pupil_id`) on this day."""
+    return (
+        told_about(adult.c.school_id, day)
+        .where(link.c.guardian_id == adult.c.guardian_id, link.c.pupil_id == about.c.pupil_id)
+        .correlate_except(link, pupil, enrolment)
+        .exists()
     )

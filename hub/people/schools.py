@@ -2,24 +2,32 @@
 
 import re
 import secrets
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
 from hub.models.notices import Sender
 from hub.models.school import School, SchoolYear
 from hub.people.mailboxes import read_mailbox
-from hub.ports import ChannelName
+from hub.ports import ChannelName, SchoolCard
 from hub.sealing import Keyring, Seal
 from hub.tables import data_key, insert_into, school, school_year, sender
+from i18n.slots import check_school
 
 Within = AsyncConnection | AsyncSession
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST = {"slug": 40, "name": 120, "short_name": 20, "phone": 20}
-"""Characters; the short name opens each SMS."""
+_LINES = {
+    "slug": (40, "Le nom dans l'adresse"),
+    "name": (120, "Le nom de l'école"),
+    "short_name": (20, "Le nom court"),
+    "phone": (20, "Le numéro de l'école"),
+}
+"""Most characters of each, and what it is called; the short name opens each SMS."""
+HOLIDAY_ZONES = ("A", "B", "C")
 
 SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,6}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 _&+-]{1,11}")
 """What SMS may come from: a number, a short code, Twilio's messaging service, a name (one-way)."""
@@ -44,8 +52,8 @@ async def open_school(
 ) -> School:
     """Open a school with its key and the school year that `day` is in; needs `Database.engine()`.
 
-    `phone` as families read it aloud. Raises InvalidError when a text is missing, too long or of several lines,
-    and when another school has this slug.
+    `phone` as families read it aloud. Raises InvalidError when a text is missing, too long or of several lines, when
+    the time zone or the holiday zone does not exist, and when another school has this slug.
     """
     opened = School(
         slug=slug, name=name.strip(), short_name=short_name.strip(), phone=phone.strip(), region=region,
@@ -75,6 +83,24 @@ async def find_school(within: Within, slug: str | None = None) -> School:
     if len(rows) > 1:
         raise NotFoundError("Il y a plusieurs écoles : dites laquelle.")
     return School(**rows[0]._mapping)  # noqa: SLF001 (the public way to a row's columns by name)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderState:
+    """A sender as the caretaker sees it, whatever its school."""
+
+    sender_id: int
+    channel: ChannelName
+    stopped: bool
+    two_way: bool
+
+
+async def installed(within: AsyncConnection) -> tuple[int, tuple[SenderState, ...]]:
+    """Say how many schools are open in this installation, and what they send from; needs `engine_reading`."""
+    schools = (await within.execute(select(func.count(school.c.id)))).scalar_one()
+    rows = await within.execute(select(sender.c.id, sender.c.channel, sender.c.stopped_at, sender.c.two_way))
+    senders = (SenderState(row.id, ChannelName(row.channel), row.stopped_at is not None, row.two_way) for row in rows)
+    return schools, tuple(senders)
 
 
 async def school_key(within: Within, keyring: Keyring, school_id: int) -> Seal:
@@ -142,6 +168,37 @@ async def add_sender(
     return int(sender_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A sender as its provider's webhooks know it: the secret, in clear, signs what they post."""
+
+    sender_id: int
+    school_id: int
+    two_way: bool
+    secret: str = field(repr=False)
+
+
+async def find_signer(connection: AsyncConnection, keyring: Keyring, key_name: str, *, provider: str) -> Signer | None:
+    """Find a sender of this provider by its opaque name; None when there is none, or it has no secret."""
+    asked = (
+        select(
+            sender.c.id,
+            sender.c.school_id,
+            sender.c.two_way,
+            sender.c.secret_sealed,
+            data_key.c.wrapped,
+            data_key.c.master_version,
+        )
+        .join(data_key, data_key.c.id == sender.c.data_key_id)
+        .where(sender.c.key_name == key_name, sender.c.provider == provider, sender.c.secret_sealed.is_not(None))
+    )
+    row = (await connection.execute(asked)).one_or_none()
+    if row is None:
+        return None
+    secret = keyring.seal(row.wrapped, row.master_version).open(row.secret_sealed, b"sender.secret").decode()
+    return Signer(row.id, row.school_id, row.two_way, secret) if secret else None
+
+
 def _check_sender(channel: ChannelName, address: str, name: str, login: str) -> None:
     """Refuse what would break a header, or what a network would not carry."""
     if not all(value.isprintable() for value in (address, name, login)):
@@ -187,9 +244,15 @@ async def _beside_others(within: Within, year: SchoolYear) -> dict[str, object]:
 
 
 def _check(opened: School) -> None:
-    for field, longest in _LONGEST.items():
-        text = str(getattr(opened, field))
-        if not text or len(text) > longest or not text.replace("\u00a0", " ").replace("\u202f", " ").isprintable():
-            raise InvalidError(f"Il faut de 1 à {longest} signes, sur une ligne.", field=field)
+    """Refuse a school that families could not recognise or call back, and what its row could not hold."""
+    for place, (longest, called) in _LINES.items():
+        text = str(getattr(opened, place))
+        if len(text) > longest or not text.replace("\u00a0", " ").replace("\u202f", " ").isprintable():
+            raise InvalidError(f"{called} compte {longest} signes au plus, sur une ligne.", field=place)
+    check_school(SchoolCard(opened.name, opened.short_name, opened.phone, opened.timezone))
     if not _SLUG.fullmatch(opened.slug):
-        raise InvalidError("Ce nom n'a que des minuscules sans accent, des chiffres et des tirets.", field="slug")
+        raise InvalidError(
+            "Le nom dans l'adresse n'a que des minuscules sans accent, des chiffres et des tirets.", field="slug"
+        )
+    if opened.zone not in HOLIDAY_ZONES:
+        raise InvalidError("La zone de vacances est A, B ou C.", field="zone")
