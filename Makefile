@@ -1,36 +1,40 @@
 # The few words one needs here; `make help` says them.
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check bench storm words migration help
+.PHONY: setup python demo test check bench storm words migration help
 BIN := .venv/bin
 ARGS ?=
 
 setup: ## make this machine ready (quick when it is)
 	@bash scripts/setup.sh
 
-demo: ## the whole hub with an invented school and its families, in one process: ARGS="--once --json"
+python: # .venv alone, which most need
 	@bash scripts/setup.sh python
+
+demo: python ## the whole hub with an invented school and its families, in one process: ARGS="--once --json"
 	@$(BIN)/passerelle demo $(ARGS)
 
-test: check ## everything that must hold, checks included
+test: ## everything that must hold, checks included
+	@bash scripts/setup.sh tests
+	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: setup ## format, lint, types, floors, catalogues
+check: python ## format, lint, types, floors, catalogues
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "not formatted: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m i18n.catalogues check
 
-bench: setup ## the figures, as ratios against a bare loop: ARGS=--json
+bench: python ## the figures, as ratios against a bare loop: ARGS=--json
 	@$(BIN)/python -m bench $(ARGS)
 
 storm: ## kill, restart and refuse while messages pass (a later version)
 	@echo "make storm comes with a later version: nothing was tried" >&2; exit 1
 
-words: setup ## bring the catalogues up to the templates
+words: python ## bring the catalogues up to the templates
 	@$(BIN)/python -m i18n.catalogues update
 
-migration: setup ## draft the next migration: NAME="what changes"
+migration: python ## draft the next migration: NAME="what changes"
 	@$(BIN)/python scripts/new_migration.py "$(NAME)"
 
 help: ## this list

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
 from hub.models.people import AddressState
+from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import WAITING, climb, has_attempt, open_calls, standing_on, still_tried
 from hub.ports import Lane
 from hub.routing import after_failed_receipt
-from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, one_of, stop
+from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, stop
 
 MAY_FAIL = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 MAY_SUCCEED = (*MAY_FAIL, AttemptState.FAILED)
@@ -24,9 +25,7 @@ async def deliver(connection: AsyncConnection, proved: Mapping[int, str | None],
     """
     if not proved:
         return
-    await connection.execute(
-        _DELIVERED, [{"b_id": number, "b_provider": provider, "b_now": now} for number, provider in proved.items()]
-    )
+    await _DELIVERED.run(connection, list(proved.items()), stored(connection, now))
     served = select(copy_delivery.c.delivery_id).join(attempt, attempt.c.copy_id == copy_delivery.c.copy_id)
     told = delivery.c.id.in_(served.where(attempt.c.id.in_(proved)))
     await connection.execute(
@@ -165,20 +164,16 @@ async def _stop(connection: AsyncConnection, school_id: int, address_id: int, se
     )
 
 
-_ID = attempt.c.id == bindparam("b_id")
-_DELIVERED = (
-    update(attempt)
-    .where(_ID, one_of(attempt.c.state, MAY_SUCCEED))
-    .values(
-        state=AttemptState.DELIVERED,
-        look_at=None,
-        ended_at=bindparam("b_now"),
-        provider_id=func.coalesce(attempt.c.provider_id, bindparam("b_provider")),
-    )
+_DELIVERED = Bulk(
+    "UPDATE attempt SET state = 'delivered', look_at = NULL, ended_at = {0}, "
+    "provider_id = coalesce(attempt.provider_id, v.provider_id) "
+    "FROM v WHERE attempt.id = v.id AND attempt.state IN ('sending', 'unknown', 'accepted', 'failed')",
+    id="bigint",
+    provider_id="text",
 )
 _FAILED = (
     update(attempt)
-    .where(_ID)
+    .where(attempt.c.id == bindparam("b_id"))
     .values(
         state=AttemptState.FAILED,
         look_at=None,

@@ -3,23 +3,23 @@
 Receipts may come before the answer, twice, or in any order. History is inserted, states are only ever raised.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, ErrorKind
 from hub.models.people import Matter
-from hub.outbox.bulk import Bulk, stored
+from hub.outbox.bulk import Bulk, Packed, stored
 from hub.outbox.claim import hand_back
 from hub.outbox.follow import MAY_SUCCEED, deliver, fail
 from hub.people.tray import put_in_tray
 from hub.routing import MOST_TRIES, retry_delay
-from hub.tables import attempt, insert_into, one_of, receipt, sender
+from hub.tables import attempt, one_of, sender
 
 
 class Result(StrEnum):
@@ -87,35 +87,8 @@ async def record_outcomes(connection: AsyncConnection, outcomes: Sequence[Outcom
 
 async def record_receipts(connection: AsyncConnection, receipts: Iterable[ReceiptIn], *, now: datetime) -> int:
     """Insert history and raise attempts; gives how many receipts belong to an attempt of ours."""
-    by_id: dict[int, list[ReceiptIn]] = {}
-    for item in receipts:
-        by_id.setdefault(item.attempt_id, []).append(item)
-    rows = await connection.execute(
-        select(attempt.c.id, attempt.c.school_id).where(attempt.c.id.in_(by_id), attempt.c.state.in_(_POSTED))
-    )
-    schools = {row.id: row.school_id for row in rows}
-    known = [item for attempt_id in schools for item in by_id[attempt_id]]
-    if not known:
-        return 0
-    await connection.execute(
-        insert_into(receipt, connection).on_conflict_do_nothing(),
-        [
-            {
-                "school_id": schools[item.attempt_id],
-                "attempt_id": item.attempt_id,
-                "status": item.status[:20],
-                "error_code": item.error_code[:20],
-                "received_at": now,
-            }
-            for item in known
-        ],
-    )
-    await _raise_to_accepted(connection, [i for i in known if i.state is AttemptState.ACCEPTED], now)
-    delivered = {i.attempt_id: i.provider_id for i in known if i.state is AttemptState.DELIVERED}
-    await deliver(connection, delivered, now)
-    failed = {i.attempt_id: (i.error_kind or ErrorKind.REJECTED, i.error_code) for i in known if _is_failure(i)}
-    await fail(connection, {number: why for number, why in failed.items() if number not in delivered}, now)
-    return len(known)
+    given = list(receipts)
+    return await _record(connection, given, await _tries(connection, given), now)
 
 
 async def record_callbacks(
@@ -125,14 +98,47 @@ async def record_callbacks(
 
     A receipt counts only from the sender that the attempt left from: one school's secret opens no other's.
     """
-    rows = await connection.execute(
-        select(attempt.c.sender_id, attempt.c.id).where(attempt.c.id.in_({item.attempt_id for _, item in callbacks}))
-    )
-    known = {(row.sender_id, row.id) for row in rows}
-    ours = [item for sender_id, item in callbacks if (sender_id, item.attempt_id) in known]
-    if ours:
-        await record_receipts(connection, ours, now=now)
-    return known
+    tries = await _tries(connection, [item for _, item in callbacks])
+    ours = [
+        item
+        for sender_id, item in callbacks
+        if (known := tries.get(item.attempt_id)) is not None and known.sender_id == sender_id
+    ]
+    await _record(connection, ours, tries, now)
+    return {(known.sender_id, number) for number, known in tries.items()}
+
+
+class _Try(NamedTuple):
+    """Whose an attempt is, and how far it got: in the order of `_TRIES`."""
+
+    id: int
+    school_id: int
+    sender_id: int
+    state: str
+
+
+async def _tries(connection: AsyncConnection, receipts: Sequence[ReceiptIn]) -> dict[int, _Try]:
+    asked = {"b_ids": sorted({item.attempt_id for item in receipts})}
+    return {row[0]: _Try(*row) for row in await _TRIES.rows(connection, asked)}
+
+
+async def _record(
+    connection: AsyncConnection, receipts: Sequence[ReceiptIn], tries: Mapping[int, _Try], now: datetime
+) -> int:
+    known = [item for item in receipts if item.attempt_id in tries and tries[item.attempt_id].state in _POSTED]
+    if not known:
+        return 0
+    history = [
+        (tries[item.attempt_id].school_id, item.attempt_id, item.status[:20], item.error_code[:20]) for item in known
+    ]
+    await _HISTORY.run(connection, history, stored(connection, now))
+    taken = {i.attempt_id: i.provider_id for i in known if i.state is AttemptState.ACCEPTED}
+    await _PROVED.run(connection, list(taken.items()))
+    delivered = {i.attempt_id: i.provider_id for i in known if i.state is AttemptState.DELIVERED}
+    await deliver(connection, delivered, now)
+    failed = {i.attempt_id: (i.error_kind or ErrorKind.REJECTED, i.error_code) for i in known if _is_failure(i)}
+    await fail(connection, {number: why for number, why in failed.items() if number not in delivered}, now)
+    return len(known)
 
 
 async def stop_sender(connection: AsyncConnection, sender_id: int, why: str, *, now: datetime) -> None:
@@ -166,14 +172,6 @@ def _waiting(outcome: Outcome, now: datetime) -> dict[str, object]:
         "b_look": now + timedelta(seconds=outcome.wait or 0.0),
         "b_code": (outcome.error_code or "")[:40],
     }
-
-
-async def _raise_to_accepted(connection: AsyncConnection, receipts: Sequence[ReceiptIn], now: datetime) -> None:
-    """A callback for a try whose answer was lost proves that the provider has it; the wait for a receipt begins."""
-    if receipts:
-        await connection.execute(
-            _PROVED, [{"b_id": item.attempt_id, "b_provider": item.provider_id, "b_now": now} for item in receipts]
-        )
 
 
 async def _try_again(connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -231,11 +229,23 @@ _AGAIN = (
         error_code=bindparam("b_code"),
     )
 )
-_PROVED = (
-    update(attempt)
-    .where(_ID, _FLYING)
-    .values(
-        state=AttemptState.ACCEPTED,
-        provider_id=func.coalesce(attempt.c.provider_id, bindparam("b_provider")),
+_TRIES = Packed(
+    select(attempt.c.id, attempt.c.school_id, attempt.c.sender_id, attempt.c.state).where(
+        attempt.c.id.in_(bindparam("b_ids", expanding=True))
     )
 )
+_HISTORY = Bulk(
+    "INSERT INTO receipt (school_id, attempt_id, status, error_code, received_at) "
+    "SELECT v.school_id, v.attempt_id, v.status, v.error_code, {0} FROM v WHERE true ON CONFLICT DO NOTHING",
+    school_id="bigint",
+    attempt_id="bigint",
+    status="text",
+    error_code="text",
+)
+_PROVED = Bulk(
+    "UPDATE attempt SET state = 'accepted', provider_id = coalesce(attempt.provider_id, v.provider_id) "
+    "FROM v WHERE attempt.id = v.id AND attempt.state IN ('sending', 'unknown')",
+    id="bigint",
+    provider_id="text",
+)
+"""A callback for a try whose answer was lost proves that the provider has it; the wait for a receipt begins."""
