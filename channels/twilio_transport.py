@@ -55,19 +55,19 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # twilio ships no
         method: str,
         uri: str,
         params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | bytes | None = None,
         headers: Mapping[str, str] | None = None,  # noqa: ARG002  # ours are made once per account
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # twilio's signature
         allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002  # twilio's signature; we never follow
     ) -> Response:
-        """Ask once; see the class for what is raised."""
+        """Ask once; `data` may be a form that is encoded already. See the class for what is raised."""
         address = self._address(uri)
         try:
             async with self._open().request(
                 method,
                 address.update_query(_texts(params)) if params else address,
-                data=_form(data) if data else None,
+                data=data if isinstance(data, bytes) else _form(data) if data else None,
                 headers=self._headers.get(auth) or self._new_headers(auth),
                 allow_redirects=False,
                 timeout=self._timeout if timeout is None else _limits(timeout),

@@ -1,7 +1,8 @@
 """SQLite's own thread, asked as seldom as can be.
 
 SQLite is called in a thread of its own, and each errand there and back costs a turn of the event loop: milliseconds,
-while that is busy sending. As shipped, a statement takes four (a cursor, execute, fetch, close); here it takes one.
+while that is busy sending. As shipped, a statement takes four (a cursor, execute, fetch, close). Here a statement takes
+one, and what nobody waits for (the beginning of a transaction, rows written in bulk) goes along with the next.
 """
 
 import sqlite3
@@ -35,7 +36,10 @@ class Cursor:
         return self
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
-        """Run one statement."""
+        """Run one statement; a transaction begins with its first."""
+        if sql.startswith("BEGIN"):
+            self._line.later(sql)
+            return self
         await self._line.errand(lambda connection: self._take(connection.execute(sql, parameters), AT_ONCE))
         return self
 
@@ -74,22 +78,47 @@ class Cursor:
 
 
 class Line(aiosqlite.Connection):
-    """A connection whose cursors take one errand for each statement."""
+    """A connection whose statements take one errand each, or none."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=AT_ONCE)
+        self._along: list[tuple[str, Sequence[Any]]] = []
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # SQLAlchemy enters what it gets: an awaitable or this
         """Make a cursor, at once."""
         return Cursor(self)
 
+    def later(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Let a statement go along with the next errand, at the latest the commit, which fails if it does."""
+        self._along.append((sql, parameters))
+
     async def errand(self, act: Callable[[sqlite3.Connection], None]) -> None:
-        """Do something in the thread."""
-        await self._execute(act, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
+        """Do what went along, then this, in the thread."""
+        along, self._along = self._along, []
+
+        def run(connection: sqlite3.Connection) -> None:
+            for sql, parameters in along:
+                connection.execute(sql, parameters).close()
+            act(connection)
+
+        await self._execute(run, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
+
+    async def commit(self) -> None:
+        """Commit."""
+        await self.errand(lambda connection: connection.commit())
+
+    async def rollback(self) -> None:
+        """Roll back; what did not leave yet never does."""
+        self._along.clear()
+        if self.in_transaction:
+            await super().rollback()
 
 
 def sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
     """Make an engine whose transactions start with `begin`: IMMEDIATE to write, else a reader's snapshot."""
 
     async def connect() -> aiosqlite.Connection:
-        line = Line(partial(sqlite3.connect, make_url(url).database or ":memory:"), iter_chunk_size=64)
+        line = Line(partial(sqlite3.connect, make_url(url).database or ":memory:"))
         line._thread.daemon = True  # noqa: SLF001 (as SQLAlchemy does with aiosqlite's own)
         return await line
 

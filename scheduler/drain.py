@@ -36,11 +36,12 @@ from scheduler.writer import Writer
 
 log = structlog.get_logger(__name__)
 
-BATCH = {Lane.URGENT: 64, Lane.ROUTINE: 128}
-"""Made *sending* in one transaction before their POSTs; a crash leaves at most three times as many in doubt.
-
-A family in doubt waits until the provider has said twice that it knows nothing: urgent ones pay more for less of that.
-"""
+BATCH = 64
+"""Made *sending* in one transaction before their POSTs, to begin with."""
+LARGE_BATCH = 256
+"""So many at once while they leave quickly: each transaction costs turns of a busy event loop."""
+QUICK = 1.0
+"""Seconds within which a batch should leave: a crash leaves in doubt what could have left in about twice that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Drain:
             return
         self._stopped.discard(sender_id)
         pace = self._pace(sender_id, card.rate)
-        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH[lane])
+        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=LARGE_BATCH)
         posters = channel.limits.connections
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(lane, card, ready, posters, pace))
@@ -133,10 +134,10 @@ class Drain:
         self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int, pace: Pace
     ) -> None:
         """Claim and prepare until nothing is due, so that the posters never wait for the database."""
-        most = BATCH[lane]
-        if card.rate is not None:  # never prepare what could not leave within its lease
-            most = max(1, min(most, int(card.rate), int(card.rate * self._settings.lease / 2)))
+        most = BATCH
         while not self._is_shut(card.sender_id, pace):
+            if card.rate is not None:  # never prepare what could not leave within its lease
+                most = max(1, min(most, int(card.rate), int(card.rate * self._settings.lease / 2)))
             begun = time.monotonic()
             prepared = await self._prepare(card.sender_id, lane, most)
             if not prepared.taken:
@@ -144,6 +145,8 @@ class Drain:
             batch = Batch(prepared.fence, begun + self._settings.lease - self._settings.send_deadline)
             for outgoing in prepared.outgoing:
                 await ready.put((outgoing, batch))
+            quick = time.monotonic() - begun < QUICK
+            most = min(most * 2, LARGE_BATCH) if quick else max(most // 2, 1)
         for _ in range(posters):
             await ready.put(None)
 
@@ -179,7 +182,10 @@ class Drain:
         """Wait for this sender's turn; no longer than the lease covers, nor when it or the process has stopped."""
         if self._stopping or card.sender_id in self._stopped:
             return False
-        turn = await pace.turn(lane, within=batch.post_before - time.monotonic())
+        now = time.monotonic()
+        if pace.has_turn():
+            return now < batch.post_before
+        turn = await pace.turn(lane, within=batch.post_before - now)
         if not turn or self._stopping or card.sender_id in self._stopped:
             return False
         return time.monotonic() < batch.post_before

@@ -22,13 +22,19 @@ class Pace:
         """Seconds for which the provider asked for silence still."""
         return max(0.0, self._rests_until - asyncio.get_running_loop().time())
 
+    def has_turn(self) -> bool:
+        """Take a slot if one is free and nobody waits."""
+        now = asyncio.get_running_loop().time()
+        if self._waiting or now < self._next:
+            return False
+        self._next = max(self._next, now) + self._gap
+        return True
+
     async def turn(self, lane: Lane, *, within: float | None = None) -> bool:
         """Wait for a slot, at most `within` seconds; False when none came."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if not self._waiting and now >= self._next:
-            self._next = max(self._next, now) + self._gap
+        if self.has_turn():
             return True
+        loop = asyncio.get_running_loop()
         slot: asyncio.Future[bool] = loop.create_future()
         heapq.heappush(self._waiting, (lane is not Lane.URGENT, next(self._numbers), slot))
         self._arm(loop)

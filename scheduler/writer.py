@@ -35,7 +35,8 @@ class Writer(Generic[Item]):
 
     async def put(self, item: Item) -> None:
         """Give an item to be written; waits only when too many are waiting already."""
-        await self._room.wait()
+        if not self._room.is_set():
+            await self._room.wait()
         self._items.append(item)
         self._empty.clear()
         self._some.set()

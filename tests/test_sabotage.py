@@ -19,7 +19,7 @@ from hub.database import Database
 from hub.errors import HubError, MisconfiguredError, RejectedError, TemporaryError, UnknownOutcomeError
 from hub.models.notices import AttemptState
 from hub.notices.publish import cancel
-from hub.outbox.last_look import facts_of_due
+from hub.outbox.last_look import look
 from hub.ports import ChannelName, Lane, NoticeKind
 from hub.replies.answers import stop_writing, wrong_number
 from hub.sealing import Keyring
@@ -62,8 +62,13 @@ async def test_nothing_is_claimed_from_a_stopped_sender(hub: Hub) -> None:
     await hub.small.write("UPDATE sender SET stopped_at = :now", now=_moment(hub, NOW))
 
     async with hub.database.engine() as connection:
-        taken = await facts_of_due(
-            connection, sender_id=hub.small.senders[ChannelName.SMS], lane=Lane.URGENT, most=10, now=NOW
+        taken, _ = await look(
+            connection,
+            sender_id=hub.small.senders[ChannelName.SMS],
+            lane=Lane.URGENT,
+            most=10,
+            day=NOW.date(),
+            now=NOW,
         )
 
     assert taken == []

@@ -8,31 +8,35 @@ thread must win it back from a busy event loop: that waiting, not the work, was 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import ColumnElement, LargeBinary, Select, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, LargeBinary, ScalarSelect, Select, Subquery, Text, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import UtcDateTime
+from hub.sqlite import Line
 
 _MOMENT = UtcDateTime()
+_Say = Callable[..., ColumnElement[Any]]
 
 
 class Packed:
-    """A query whose rows come as one JSON value: bytes in hexadecimal, moments as ISO 8601 (on SQLite without zone)."""
+    """Queries whose rows come as one JSON value each, all in one statement: they may share what a CTE has locked.
 
-    def __init__(self, query: Select[Any]) -> None:
-        rows = query.subquery()
-        self._sqlite = select(func.json_group_array(func.json_array(*(_clear(c, func.hex) for c in rows.c))))
-        built = func.json_agg(func.json_build_array(*(_clear(c, _postgres_hex) for c in rows.c)))
-        self._postgresql = select(func.coalesce(cast(built, Text), literal("[]")))
+    Bytes are hexadecimal, moments ISO 8601 (on SQLite without zone).
+    """
 
-    async def rows(self, connection: AsyncConnection, parameters: Mapping[str, object]) -> list[list[Any]]:
-        """Fetch them all."""
+    def __init__(self, *queries: Select[Any]) -> None:
+        asked = [query.subquery() for query in queries]
+        self._sqlite = select(*(_gathered(rows, func.json_group_array, func.json_array, func.hex) for rows in asked))
+        self._postgresql = select(*(_gathered(rows, _json_agg, func.json_build_array, _hex) for rows in asked))
+
+    async def rows(self, connection: AsyncConnection, parameters: Mapping[str, object]) -> list[list[list[Any]]]:
+        """Fetch them all: for each query its rows."""
         query = self._sqlite if connection.dialect.name == "sqlite" else self._postgresql
-        found: list[list[Any]] = orjson.loads((await connection.execute(query, parameters)).scalar_one())
-        return found
+        return [orjson.loads(packed) for packed in (await connection.execute(query, parameters)).one()]
 
 
 class Bulk:
@@ -46,12 +50,12 @@ class Bulk:
         self._statement, self._columns = statement, columns
 
     async def run(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]], *shared: object) -> None:
-        """Execute once for all rows."""
+        """Execute once for all rows; on SQLite with the next statement, or the commit."""
         if not rows:
             return
         if connection.dialect.name == "sqlite":
-            values = (*shared, *(value for row in rows for value in row))
-            await connection.exec_driver_sql(self._for_sqlite(len(rows), len(shared)), values)
+            line = cast("Line", (await connection.get_raw_connection()).driver_connection)
+            line.later(self._for_sqlite(len(rows), len(shared)), (*shared, *chain.from_iterable(rows)))
         else:
             await connection.exec_driver_sql(
                 self._for_postgresql(len(shared)), (*shared, *map(list, zip(*rows, strict=True)))
@@ -77,9 +81,14 @@ def stored(connection: AsyncConnection, moment: datetime) -> object:
     return moment if process is None else process(moment)
 
 
-def _clear(column: ColumnElement[Any], hexed: Callable[[ColumnElement[Any]], ColumnElement[Any]]) -> ColumnElement[Any]:
-    return hexed(column) if isinstance(column.type, LargeBinary) else column
+def _gathered(rows: Subquery, gather: _Say, array: _Say, hexed: _Say) -> ScalarSelect[Any]:
+    clear = (hexed(column) if isinstance(column.type, LargeBinary) else column for column in rows.c)
+    return select(gather(array(*clear))).scalar_subquery()
 
 
-def _postgres_hex(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _json_agg(row: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.json_agg(row).cast(Text), literal("[]"))
+
+
+def _hex(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.encode(column, "hex")

@@ -30,7 +30,7 @@ async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: dat
     return [row.id for row in rows]
 
 
-def due(*, now: BindParameter[datetime]) -> Select[tuple[int]]:
+def due(*, now: BindParameter[datetime]) -> Select[tuple[int, int]]:
     """Choose what is due in `b_lane` of `b_sender`, at most `b_most`, and keep it from other claimers.
 
     On SQLite the turn to write keeps it. A stopped sender has nothing due: else what its provider refused would come
@@ -38,7 +38,7 @@ def due(*, now: BindParameter[datetime]) -> Select[tuple[int]]:
     """
     works = select(sender.c.id).where(sender.c.id == bindparam("b_sender"), sender.c.stopped_at.is_(None))
     return (
-        select(attempt.c.id)
+        select(attempt.c.id, attempt.c.copy_id)
         .where(
             works.exists(),
             attempt.c.sender_id == bindparam("b_sender"),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -78,22 +78,20 @@ class Told:
     lost: frozenset[int]
 
 
-async def facts_of_due(
-    connection: AsyncConnection, *, sender_id: int, lane: Lane, most: int, now: datetime
-) -> list[Fact]:
-    """Claim at most `most` due tries of one sender's lane, and read what decides them."""
+async def look(
+    connection: AsyncConnection, *, sender_id: int, lane: Lane, most: int, day: date, now: datetime
+) -> tuple[list[Fact], Told]:
+    """Claim at most `most` due tries of one sender's lane, and read what decides them on this day at the school."""
     since = now - timedelta(days=SILENT_DAYS)
-    asked = {"b_sender": sender_id, "b_lane": lane, "b_most": most, "b_now": now, "b_since": since}
-    return [Fact(*row) for row in await _FACTS.rows(connection, asked)]
+    asked = {"b_sender": sender_id, "b_lane": lane, "b_most": most, "b_now": now, "b_since": since, "b_day": day}
+    facts, told = await _LOOK.rows(connection, asked)
+    return [Fact(*row) for row in facts], _told(told)
 
 
-async def told_by(connection: AsyncConnection, copies: Sequence[int], *, day: date) -> Told:
-    """Say for whom these copies are on this day at the school."""
+def _told(rows: Sequence[Sequence[Any]]) -> Told:
     names: dict[int, dict[int, str]] = {}
     served, held, seen = set(), set(), set()
-    for copy_id, delivery_id, state, pupil_id, first_name, rightful in await _TOLD.rows(
-        connection, {"b_copies": copies, "b_day": day}
-    ):
+    for copy_id, delivery_id, state, pupil_id, first_name, rightful in rows:
         seen.add(delivery_id)
         if rightful:
             served.add(delivery_id)
@@ -105,8 +103,8 @@ async def told_by(connection: AsyncConnection, copies: Sequence[int], *, day: da
 
 
 _NOW = bindparam("b_now", type_=UtcDateTime())
-_DUE = due(now=_NOW).cte("due")
-_FACTS = Packed(
+_DUE = due(now=_NOW).cte("due").prefix_with("MATERIALIZED")
+_FACTS = (
     select(
         attempt.c.id,
         attempt.c.school_id,
@@ -162,7 +160,7 @@ def _rightful(day: BindParameter[date]) -> ColumnElement[bool]:
     )
 
 
-_TOLD = Packed(
+_TOLD = (
     select(
         copy_delivery.c.copy_id,
         delivery.c.id,
@@ -171,12 +169,11 @@ _TOLD = Packed(
         pupil.c.first_name,
         _rightful(bindparam("b_day", type_=Date())).label("rightful"),
     )
+    .select_from(_DUE)
+    .join(copy_delivery, copy_delivery.c.copy_id == _DUE.c.copy_id)
     .join(delivery, delivery.c.id == copy_delivery.c.delivery_id)
     .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
     .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
-    .where(
-        copy_delivery.c.copy_id.in_(bindparam("b_copies", expanding=True)),
-        copy_delivery.c.rung == delivery.c.rung,
-        delivery.c.state.in_(CONCERNED),
-    )
+    .where(copy_delivery.c.rung == delivery.c.rung, delivery.c.state.in_(CONCERNED))
 )
+_LOOK = Packed(_FACTS, _TOLD)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.models.notices import AttemptState, DeliveryState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.follow import climb_from, let_expire
-from hub.outbox.last_look import CONCERNED, Fact, Fate, Told, facts_of_due, told_by
+from hub.outbox.last_look import CONCERNED, Fact, Fate, Told, look
 from hub.outbox.wordings import Wordings
 from hub.ports import ChannelName, Lane, Outgoing
 from hub.routing import LINK_DAYS, day_at_school
@@ -59,15 +59,15 @@ async def prepare(
 ) -> Prepared:
     """Make at most `most` due tries ready to post; those whose reason is gone are withdrawn.
 
-    For `lease` seconds they may stand as sending; after that they count as unknown.
+    The sender is one that `wordings` has learned. For `lease` seconds they may stand as sending; after that they count
+    as unknown.
     """
-    facts = await facts_of_due(connection, sender_id=sender_id, lane=lane, most=most, now=now)
+    day = day_at_school(now, wordings.timezone(sender_id))
+    facts, told = await look(connection, sender_id=sender_id, lane=lane, most=most, day=day, now=now)
     prepared = Prepared(secrets.randbits(62), len(facts))
     if not facts:
         return prepared
     await wordings.learn(connection, facts)
-    day = day_at_school(now, wordings.timezone(facts[0].school_id))
-    told = await told_by(connection, [fact.copy_id for fact in facts], day=day)
     for fact in facts:
         pupils = told.pupils.get(fact.copy_id)
         if pupils is None or fact.fate != Fate.LEAVES:

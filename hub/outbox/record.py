@@ -119,7 +119,8 @@ class _Try(NamedTuple):
 
 async def _tries(connection: AsyncConnection, receipts: Sequence[ReceiptIn]) -> dict[int, _Try]:
     asked = {"b_ids": sorted({item.attempt_id for item in receipts})}
-    return {row[0]: _Try(*row) for row in await _TRIES.rows(connection, asked)}
+    (rows,) = await _TRIES.rows(connection, asked)
+    return {row[0]: _Try(*row) for row in rows}
 
 
 async def _record(

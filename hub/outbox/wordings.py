@@ -75,6 +75,7 @@ class Wordings:
         card = self._senders.get(sender_id)
         if card is None:
             raise UnreadableError("The secrets of this sender cannot be read.")
+        await self._learn_schools(connection, {card.school_id} - self._schools.keys())
         return card
 
     def account(self, sender_id: int) -> Account:
@@ -85,9 +86,9 @@ class Wordings:
         """Say whether a learned sender's provider tells us what arrived."""
         return self._senders[sender_id].receipts
 
-    def timezone(self, school_id: int) -> str:
-        """Give a learned school's time zone."""
-        return self._schools[school_id].timezone
+    def timezone(self, sender_id: int) -> str:
+        """Give the time zone of a learned sender's school."""
+        return self._schools[self._senders[sender_id].school_id].timezone
 
     def message_id(self, copy_id: int) -> str:
         """Name a copy for mail: every try of it bears the same Message-ID."""
