@@ -90,8 +90,7 @@ class SmtpEmail:
                 asyncio.timeout(self._settings.send_deadline),
                 self._lines_of(message.account).line() as smtp,
             ):
-                await smtp.mail(f"rebond+{message.token}@{self._settings.mail_domain}", timeout=None)
-                await smtp.rcpt(message.to, timeout=None)
+                await _envelope(smtp, f"rebond+{message.token}@{self._settings.mail_domain}", message.to)
                 handover.text_began = True
                 await smtp.data(raw, timeout=None)
         except ssl.SSLCertVerificationError as error:
@@ -147,7 +146,22 @@ class SmtpEmail:
             timeout=settings.send_deadline,
         )
         await smtp.connect()
+        if smtp.is_ehlo_or_helo_needed:
+            try:
+                await smtp.ehlo()
+            except aiosmtplib.SMTPHeloError:
+                await smtp.helo()
         return smtp
+
+
+async def _envelope(smtp: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
+    """Say whom the mail is from and for; `refuse` has seen the address, which aiosmtplib would parse anew each time."""
+    answer = await smtp.execute_command(b"MAIL", f"FROM:<{sender}>".encode("ascii"), timeout=None)
+    if answer.code != aiosmtplib.SMTPStatus.completed:
+        raise aiosmtplib.SMTPSenderRefused(answer.code, answer.message, sender)
+    answer = await smtp.execute_command(b"RCPT", f"TO:<{recipient}>".encode("ascii"), timeout=None)
+    if answer.code not in (aiosmtplib.SMTPStatus.completed, aiosmtplib.SMTPStatus.will_forward):
+        raise aiosmtplib.SMTPRecipientRefused(answer.code, answer.message, recipient)
 
 
 @lru_cache(maxsize=256)
