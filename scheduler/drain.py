@@ -170,10 +170,11 @@ class Drain:
     async def _post(
         self, ready: asyncio.Queue[Ready | None], channel: Channel, card: SenderCard, lane: Lane, pace: Pace
     ) -> None:
+        wait = wait_after_accepted(self._settings, lane, proof_of(channel.proof, receipts=card.receipts))
         while (item := await ready.get()) is not None:
             outgoing, batch = item
             if await self._may_post(batch, card, lane, pace):
-                outcome = await self._hand_over(channel, outgoing, card, lane, pace)
+                outcome = await self._hand_over(channel, outgoing, card, pace, wait)
             else:
                 outcome = Outcome(outgoing.attempt_id, Result.NOT_POSTED, fence=batch.fence)
             await self._writer.put(outcome)
@@ -191,8 +192,9 @@ class Drain:
         return time.monotonic() < batch.post_before
 
     async def _hand_over(
-        self, channel: Channel, outgoing: Outgoing, card: SenderCard, lane: Lane, pace: Pace
+        self, channel: Channel, outgoing: Outgoing, card: SenderCard, pace: Pace, wait: float
     ) -> Outcome:
+        """Hand over once, and say what came of it; `wait`: seconds until silence after it means something."""
         number = outgoing.attempt_id
         try:
             sent = await channel.send(outgoing)
@@ -210,11 +212,8 @@ class Drain:
         except Exception as error:  # noqa: BLE001 (a fault of ours in a channel: the provider may have it; never lost)
             log.error("channel fault", attempt=number, kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
             return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after)
-        proof = proof_of(channel.proof, receipts=card.receipts)
-        wait = wait_after_accepted(self._settings, lane, proof)
-        return Outcome(
-            number, Result.ACCEPTED, wait, sent.provider_id, sent.segments, sent.cost or card.price * sent.segments
-        )
+        cost = sent.cost or card.price * sent.segments
+        return Outcome(number, Result.ACCEPTED, wait, sent.provider_id, sent.segments, cost)
 
     async def _alarm(self, card: SenderCard, error: MisconfiguredError) -> None:
         if card.sender_id in self._stopped:
