@@ -36,12 +36,14 @@ from scheduler.writer import Writer
 
 log = structlog.get_logger(__name__)
 
-BATCH = 64
-"""Made *sending* in one transaction before their POSTs, to begin with."""
-LARGE_BATCH = 256
-"""So many at once while they leave quickly: each transaction costs turns of a busy event loop."""
+BATCH = {Lane.URGENT: 64, Lane.ROUTINE: 256}
+"""Made *sending* in one transaction before their POSTs, at most; a crash leaves about twice as many in doubt.
+
+Each transaction costs turns of a busy event loop, and each family in doubt waits until the provider has said twice that
+it knows nothing: urgent ones pay the first for less of the second.
+"""
 QUICK = 1.0
-"""Seconds within which a batch should leave: a crash leaves in doubt what could have left in about twice that."""
+"""Seconds within which a batch should leave; when it takes longer, the next is half as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Drain:
             return
         self._stopped.discard(sender_id)
         pace = self._pace(sender_id, card.rate)
-        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=LARGE_BATCH)
+        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH[lane])
         posters = channel.limits.connections
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(lane, card, ready, posters, pace))
@@ -134,7 +136,7 @@ class Drain:
         self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int, pace: Pace
     ) -> None:
         """Claim and prepare until nothing is due, so that the posters never wait for the database."""
-        most = BATCH
+        most = BATCH[Lane.URGENT]
         while not self._is_shut(card.sender_id, pace):
             if card.rate is not None:  # never prepare what could not leave within its lease
                 most = max(1, min(most, int(card.rate), int(card.rate * self._settings.lease / 2)))
@@ -146,7 +148,7 @@ class Drain:
             for outgoing in prepared.outgoing:
                 await ready.put((outgoing, batch))
             quick = time.monotonic() - begun < QUICK
-            most = min(most * 2, LARGE_BATCH) if quick else max(most // 2, 1)
+            most = min(most * 2, BATCH[lane]) if quick else max(most // 2, 1)
         for _ in range(posters):
             await ready.put(None)
 
