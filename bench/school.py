@@ -52,7 +52,7 @@ async def settle(database: Database, *, adults: int, channel: ChannelName) -> No
         sender = {
             **here, "id": 1, "data_key_id": 1, "key_name": "mesure", "channel": channel, "two_way": True,
             "provider": "measure", "name": "École de la Mesure", "login": "AC" + "0" * 32, "receipts": True,
-            "price": 700,
+            "price": 700, "rate": 1e6,
             "address": "+33937000000" if channel is ChannelName.SMS else "ecole@mesure.test",
             "secret_sealed": seal.close(b"token", b"sender.secret"),
         }  # fmt: skip

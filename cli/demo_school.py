@@ -19,6 +19,8 @@ from sandbox.config import ACCOUNT, SECRET, Label
 from sandbox.families import BEHAVIOURS, FictionalAdult, FictionalSchool
 from sandbox.habits import Habit
 
+SANDBOX_RATE = 200.0
+"""Messages a second: the sandbox takes them sooner than a network would, and whoever watches has a minute."""
 SLUG = "trois-ponts"
 DIRECTOR, TEACHER = "directrice@trois-ponts.test", "maitresse@trois-ponts.test"
 PASSWORD = "trois-ponts-demo"  # noqa: S105 (the demo's, printed when it opens; nothing else has a default)
@@ -44,7 +46,7 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
         here = (session, hub.keyring, opened.key)
         await add_sender(
             *here, channel=ChannelName.SMS, provider="twilio", address="+33937000100", key_name="demo-sms",
-            login=ACCOUNT, secret=SECRET, two_way=True, price=700,
+            login=ACCOUNT, secret=SECRET, two_way=True, price=700, rate=SANDBOX_RATE,
         )  # fmt: skip
         await add_sender(
             *here, channel=ChannelName.EMAIL, provider="smtp", address="ecole@trois-ponts.test", key_name="demo-mail",

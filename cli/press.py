@@ -98,7 +98,7 @@ async def _read_over(desk: Desk, staff_id: int, draft: Draft) -> Preview:
             kind=draft.kind,
             audience=draft.audience,
             slots=draft.slots,
-            day=desk.today,
+            now=desk.now,
             public_url=desk.settings.public_url,
         )
 

@@ -133,7 +133,9 @@ def sender_add(
     dkim_file: Annotated[Path | None, typer.Option(help="Fichier de la clé privée qui signe les mails.")] = None,
     two_way: Annotated[bool, typer.Option("--two-way", help="Les familles peuvent y répondre.")] = False,
     receipts: Annotated[bool, typer.Option(help="L'opérateur dit ce qui est arrivé.")] = True,
-    rate: Annotated[float | None, typer.Option(min=0.01, help="Messages par seconde.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.01, help="Messages par seconde ; sans rien, 10 pour les SMS.")
+    ] = None,
     price: Annotated[int, typer.Option(min=0, help="Centièmes de centime par segment.")] = 0,
     school: SchoolSlug = None,
     acting: AsStaff = None,

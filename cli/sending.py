@@ -73,7 +73,10 @@ def _press_in_words(done: "Pressed") -> list[str]:
         return [f"L'avis {came.notice_id} était déjà publié sous ce nom : {told}."]
     lines = [f"Rien n'est parti. Ce serait : {told}."]
     lines += [f"  par {way_name(channel)} : {many(adults, 'adulte')}" for channel, adults in seen.channels]
-    lines += [f"  en {language_name(language)} : {many(adults, 'adulte')}" for language, adults in seen.languages]
+    lines += [f"  en {language_name(language)} : {many(adults, 'adulte')}" for language, adults in seen.read_in]
+    if seen.without_words:
+        french = ", ".join(f"{adults} en {language_name(language)}" for language, adults in seen.without_words)
+        lines.append(f"  pas encore traduit, ils lisent le français : {french}")
     if seen.segments:
         lines.append(f"  un SMS : {many(seen.segments, 'segment')} au plus ; en tout {euros(seen.cost)} environ")
     lines += [f"  le SMS en {language_name(language)} : {' '.join(text.split())}" for language, text in seen.readings]

@@ -18,6 +18,8 @@ MOST_TRIES = 8
 LINK_DAYS = 7
 ABSENT_AHEAD = timedelta(days=7)
 """How far ahead an absence may be said: further, the day was mistyped."""
+LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
+"""The levels of a French primary school, the youngest first."""
 SUNDAY = 6
 SILENT_DAYS = 45
 """Operators give a number to somebody else 45 to 120 days after its owner left it."""
@@ -45,6 +47,23 @@ def check_absent_on(day: date | None, today: date) -> None:
         raise InvalidError(N_("Il n'y a pas classe le dimanche : donnez le jour de l'absence."), field="day")
     if day > today + ABSENT_AHEAD:
         raise InvalidError(N_("Ce jour est à plus d'une semaine : donnez le jour de l'absence."), field="day")
+
+
+def check_still_to_come(starts_at: datetime | None, leaves: datetime) -> None:
+    """Refuse a meeting that is over before its invitation leaves: it would expire at once, and nobody be told.
+
+    Raises InvalidError.
+    """
+    if starts_at is not None and starts_at <= leaves:
+        raise InvalidError(
+            N_("Cette réunion serait déjà passée : donnez un jour et une heure à venir."), field="starts_at"
+        )
+
+
+def class_order(label: str) -> tuple[int, str]:
+    """Order classes as a school does, by age (CP before CE1, a class of two levels with its younger), others last."""
+    level = label.strip().upper()
+    return next((n for n, name in enumerate(LEVELS) if level.startswith(name)), len(LEVELS)), label
 
 
 def last_school_day(today: date) -> date:
@@ -94,7 +113,7 @@ class AfterFailure:
     retry_in: float | None = None
 
 
-def after_failed_receipt(kind: ErrorKind, lane: Lane, n: int) -> AfterFailure:
+def after_failure(kind: ErrorKind, lane: Lane, n: int) -> AfterFailure:
     """A phone that was off gets one later try when nothing burns; everything else takes the next rung at once."""
     if kind is ErrorKind.TEMPORARY and lane is Lane.ROUTINE and n == 1:
         return AfterFailure(retry_in=1800.0)

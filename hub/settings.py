@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -63,6 +63,14 @@ class Settings(BaseSettings):
         if not all(_is_somebody(proxy) for proxy in proxies):
             raise ValueError("nommez chaque relais par son adresse ou son réseau, jamais tout le monde")
         return ",".join(proxies)
+
+    @field_validator("send_deadline")
+    @classmethod
+    def _leaves_in_time(cls, value: float, info: ValidationInfo) -> float:
+        """Within the lease: else nothing could be posted before it ends, and all would be claimed over and over."""
+        if value >= info.data.get("lease", float("inf")):
+            raise ValueError("gardez-le plus court que PASSERELLE_LEASE")
+        return value
 
     @field_validator("public_url", "twilio_url")
     @classmethod

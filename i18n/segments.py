@@ -1,7 +1,6 @@
 """How many SMS a text takes, and which marks make it dear: the figure shown before a notice leaves."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,17 +17,6 @@ _ONLY_GSM = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*")
 _DEAR = re.compile(f"[^{re.escape(_BASIC + _EXTENDED)}]")
 _DOUBLE = re.compile(f"[{re.escape(_EXTENDED)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-
-_OPEN_QUOTE = re.compile("«[ \u00a0\u2000-\u200a\u202f]*")
-_CLOSE_QUOTE = re.compile("[ \u00a0\u2000-\u200a\u202f]*»")
-_MARKS = str.maketrans(
-    dict.fromkeys("’‘‚‛ʼ′‹›", "'")
-    | dict.fromkeys("“”„‟″", '"')
-    | dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\t", " ")
-    | dict.fromkeys("‐‑‒–—―−•‣", "-")
-    | dict.fromkeys("\u00ad\u200b\ufeff", "")
-    | {"…": "...", "·": ".", "œ": "oe", "Œ": "Oe", "ﬁ": "fi", "ﬂ": "fl"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +47,6 @@ def count(text: str) -> Segments:
 def dear_characters(text: str) -> tuple[str, ...]:
     """Name the characters, each once and in reading order, that turn 160 to a segment into 70."""
     return tuple(dict.fromkeys(_DEAR.findall(text)))
-
-
-def cheaper(text: str) -> str:
-    """Spell the same words with plain marks: quotes, dashes, dots, spaces, and the ligature œ.
-
-    Letters stay: ê, ç, ë or ş written without their sign are another word, or somebody else's name; œ is only two
-    letters that printers join. Accents typed apart (as some keyboards do) are joined with their letter.
-    """
-    plain = _CLOSE_QUOTE.sub('"', _OPEN_QUOTE.sub('"', unicodedata.normalize("NFC", text)))
-    return plain.translate(_MARKS)
 
 
 def _even(encoding: Encoding, units: int, *, alone: int, joined: int) -> Segments:

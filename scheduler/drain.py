@@ -1,7 +1,7 @@
 """The drain: empties one lane. Claims ahead, hands over to providers, and writes what became of it in batches.
 
 No database session is open while a provider is asked. Whatever happens to this process, the rows tell the truth:
-what was claimed comes back when its lease ends, what was being sent becomes unknown and is settled by the rounds.
+what was being sent becomes unknown when its lease ends, and is settled by the rounds; all else still waits.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class Drain:
     ) -> None:
         self._database, self._keyring, self._wordings, self._settings = database, keyring, wordings, settings
         self._channels = channels
-        self._paces: dict[int, tuple[float | None, Pace]] = {}
+        self._paces: dict[int, Pace] = {}
         self._busy: dict[tuple[int, Lane], asyncio.Task[None]] = {}
         self._again: set[tuple[int, Lane]] = set()
         self._writer = Writer(self._write)
@@ -98,7 +98,7 @@ class Drain:
     async def stop(self) -> None:
         """Take nothing more, let what is being posted end, and hand back the rest."""
         self._stopping = True
-        for _, pace in self._paces.values():
+        for pace in self._paces.values():
             pace.send_away()
         await asyncio.gather(*self._busy.values())
         await self._writer.close()
@@ -124,7 +124,7 @@ class Drain:
         if channel is None:
             return
         self._stopped.discard(sender_id)
-        pace = self._pace(sender_id, card.rate)
+        pace = self._pace(sender_id, channel.limits.per_second if card.rate is None else card.rate)
         ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH[lane])
         posters = channel.limits.connections
         async with asyncio.TaskGroup() as group:
@@ -138,8 +138,8 @@ class Drain:
         """Claim and prepare until nothing is due, so that the posters never wait for the database."""
         most = BATCH[Lane.URGENT]
         while not self._is_shut(card.sender_id, pace):
-            if card.rate is not None:  # never prepare what could not leave within its lease
-                most = max(1, min(most, int(card.rate), int(card.rate * self._settings.lease / 2)))
+            if pace.rate is not None:  # never prepare what could not leave within its lease
+                most = max(1, min(most, int(pace.rate), int(pace.rate * self._settings.lease / 2)))
             begun = time.monotonic()
             prepared = await self._prepare(card.sender_id, lane, most)
             if not prepared.taken:
@@ -229,10 +229,10 @@ class Drain:
             await stop_sender(connection, sender_id, why, now=await self._database.now(connection))
 
     def _pace(self, sender_id: int, rate: float | None) -> Pace:
-        known = self._paces.get(sender_id)
-        if known is None or known[0] != rate:
-            known = self._paces[sender_id] = (rate, Pace(rate))
-        return known[1]
+        pace = self._paces.get(sender_id)
+        if pace is None or pace.rate != rate:
+            pace = self._paces[sender_id] = Pace(rate)
+        return pace
 
     async def _write(self, outcomes: Sequence[Outcome]) -> None:
         async with self._database.engine() as connection:

@@ -11,6 +11,7 @@ class Pace:
     """One sender's rate in this process. Nobody books ahead: a slot goes to the most urgent who waits when it comes."""
 
     def __init__(self, rate: float | None) -> None:
+        self.rate = rate
         self._gap = 1.0 / rate if rate else 0.0
         self._next = self._rests_until = 0.0
         self._waiting: list[tuple[bool, int, asyncio.Future[bool]]] = []

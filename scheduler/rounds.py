@@ -19,7 +19,7 @@ from hub.outbox.sweep import (
     take_unknown,
 )
 from hub.outbox.wordings import Wordings
-from hub.ports import Channel, ChannelName, Lane
+from hub.ports import Channel, ChannelName, Lane, Proof
 from hub.routing import proof_of, wait_after_accepted
 from hub.sealing import Keyring
 from hub.settings import Settings
@@ -42,6 +42,7 @@ class Rounds:
     ) -> None:
         self._database, self._keyring, self._wordings, self._settings = database, keyring, wordings, settings
         self._channels = channels
+        self._handsets = [name for name, channel in channels.items() if channel.proof is Proof.HANDSET]
 
     async def walk(self) -> None:
         """Go round once; a step that fails is told and does not keep the others from their turn."""
@@ -60,7 +61,7 @@ class Rounds:
     async def _decide(self) -> None:
         async with self._database.engine() as connection:
             now = await self._database.now(connection)
-            await settle_silent(connection, now=now)
+            await settle_silent(connection, handsets=self._handsets, now=now)
             await pass_stopped_senders(connection, now=now)
             await expire(connection, now=now)
 
@@ -81,19 +82,17 @@ class Rounds:
         channel = self._channels[item.channel]
         try:
             sent = await channel.find(item.outgoing, since=item.since, known=item.known)
-        except (ChannelError, TimeoutError):
-            async with self._database.engine() as connection:
-                await settle_later(connection, item, self._settings, now=await self._database.now(connection))
-            return
         except Exception as error:  # noqa: BLE001 (a fault of ours in a channel must not keep an urgent family waiting)
-            log.error("channel fault", attempt=item.outgoing.attempt_id, kind=type(error).__name__)  # noqa: TRY400 (no text)
+            if not isinstance(error, ChannelError | TimeoutError):
+                log.error("channel fault", attempt=item.outgoing.attempt_id, kind=type(error).__name__)  # noqa: TRY400 (no text)
             async with self._database.engine() as connection:
                 await settle_later(connection, item, self._settings, now=await self._database.now(connection))
             return
         async with self._database.engine() as connection:
             now = await self._database.now(connection)
             if sent is None:
-                await settle_missing(connection, item, self._settings, now=now)
+                harmless = channel.proof is Proof.ACCEPTED
+                await settle_missing(connection, item, self._settings, harmless=harmless, now=now)
             else:
                 proof = proof_of(channel.proof, receipts=item.receipts)
                 wait = wait_after_accepted(self._settings, item.lane, proof)

@@ -12,8 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
-from factories import NOW
+from factories import NOW, a_school
 from postgres import cluster
+from watching import Watch
 
 from hub.database import Database
 from hub.migrating import migrate
@@ -91,3 +92,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def keyring() -> Keyring:
     """A keyring whose master key is known."""
     return Keyring({1: b"k" * 32})
+
+
+@pytest_asyncio.fixture
+async def watch(database: Database, keyring: Keyring) -> Watch:
+    """A small school, and somebody who looks at how its notices go."""
+    return Watch(await a_school(database, keyring))

@@ -1,6 +1,7 @@
 """Claiming at the same time, and the bulk ways in and out of the database that the engine's loop goes."""
 
 import asyncio
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -15,8 +16,9 @@ from hub.notices.publish import Draft, publish
 from hub.outbox.bulk import Bulk, Packed, stored
 from hub.outbox.claim import hand_back
 from hub.outbox.prepare import Prepared, prepare
+from hub.outbox.sweep import pass_stopped_senders
 from hub.outbox.wordings import Wordings
-from hub.ports import ChannelName, Lane, NoticeKind, Slots
+from hub.ports import ChannelName, Lane, Limits, NoticeKind, Slots
 from hub.sealing import Keyring
 from hub.settings import Settings
 from hub.sqlite import AT_ONCE
@@ -71,6 +73,27 @@ async def test_two_open_claims_share_nothing_and_take_no_more_than_asked(
     assert len(ids(first) | ids(second) | ids(third)) == 60
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_begins_to_leave_while_its_sender_is_stopped_is_not_called_failed(
+    database: Database, queued: SmallSchool
+) -> None:
+    async def passes() -> int:
+        async with database.engine() as connection:
+            return await pass_stopped_senders(connection, now=NOW)
+
+    blocked = text("SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0")
+    async with database.engine() as leaving:
+        await take(leaving, queued, most=60)
+        await queued.write("UPDATE sender SET stopped_at = :now", now=NOW)
+        passing = asyncio.create_task(passes())
+        async with database.engine_reading() as connection:
+            while not passing.done() and not (await connection.execute(blocked)).scalar_one():
+                await connection.rollback()
+
+    assert await passing == 0
+    assert await queued.rows("SELECT DISTINCT state FROM attempt") == [("sending",)]
+
+
 async def test_a_claim_that_does_not_end_well_leaves_no_trace(database: Database, queued: SmallSchool) -> None:
     async def fall() -> None:
         async with database.engine() as connection:
@@ -115,6 +138,20 @@ async def test_several_drains_at_once_send_each_message_once(database: Database,
 
     assert Counter(message.to for message in sms.sent) == {f"+336399810{number:02}": 1 for number in range(60)}
     assert await queued.rows("SELECT DISTINCT state FROM attempt") == [("accepted",)]
+
+
+async def test_a_sender_without_a_rate_of_its_own_goes_at_the_channels(database: Database, queued: SmallSchool) -> None:
+    sms = FakeChannel(limits=Limits(text_max=1600, per_second=100.0, connections=8))
+    drain = Drain(
+        database, queued.keyring, Wordings(SETTINGS, queued.keyring, render), SETTINGS, {ChannelName.SMS: sms}
+    )
+    begun = time.monotonic()
+    await drain.drain(Lane.URGENT)
+    await drain.idle()
+    await drain.stop()
+
+    assert len(sms.sent) == 60
+    assert time.monotonic() - begun >= 59 / 100
 
 
 @pytest.mark.usefixtures("queued")

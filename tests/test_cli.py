@@ -335,6 +335,15 @@ def test_a_setting_that_is_not_understood_is_named_without_its_value(bare: Insta
     assert "s3cret" not in line
 
 
+def test_a_lease_that_covers_no_sending_is_refused(bare: Installation) -> None:
+    line = refused(bare.passerelle("reach", "1", LEASE="10", SEND_DEADLINE="10"))
+
+    assert (
+        line
+        == "passerelle: Réglage mal compris : PASSERELLE_SEND_DEADLINE ; gardez-le plus court que PASSERELLE_LEASE."
+    )
+
+
 def test_a_database_that_does_not_answer_is_one_sentence(bare: Installation) -> None:
     line = refused(bare.passerelle("reach", "1", DATABASE_URL="postgresql+asyncpg://hub:s3cret@127.0.0.1:1/hub"))
 

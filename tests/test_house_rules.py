@@ -20,7 +20,7 @@ from hub.models.base import Kept
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("hub", "channels", "bot", "scheduler", "web", "i18n", "sandbox", "cli")
 APART = {"node_modules", "__pycache__", "vendor", "build", "out"}
-LONGEST = 350
+LONGEST = 300
 """Lines of a file; longer, and it is two rooms."""
 
 

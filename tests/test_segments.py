@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from i18n.segments import Segments, cheaper, count, dear_characters
+from i18n.segments import Segments, count, dear_characters
 
 NODE = Path(__file__).parent / "node"
 JOINED = re.compile("[\u0300-\u036f\u200d\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]|\r\n")
@@ -113,13 +113,3 @@ def test_the_borders_are_where_the_standard_puts_them(text: str, encoding: str, 
 def test_the_dear_characters_are_named_once_in_reading_order() -> None:
     assert dear_characters("L’enfant a reçu « ça », l’œil…") == ("’", "ç", "«", "»", "œ", "…")
     assert dear_characters("Réunion à 18 h [salle 3] : 5 €") == ()
-
-
-def test_typographic_marks_have_a_cheaper_spelling() -> None:
-    assert cheaper("« L’école » – dès 8\u202fh\u00a020…") == '"L\'école" - dès 8 h 20...'
-    assert cheaper("un œuf") == "un oeuf"
-    assert cheaper("e\u0301cole") == "école"
-
-
-def test_no_letter_is_changed_to_save_money() -> None:
-    assert cheaper("Anaïs, François, Zoë, Işıl : fête reçue") == "Anaïs, François, Zoë, Işıl : fête reçue"

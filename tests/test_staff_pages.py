@@ -17,12 +17,14 @@ from factories import NOW, SINCE, Adult, SmallSchool, a_school, by_mail, by_sms
 from fastapi import FastAPI
 
 from hub.database import Database
+from hub.models.answers import AnswerKind
 from hub.models.school import Role
 from hub.notices.publish import Draft, publish
 from hub.notices.reach import Tally
 from hub.people.sign_in import hash_password
 from hub.people.staff import add_staff
 from hub.ports import NoticeKind, Slots
+from hub.replies.answers import answer
 from hub.sealing import Keyring
 from hub.settings import Settings
 from web.app import create_app
@@ -487,7 +489,132 @@ async def test_an_absence_is_written_for_one_child(desk: Desk) -> None:
 
     assert "Elif n&#39;était pas en classe mardi 24 novembre matin." in read.text
     assert await desk.small.rows("SELECT kind, audience FROM notice") == [("absence", "pupil:1")]
-    assert "Absence du mardi 24 novembre" in (await desk.web.get("/suivi/1")).text
+    assert "Absence du mardi 24 novembre matin\u00a0: Elif" in (await desk.web.get("/suivi/1")).text
+    assert "Absence du mardi 24 novembre matin\u00a0: Elif" in (await desk.web.get("/")).text
+
+
+async def test_who_teaches_an_absent_child_no_more_reads_its_name_no_more(desk: Desk) -> None:
+    await desk.enter(TEACHER)
+    await desk.small.family(by_sms(), children=["Elif"])
+    _, form = await desk.read_over(kind="absence", pupil="1", day="2026-11-24", half_day="morning")
+    await desk.web.post("/ecrire", data=form)
+
+    before = (await desk.web.get("/")).text
+    await desk.small.write("UPDATE enrolment SET to_on = :day", day=YESTERDAY)
+    after = (await desk.web.get("/")).text
+
+    assert "Absence du mardi 24 novembre matin\u00a0: Elif" in before
+    assert "Absence du mardi 24 novembre matin" in after
+    assert "Elif" not in after
+
+
+async def test_a_meeting_that_would_be_over_is_refused_before_anybody_is_told(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+
+    answer, _ = await desk.read_over(kind="meeting", to="school", meeting_day="2026-11-23", meeting_time="18:00")
+
+    assert answer.status_code == 422
+    assert "Cette réunion serait déjà passée" in answer.text
+    assert 'id="e-meeting_day"' in answer.text
+
+
+async def test_the_preview_does_not_claim_languages_that_nobody_wrote(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms(language="fr"), by_sms("+33639981002", language="ro"), by_mail(language="tr"))
+
+    read, _ = await desk.read_over(kind="urgent", to="school", text="École fermée.")
+
+    assert "en 2 langues" in read.text
+    assert "<p>2 en français, 1 en turc.</p>" in read.text
+    assert "Pas encore traduit, ils lisent le français&nbsp;: 1 en roumain." in read.text
+
+
+async def test_in_the_preview_a_line_runs_as_on_the_phone_that_reads_it(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms(language="ar"))
+
+    read, _ = await desk.read_over(kind="urgent", to="school", text="École fermée !")
+
+    assert '<p dir="auto">Trois-Ponts, URGENT : École fermée !</p>' in read.text
+
+
+async def test_a_stopped_notice_says_that_nobody_had_it_and_shows_no_empty_sheet(desk: Desk) -> None:
+    await desk.small.family(by_sms())
+    await desk.press()
+    await desk.enter()
+    await desk.post("/suivi/1/arreter")
+
+    text = (await desk.web.get("/suivi/1")).text
+
+    assert "personne ne l’avait reçu." in text
+    assert "0 adulte" not in text
+    assert "Par canal" not in text
+
+
+async def test_only_who_may_stop_a_notice_is_shown_the_button(desk: Desk) -> None:
+    await desk.small.family(by_sms())
+    await desk.enter()
+    _, form = await desk.read_over(kind="announcement", to="CP A", text="Sortie mardi.")
+    await desk.web.post("/ecrire", data=form)
+    director = (await desk.web.get("/suivi/1")).text
+    await desk.enter(TEACHER)
+    teacher = (await desk.web.get("/suivi/1")).text
+
+    assert 'id="arreter"' in director
+    assert "Sortie mardi." in teacher
+    assert 'id="arreter"' not in teacher
+
+
+async def test_who_has_no_number_is_taken_in_hand_and_not_called(desk: Desk) -> None:
+    await desk.small.family(by_sms("+33639981002", name="Ada"))
+    await desk.press(key="one")
+    await desk.nobody_answers()
+    await desk.small.family(Adult(name="Bob"), children=["Sami"])
+    await desk.press(key="two")
+    await desk.enter()
+
+    text = (await desk.web.get("/appeler")).text
+
+    assert 'aria-label="J’appelle Ada Exemple"' in text
+    assert 'aria-label="Je m’en charge&nbsp;: Bob Exemple"' in text
+
+
+async def test_the_board_says_first_that_a_child_may_be_missing(desk: Desk) -> None:
+    await desk.small.family(by_sms(name="Ada"), children=["Elif"])
+    await desk.enter()
+    _, form = await desk.read_over(kind="absence", pupil="1", day="2026-11-24", half_day="morning")
+    await desk.web.post("/ecrire", data=form)
+    async with desk.small.database.school(desk.small.school.key) as session:
+        await answer(
+            await session.connection(),
+            school_id=desk.small.school.key,
+            copy_id=1,
+            kind=AnswerKind.SHOULD_BE_HERE,
+            guardian_id=1,
+            through="page",
+            now=NOW,
+        )
+
+    board = (await desk.web.get("/suivi/1")).text
+
+    assert "D’abord&nbsp;: des enfants qui manquent peut-être" in board
+    assert "Un enfant manque peut-être</span>" in board
+
+
+async def test_calls_of_several_notices_are_counted_as_calls(desk: Desk) -> None:
+    await desk.small.family(Adult(name="Bob"))
+    await desk.press(key="one")
+    await desk.press(key="two")
+    await desk.enter()
+
+    pages = [(await desk.web.get(path)).text for path in ("/", "/appeler", "/appeler?avis=1")]
+
+    assert [re.findall(r"\d+ (?:appel|personne)s? à \w+", text)[0] for text in pages] == [
+        "2 appels à passer",
+        "2 appels à passer",
+        "1 personne à appeler",
+    ]
 
 
 async def test_the_preview_names_the_language_that_it_shows(desk: Desk) -> None:
@@ -588,7 +715,7 @@ async def test_the_first_page_the_list_and_the_board_say_the_same_number(desk: D
 
     pages = [(await desk.web.get(path)).text for path in ("/", "/appeler", "/suivi/1")]
 
-    assert [re.findall(r"\d+ personnes? à appeler", text)[0] for text in pages] == ["2 personnes à appeler"] * 3
+    assert [re.findall(r"(\d+) (?:personne|appel)s? à", text)[0] for text in pages] == ["2"] * 3
     assert [text.count("Cyd") for text in pages] == [0, 0, 0]
 
 

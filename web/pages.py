@@ -122,6 +122,6 @@ def _icon(name: str, classes: str = "") -> Markup:
 
 
 def _paragraphs(text: str) -> Markup:
-    """Set a person's words in paragraphs, escaped."""
-    lines = [Markup("<p>{}</p>").format(line) for line in text.splitlines() if line.strip()]
+    """Set a person's words in paragraphs, escaped; each runs as its first letter does, as on a phone."""
+    lines = [Markup('<p dir="auto">{}</p>').format(line) for line in text.splitlines() if line.strip()]
     return Markup("\n").join(lines)

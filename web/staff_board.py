@@ -90,7 +90,8 @@ SeenDep = Annotated[Headline, Depends(_seen)]
 @router.get("/suivi/{notice_id:int}")
 async def board(seen: SeenDep, visit: StaffDep, session: ReadingDep) -> Response:
     """For who may see this notice: its board; with JavaScript it stays live."""
-    return page("staff/board.html", visit=visit, view=await _view(visit, session, seen), room="suivi")
+    view = await _view(visit, session, seen)
+    return page("staff/board.html", visit=visit, view=view, may_stop=_may_stop(visit, seen), room="suivi")
 
 
 @router.get("/suivi/{notice_id:int}/direct", response_class=EventSourceResponse)
@@ -106,10 +107,14 @@ async def live(request: Request, visit: StaffDep, seen: SeenDep) -> AsyncIterato
 @router.post("/suivi/{notice_id:int}/arreter")
 async def stop(seen: SeenDep, visit: StaffDep, session: WritingDep) -> Response:
     """For the author, the director and the office: stop what has not left yet."""
-    if not (visit.reader.rights.whole_school or seen.author_id == visit.reader.staff_id):
+    if not _may_stop(visit, seen):
         raise NotAllowedError("Seuls son auteur, la direction et le secrétariat peuvent arrêter un avis.")
     await cancel(session, school_id=visit.school_id, notice_id=seen.notice_id, now=visit.now)
     return RedirectResponse(f"/suivi/{seen.notice_id}", 303)
+
+
+def _may_stop(visit: Visit, seen: Headline) -> bool:
+    return visit.reader.rights.whole_school or seen.author_id == visit.reader.staff_id
 
 
 def _look(visit: Visit, seen: Headline) -> Look:

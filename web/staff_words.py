@@ -13,6 +13,8 @@ from i18n.tongues import tongue
 from web.pages import date_words, day, hour
 
 _FRENCH = tongue("fr", typeset=True)
+MOST_NAMED = 4
+"""Children whom the title of an absence names."""
 
 WAYS: Mapping[ChannelName | None, tuple[str, str]] = {
     ChannelName.SMS: ("sms", "SMS"),
@@ -48,8 +50,17 @@ def title(notice: Headline, timezone: str) -> str:
     if notice.kind is NoticeKind.MEETING and slots.starts_at is not None:
         return f"Réunion du {day(slots.starts_at, timezone)} à {hour(slots.starts_at, timezone)}"
     if notice.kind is NoticeKind.ABSENCE and slots.day is not None:
-        return f"Absence du {date_words(slots.day)}"
+        when = _FRENCH.half_day_on(slots.day, slots.half_day) if slots.half_day else date_words(slots.day)
+        return f"Absence du {when}{_of(notice.children)}"
     return "Avis sans titre"
+
+
+def _of(children: tuple[str, ...]) -> str:
+    """Name the absent, a few of them: the title stands large on the board."""
+    if not children:
+        return ""
+    more = len(children) - MOST_NAMED
+    return f"\u00a0: {', '.join(children[:MOST_NAMED])}{f' et {more} de plus' if more > 0 else ''}"
 
 
 def _whole_words(words: str) -> str:

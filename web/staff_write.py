@@ -141,7 +141,7 @@ async def _read_over(visit: Visit, asked: Asked) -> Preview:
             kind=asked.kind,
             audience=asked.audience,
             slots=asked.slots,
-            day=visit.reader.day,
+            now=visit.now,
             public_url=visit.house.settings.public_url,
         )
 

@@ -189,7 +189,7 @@ class Attempt(InSchool, table=True):
     `look_at` is the engine's only timer: when due, when a lease ends, when a receipt is overdue. `due_at` never
     changes. `claim` fences a poster that lost its lease. `repeats`: an earlier one may have arrived.
     `tries`: how often the provider surely did not take it. `asked`: how often the provider did not know it.
-    `text_sealed` (under the address's key) is what left; `text_hash` lets us recognise it at the provider.
+    `text_sealed` (under the address's key) is what left, `text_hash` its keyed hash, which is not read yet.
     """
 
     __tablename__ = "attempt"
@@ -210,7 +210,6 @@ class Attempt(InSchool, table=True):
             sqlite_where=text("state IN ('sending', 'unknown', 'accepted') AND look_at IS NOT NULL"),
             postgresql_where=text("state IN ('sending', 'unknown', 'accepted') AND look_at IS NOT NULL"),
         ),
-        Index("ix_attempt_provider", "sender_id", "provider_id"),
     )
 
     copy_id: int = Field(sa_type=BigId)

@@ -1,9 +1,10 @@
 """What staff see of a notice before its figures: its title, who pressed it when, and whether it is theirs to see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, case, func, select
@@ -14,10 +15,22 @@ from hub.models.notices import DeliveryState, NoticeState
 from hub.notices.left_asked import open_task
 from hub.notices.standing import GONE, KNOWS, MOVING, standing, to_be_called
 from hub.outbox.wordings import read_slots
+from hub.people.links import holds_on
 from hub.people.rights import Rights
 from hub.ports import Lane, NoticeKind, Slots
 from hub.sealing import Keyring
-from hub.tables import call_task, class_group, data_key, delivery, notice, notice_version, school_year, staff
+from hub.tables import (
+    call_task,
+    class_group,
+    data_key,
+    delivery,
+    enrolment,
+    notice,
+    notice_version,
+    pupil,
+    school_year,
+    staff,
+)
 
 TITLE_MAX = 90
 """Characters of a title made from the text."""
@@ -46,6 +59,8 @@ class Headline:
     created_at: datetime
     due_at: datetime
     slots: Slots
+    children: tuple[str, ...] = ()
+    """First names of those whom an absence is about: two of one day are told apart by them alone."""
 
     @property
     def title(self) -> str:
@@ -73,7 +88,7 @@ async def headline(
     if row is None:
         raise NotFoundError("Cet avis n’existe pas.")
     mine = await _own_labels(session, school_id, reader)
-    found = _read(row, keyring)
+    found = _read(row, keyring, await _absent(session, school_id, [row], reader))
     if not may_see(reader, mine, found):
         raise NotAllowedError("Cet avis n’est pas à vous : il concerne d’autres classes que les vôtres.")
     return found
@@ -98,7 +113,8 @@ async def recent(
     seen = [row for row in rows if _theirs(reader, mine, row.author_id, row.audience)][:most]
     figures = await _figures(session, school_id, [row.id for row in seen], reader.day, now)
     nothing = (0, 0, 0, 0)
-    return tuple(Recent(_read(row, keyring), *figures.get(row.id, nothing)) for row in seen)
+    absent = await _absent(session, school_id, seen, reader)
+    return tuple(Recent(_read(row, keyring, absent), *figures.get(row.id, nothing)) for row in seen)
 
 
 def may_see(reader: Reader, own_labels: frozenset[str], seen: Headline) -> bool:
@@ -172,7 +188,30 @@ def _headlines() -> Select[Any]:
     )
 
 
-def _read(row: Any, keyring: Keyring) -> Headline:  # noqa: ANN401 (a row)
+async def _absent(session: AsyncSession, school_id: int, rows: Sequence[Any], reader: Reader) -> dict[int, str]:
+    """Read the first names of those whom the absences among these notices are about; asks nothing without one.
+
+    A teacher reads the names of pupils of today alone, also on a notice of his or her own.
+    """
+    wanted = {number for row in rows for number in _pupils(row)}
+    if not wanted:
+        return {}
+    named = select(pupil.c.id, pupil.c.first_name).where(pupil.c.school_id == school_id, pupil.c.id.in_(wanted))
+    if not reader.rights.whole_school:
+        named = named.join(
+            enrolment, and_(enrolment.c.school_id == pupil.c.school_id, enrolment.c.pupil_id == pupil.c.id)
+        ).where(enrolment.c.class_id.in_(reader.rights.classes), holds_on(enrolment, reader.day))
+    return {each.id: each.first_name for each in await session.execute(named)}
+
+
+def _pupils(row: Any) -> list[int]:  # noqa: ANN401 (a row)
+    kind, _, numbers = row.audience.partition(":")
+    if row.kind != NoticeKind.ABSENCE or kind != "pupil":
+        return []
+    return [int(number) for number in numbers.split(",") if number.strip().isdecimal()]
+
+
+def _read(row: Any, keyring: Keyring, absent: Mapping[int, str] = MappingProxyType({})) -> Headline:  # noqa: ANN401 (a row)
     seal = keyring.seal(row.wrapped, row.master_version)
     return Headline(
         notice_id=row.id,
@@ -185,6 +224,7 @@ def _read(row: Any, keyring: Keyring) -> Headline:  # noqa: ANN401 (a row)
         created_at=row.created_at,
         due_at=row.due_at,
         slots=read_slots(seal.open(row.slots_sealed, b"notice_version.slots")),
+        children=tuple(absent[number] for number in _pupils(row) if number in absent),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import and_, func, literal, or_, select
@@ -15,7 +15,7 @@ from hub.outbox.ladder import next_rung
 from hub.people.links import holds_on, told_about
 from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
-from hub.routing import check_absent_on
+from hub.routing import check_absent_on, check_still_to_come, class_order, day_at_school
 from hub.tables import class_group, contact_point, enrolment, guardian, pupil, sender
 from i18n.languages import best
 from i18n.rendering import render_sms
@@ -23,6 +23,8 @@ from i18n.segments import count, dear_characters
 from i18n.slots import check_slots
 
 Key = TypeVar("Key", bound=str)
+LINK_SHOWN = "x" * len(LINK_CODE)
+"""Stands for a link's code where nothing leaves: letters, for dots would wander in a text that reads from the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Choices:
 class Preview:
     """What would leave. `to_call`: adults no message can reach. `cost` in hundredths of a cent, first rung only.
 
-    `segments` of the dearest language's SMS; `dear` are the signs of the author's words that make SMS dear.
+    `segments` of the dearest language's SMS; `dear` are the signs of the author's words and place that make SMS dear.
     `readings`: (language, SMS) to be read over; the school's own first, then the other one that most adults read.
     """
 
@@ -70,9 +72,14 @@ class Preview:
     dear: tuple[str, ...]
 
     @property
-    def sms_text(self) -> str:
-        """The SMS in the school's own language."""
-        return self.readings[0][1]
+    def read_in(self) -> tuple[tuple[str, int], ...]:
+        """Adults by the language that they will read."""
+        return _summed((best(code).words, adults) for code, adults in self.languages)
+
+    @property
+    def without_words(self) -> tuple[tuple[str, int], ...]:
+        """Adults by a language of theirs that we do not speak yet: they read French, and the office should know."""
+        return tuple((code, adults) for code, adults in self.languages if not best(code).has_words)
 
 
 async def read_school(session: AsyncSession, school_id: int) -> School:
@@ -108,7 +115,9 @@ async def choices(session: AsyncSession, *, school_id: int, rights: Rights, day:
     if not rights.whole_school:
         pupils = pupils.where(enrolment.c.class_id.in_(rights.classes))
         groups = groups.where(class_group.c.id.in_(rights.classes))
-    labels = {row.id: row.label for row in await session.execute(groups.order_by(class_group.c.label))}
+    labels = {
+        row.id: row.label for row in sorted(await session.execute(groups), key=lambda row: class_order(row.label))
+    }
     return Choices(
         adults=everybody if rights.whole_school else None,
         classes=tuple(ClassChoice(number, label, numbers[number]) for number, label in labels.items()),
@@ -128,11 +137,13 @@ async def preview(
     kind: NoticeKind,
     audience: str,
     slots: Slots,
-    day: date,
+    now: datetime,
     public_url: str | None,
 ) -> Preview:
     """Count what a press would do. Raises InvalidError, NotAllowedError as the press itself would."""
     check_slots(kind, slots)
+    day = day_at_school(now, school.timezone)
+    check_still_to_come(slots.starts_at, now)
     if kind is NoticeKind.ABSENCE:
         check_absent_on(slots.day, day)
     who = await read_audience(session, school_id=school.key, words=audience, day=day)
@@ -156,7 +167,7 @@ async def preview(
         cost=price.each * sum(segments * adults for segments, adults in paid),
         segments=max((segments for segments, _ in paid), default=0),
         readings=_readings(texts, slots.language, languages),
-        dear=dear_characters(slots.text or ""),
+        dear=dear_characters(f"{slots.place or ''}{slots.text or ''}"),
     )
 
 
@@ -169,7 +180,7 @@ class _Price:
 def _readings(texts: Mapping[str, str], own: str, languages: Iterable[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
     """Choose what is read over: what the author can check, and one that shows what becomes of it elsewhere."""
     other = next((code for code, _ in languages if best(code).words != best(own).words), None)
-    return tuple((best(code).words, texts[code]) for code in (own, other) if code)
+    return tuple((best(code).words, texts[code].replace(LINK_CODE, LINK_SHOWN)) for code in (own, other) if code)
 
 
 def _is_sms(channel: ChannelName | None) -> bool:

@@ -21,7 +21,7 @@ from hub.notices.audience import Audience, classes_of, members, read_audience, r
 from hub.outbox.ladder import next_rung, open_calls, open_rungs
 from hub.people.rights import rights_on
 from hub.ports import NoticeKind, Slots
-from hub.routing import check_absent_on, day_at_school, expires_at, lane_of
+from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of
 from hub.sealing import Keyring
 from hub.tables import copy, delivery, delivery_pupil, insert_into, notice
 from i18n.slots import check_slots
@@ -65,6 +65,7 @@ async def publish(
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)
+    check_still_to_come(draft.slots.starts_at, max(draft.due_at or now, now))
     audience = await _allowed_audience(session, school.key, author_id, draft.audience, day=day)
     notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)
     if fresh:

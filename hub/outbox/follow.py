@@ -11,7 +11,7 @@ from hub.models.people import AddressState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import WAITING, climb, has_attempt, open_calls, standing_on, still_tried
 from hub.ports import Lane
-from hub.routing import after_failed_receipt
+from hub.routing import after_failure
 from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, stop
 
 MAY_FAIL = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
@@ -70,7 +70,7 @@ async def fail(connection: AsyncConnection, why: Mapping[int, tuple[ErrorKind, s
     )
     climbing: dict[Lane, list[int]] = {}
     for row in rows:
-        follow = after_failed_receipt(why[row.id][0], row.lane, row.n)
+        follow = after_failure(why[row.id][0], row.lane, row.n)
         if follow.address_dead:
             await _bury(connection, row.school_id, row.address_id, now)
         if follow.address_stopped:
@@ -116,33 +116,19 @@ async def rest(
 
 async def next_attempt(connection: AsyncConnection, attempt_id: int, *, at: datetime, repeats: bool) -> None:
     """Give a copy another try through the same sender; `repeats` when the one before may have arrived."""
+    moment = literal(at, attempt.c.due_at.type)
     await connection.execute(
         insert(attempt).from_select(
-            [
-                "school_id",
-                "copy_id",
-                "n",
-                "sender_id",
-                "lane",
-                "state",
-                "due_at",
-                "look_at",
-                "repeats",
-                "tries",
-                "asked",
-            ],
+            ["school_id", "copy_id", "n", "sender_id", "lane", "due_at", "look_at", "repeats"],
             select(
                 attempt.c.school_id,
                 attempt.c.copy_id,
                 attempt.c.n + 1,
                 attempt.c.sender_id,
                 attempt.c.lane,
-                literal(AttemptState.READY.value),
-                literal(at, attempt.c.due_at.type),
-                literal(at, attempt.c.due_at.type),
+                moment,
+                moment,
                 literal(value=repeats),
-                literal(0),
-                literal(0),
             ).where(attempt.c.id == attempt_id),
         )
     )

@@ -18,6 +18,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    insert,
     literal,
     select,
     update,
@@ -47,19 +48,6 @@ from hub.tables import (
 Within = AsyncConnection | AsyncSession
 WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
 WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
-NEW_ATTEMPT = [
-    "school_id",
-    "copy_id",
-    "n",
-    "sender_id",
-    "lane",
-    "state",
-    "due_at",
-    "look_at",
-    "repeats",
-    "tries",
-    "asked",
-]
 LIVE = (AttemptState.READY, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 
 
@@ -156,7 +144,7 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
         .on_conflict_do_nothing()
     )
     await within.execute(
-        insert_into(copy_delivery, within).from_select(
+        insert(copy_delivery).from_select(
             ["school_id", "copy_id", "delivery_id", "rung"],
             select(standing.c.school_id, copy.c.id, standing.c.id, standing.c.rung).join(
                 copy,
@@ -170,7 +158,8 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
             ),
         )
     )
-    await within.execute(insert_into(attempt, within).from_select(NEW_ATTEMPT, _first_attempts(which, now)))
+    first = ["school_id", "copy_id", "sender_id", "lane", "due_at", "look_at"]
+    await within.execute(insert(attempt).from_select(first, _first_attempts(which, now)))
     await within.execute(
         update(delivery)
         .where(which, delivery.c.state.in_(WAITING), has_attempt(AttemptState.DELIVERED))
@@ -197,7 +186,7 @@ def has_attempt(*states: AttemptState) -> ColumnElement[bool]:
     """Say that some copy of the delivery has an attempt in one of these states."""
     return (
         select(attempt.c.id)
-        .join(copy_delivery, and_(copy_delivery.c.copy_id == attempt.c.copy_id))
+        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
         .where(copy_delivery.c.delivery_id == delivery.c.id, attempt.c.state.in_(states))
         .exists()
     )
@@ -270,15 +259,10 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
         select(
             copy.c.school_id,
             copy.c.id,
-            literal(1),
             func.min(sender_for()),
             notice.c.lane,
-            literal(AttemptState.READY.value),
             due,
             due,
-            literal(value=False),
-            literal(0),
-            literal(0),
         )
         .select_from(delivery)
         .join(

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, case, or_, select
+from sqlalchemy import Date, and_, bindparam, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import UtcDateTime
@@ -20,7 +20,7 @@ from hub.outbox.bulk import Packed
 from hub.outbox.claim import due
 from hub.outbox.ladder import WRITABLE
 from hub.outbox.wordings import newest_version
-from hub.people.links import holds_on, tells
+from hub.people.links import told_today
 from hub.ports import Lane
 from hub.routing import SILENT_DAYS
 from hub.tables import (
@@ -31,8 +31,6 @@ from hub.tables import (
     data_key,
     delivery,
     delivery_pupil,
-    enrolment,
-    link,
     notice,
     pupil,
     stop,
@@ -138,28 +136,6 @@ _FACTS = (
 )
 
 
-def _rightful(day: BindParameter[date]) -> ColumnElement[bool]:
-    """Say that this adult is still told about this pupil, who is still in a class."""
-    return and_(
-        or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
-        select(link.c.id)
-        .where(
-            link.c.school_id == delivery.c.school_id,
-            link.c.guardian_id == delivery.c.guardian_id,
-            link.c.pupil_id == pupil.c.id,
-            tells(link, day),
-        )
-        .exists(),
-        select(enrolment.c.id)
-        .where(
-            enrolment.c.school_id == delivery.c.school_id,
-            enrolment.c.pupil_id == pupil.c.id,
-            holds_on(enrolment, day),
-        )
-        .exists(),
-    )
-
-
 _TOLD = (
     select(
         copy_delivery.c.copy_id,
@@ -167,7 +143,7 @@ _TOLD = (
         delivery.c.state,
         delivery_pupil.c.pupil_id,
         pupil.c.first_name,
-        _rightful(bindparam("b_day", type_=Date())).label("rightful"),
+        told_today(delivery, delivery_pupil, bindparam("b_day", type_=Date())).label("rightful"),
     )
     .select_from(_DUE)
     .join(copy_delivery, copy_delivery.c.copy_id == _DUE.c.copy_id)

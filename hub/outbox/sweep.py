@@ -7,13 +7,13 @@
 - what is no longer worth saying expires instead of arriving stale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
@@ -21,7 +21,7 @@ from hub.outbox.claim import READY
 from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
 from hub.outbox.prepare import TEXT, VALUE
 from hub.outbox.wordings import Wordings, newest_version
-from hub.ports import Body, ChannelName, Lane, Outgoing, Proof
+from hub.ports import Body, ChannelName, Lane, Outgoing
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from hub.tables import address, attempt, copy, data_key, notice, sender
@@ -33,7 +33,6 @@ ASK_TWICE = 2
 MOST_REPEATS = 3
 _TO_SETTLE = text("attempt.state IN ('sending', 'unknown', 'accepted') AND attempt.look_at IS NOT NULL")
 """As literals, so that the partial index is used."""
-PROOFS = {ChannelName.SMS: Proof.HANDSET, ChannelName.VOICE: Proof.HANDSET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,45 +50,18 @@ class Unsettled:
 
 async def give_up_sending(connection: AsyncConnection, settings: Settings, *, now: datetime) -> int:
     """Mark sendings whose lease has ended as unknown; gives how many."""
-    due = (
-        select(attempt.c.id)
-        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == AttemptState.SENDING)
-        .order_by(attempt.c.look_at)
-        .limit(BATCH)
-    )
-    rows = await connection.execute(
-        update(attempt)
-        .where(attempt.c.id.in_(due.scalar_subquery()), attempt.c.state == AttemptState.SENDING)
-        .values(state=AttemptState.UNKNOWN, look_at=now + timedelta(seconds=settings.settle_after))
-        .returning(attempt.c.id)
-    )
-    return len(rows.all())
+    rests_until = now + timedelta(seconds=settings.settle_after)
+    return len(await _take(connection, AttemptState.SENDING, now, state=AttemptState.UNKNOWN, look_at=rests_until))
 
 
 async def take_unknown(
     connection: AsyncConnection, keyring: Keyring, wordings: Wordings, settings: Settings, *, now: datetime
 ) -> list[Unsettled]:
     """Take unknown tries that are due to be asked about, for the length of a lease."""
-    due = (
-        select(attempt.c.id)
-        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == AttemptState.UNKNOWN)
-        .order_by(attempt.c.look_at)
-        .limit(BATCH)
-    )
-    taken = await connection.execute(
-        update(attempt)
-        .where(
-            attempt.c.id.in_(due.scalar_subquery()),
-            attempt.c.state == AttemptState.UNKNOWN,
-            attempt.c.look_at <= now,
-        )
-        .values(look_at=now + timedelta(seconds=settings.lease))
-        .returning(attempt.c.id)
-    )
-    ids = [row.id for row in taken]
-    if not ids:
+    taken = await _take(connection, AttemptState.UNKNOWN, now, look_at=now + timedelta(seconds=settings.lease))
+    if not taken:
         return []
-    facts = (await connection.execute(_unknown_facts(ids))).all()
+    facts = (await connection.execute(_unknown_facts([row.id for row in taken]))).all()
     await wordings.learn(connection, facts)
     known = await _others(connection, facts)
     unsettled: list[Unsettled] = []
@@ -102,11 +74,15 @@ async def take_unknown(
     return unsettled
 
 
-async def settle_missing(connection: AsyncConnection, item: Unsettled, settings: Settings, *, now: datetime) -> None:
-    """The provider does not know it: ask once more later (its list may lag), then send again, counted as a repeat."""
+async def settle_missing(
+    connection: AsyncConnection, item: Unsettled, settings: Settings, *, harmless: bool, now: datetime
+) -> None:
+    """The provider does not know it: ask once more later (its list may lag), then send again, counted as a repeat.
+
+    `harmless`: to be told twice shows once (a mail of the same Message-ID); then nobody is asked again.
+    """
     number = item.outgoing.attempt_id
-    again_harmless = PROOFS.get(item.channel, Proof.ACCEPTED) is Proof.ACCEPTED
-    if item.asked + 1 < ASK_TWICE and not again_harmless:
+    if item.asked + 1 < ASK_TWICE and not harmless:
         await connection.execute(
             update(attempt)
             .where(attempt.c.id == number, attempt.c.state == AttemptState.UNKNOWN)
@@ -154,29 +130,12 @@ async def _later(connection: AsyncConnection, number: int, since: datetime, sett
         await fail(connection, {number: (ErrorKind.UNKNOWN, "")}, now)
 
 
-async def settle_silent(connection: AsyncConnection, *, now: datetime) -> int:
-    """Decide accepted tries that nothing more was heard of; gives how many."""
-    due = (
-        select(attempt.c.id)
-        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == AttemptState.ACCEPTED)
-        .order_by(attempt.c.look_at)
-        .limit(BATCH)
-    )
-    rows = (
-        await connection.execute(
-            update(attempt)
-            .where(
-                attempt.c.id.in_(due.scalar_subquery()),
-                attempt.c.state == AttemptState.ACCEPTED,
-                attempt.c.look_at <= now,
-            )
-            .values(look_at=None)
-            .returning(attempt.c.id, attempt.c.copy_id, attempt.c.lane)
-        )
-    ).all()
+async def settle_silent(connection: AsyncConnection, *, handsets: Collection[ChannelName], now: datetime) -> int:
+    """Decide accepted tries that nothing more was heard of; gives how many. `handsets`: channels that prove arrival."""
+    rows = await _take(connection, AttemptState.ACCEPTED, now, look_at=None)
     if not rows:
         return 0
-    proving = await _proving(connection, [row.id for row in rows])
+    proving = await _proving(connection, [row.id for row in rows], handsets)
     urgent = [row.copy_id for row in rows if row.lane == Lane.URGENT]
     proved = [row.copy_id for row in rows if row.lane != Lane.URGENT and row.id in proving]
     taken = [row.copy_id for row in rows if row.lane != Lane.URGENT and row.id not in proving]
@@ -186,66 +145,79 @@ async def settle_silent(connection: AsyncConnection, *, now: datetime) -> int:
     return len(rows)
 
 
-async def _proving(connection: AsyncConnection, attempts: Sequence[int]) -> frozenset[int]:
+async def _proving(
+    connection: AsyncConnection, attempts: Sequence[int], handsets: Collection[ChannelName]
+) -> frozenset[int]:
     """Give the tries whose arrival a handset would have proved."""
     rows = await connection.execute(
         select(attempt.c.id)
         .join(copy, copy.c.id == attempt.c.copy_id)
         .join(sender, sender.c.id == attempt.c.sender_id)
-        .where(attempt.c.id.in_(attempts), copy.c.channel.in_(list(PROOFS)), sender.c.receipts.is_(True))
+        .where(attempt.c.id.in_(attempts), copy.c.channel.in_(handsets), sender.c.receipts.is_(True))
     )
     return frozenset(row.id for row in rows)
 
 
 async def pass_stopped_senders(connection: AsyncConnection, *, now: datetime) -> int:
     """Urgent tries behind a stopped sender fail at once, so that their families take the next rung."""
-    rows = (
-        await connection.execute(
-            select(attempt.c.id, attempt.c.copy_id)
-            .join(sender, sender.c.id == attempt.c.sender_id)
-            .where(
-                sender.c.stopped_at.is_not(None),
-                attempt.c.lane == Lane.URGENT,
-                attempt.c.look_at <= now,
-                READY,
-            )
-            .limit(BATCH)
-        )
-    ).all()
-    if rows:
-        await connection.execute(
-            update(attempt)
-            .where(attempt.c.id.in_([row.id for row in rows]))
-            .values(
-                state=AttemptState.FAILED, look_at=None, ended_at=now, error_kind=ErrorKind.MISCONFIGURED, claim=None
-            )
-        )
-        await climb_from(connection, [row.copy_id for row in rows], lane=Lane.URGENT, now=now)
+    behind = _behind_stopped(now).where(attempt.c.lane == Lane.URGENT)
+    rows = await _end(connection, behind, now, state=AttemptState.FAILED, error_kind=ErrorKind.MISCONFIGURED)
+    await climb_from(connection, [row.copy_id for row in rows], lane=Lane.URGENT, now=now)
     return len(rows)
 
 
 async def expire(connection: AsyncConnection, *, now: datetime) -> int:
     """Let go of what became stale behind a stopped sender; behind a working one, the last look before sending does."""
-    rows = (
-        await connection.execute(
-            select(attempt.c.id, attempt.c.copy_id, attempt.c.lane)
-            .join(copy, copy.c.id == attempt.c.copy_id)
-            .join(notice, notice.c.id == copy.c.notice_id)
-            .join(sender, sender.c.id == attempt.c.sender_id)
-            .where(sender.c.stopped_at.is_not(None), READY, attempt.c.look_at <= now, notice.c.expires_at <= now)
-            .limit(BATCH)
-        )
-    ).all()
-    if not rows:
-        return 0
-    await connection.execute(
-        update(attempt)
-        .where(attempt.c.id.in_([row.id for row in rows]), READY)
-        .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now)
+    stale = (
+        _behind_stopped(now)
+        .join(copy, copy.c.id == attempt.c.copy_id)
+        .join(notice, notice.c.id == copy.c.notice_id)
+        .where(notice.c.expires_at <= now)
     )
+    rows = await _end(connection, stale, now, state=AttemptState.WITHDRAWN)
     for lane in Lane:
         await let_expire(connection, [row.copy_id for row in rows if row.lane == lane], lane=lane, now=now)
     return len(rows)
+
+
+def _behind_stopped(now: datetime) -> Select[tuple[int]]:
+    """Choose tries that are due, and whose sender is stopped."""
+    return (
+        select(attempt.c.id)
+        .join(sender, sender.c.id == attempt.c.sender_id)
+        .where(sender.c.stopped_at.is_not(None), READY, attempt.c.look_at <= now)
+        .limit(BATCH)
+    )
+
+
+async def _end(
+    connection: AsyncConnection, which: Select[tuple[int]], now: datetime, **values: object
+) -> Sequence[Any]:
+    """End ready tries; one that began to leave meanwhile goes on."""
+    ended = await connection.execute(
+        update(attempt)
+        .where(attempt.c.id.in_(which.scalar_subquery()), READY)
+        .values(look_at=None, ended_at=now, **values)
+        .returning(attempt.c.copy_id, attempt.c.lane)
+    )
+    return ended.all()
+
+
+async def _take(connection: AsyncConnection, found: AttemptState, now: datetime, **values: object) -> Sequence[Any]:
+    """Change tries that are found in a state and whose time has come, the oldest first; nobody else takes the same."""
+    due = (
+        select(attempt.c.id)
+        .where(_TO_SETTLE, attempt.c.look_at <= now, attempt.c.state == found)
+        .order_by(attempt.c.look_at)
+        .limit(BATCH)
+    )
+    taken = await connection.execute(
+        update(attempt)
+        .where(attempt.c.id.in_(due.scalar_subquery()), attempt.c.state == found, attempt.c.look_at <= now)
+        .values(**values)
+        .returning(attempt.c.id, attempt.c.copy_id, attempt.c.lane)
+    )
+    return taken.all()
 
 
 def _unknown_facts(ids: Sequence[int]) -> Any:  # noqa: ANN401 (a statement)
