@@ -28,8 +28,11 @@ async def empty_sqlite(folder: Path) -> str:
     return url
 
 
-async def settle(database: Database, *, adults: int, channel: ChannelName) -> None:
-    """Write a school with `adults` adults reached by one channel, a director and its sender."""
+async def settle(database: Database, *, adults: int, channel: ChannelName, rate: float | None = None) -> None:
+    """Write a school with `adults` adults reached by one channel, a director and its sender.
+
+    `rate`: messages a second that the sender may take; None: as the channel says.
+    """
     async with database.engine() as connection:
         school_id = 1
         wrapped, version, seal = KEYS.new_key()
@@ -52,7 +55,7 @@ async def settle(database: Database, *, adults: int, channel: ChannelName) -> No
         sender = {
             **here, "id": 1, "data_key_id": 1, "key_name": "mesure", "channel": channel, "two_way": True,
             "provider": "measure", "name": "École de la Mesure", "login": "AC" + "0" * 32, "receipts": True,
-            "price": 700, "rate": 1e6,
+            "price": 700, "rate": rate,
             "address": "+33937000000" if channel is ChannelName.SMS else "ecole@mesure.test",
             "secret_sealed": seal.close(b"token", b"sender.secret"),
         }  # fmt: skip

@@ -2,13 +2,17 @@
 
 import asyncio
 import heapq
+import time
 from itertools import count
 
 from hub.ports import Lane
 
 
 class Pace:
-    """One sender's rate in this process. Nobody books ahead: a slot goes to the most urgent who waits when it comes."""
+    """One sender's rate in this process. Nobody books ahead: a slot goes to the most urgent who waits when it comes.
+
+    By the monotonic clock itself: a loop's own time may stand still for a turn, or count in milliseconds.
+    """
 
     def __init__(self, rate: float | None) -> None:
         self.rate = rate
@@ -21,11 +25,11 @@ class Pace:
     @property
     def rest_left(self) -> float:
         """Seconds for which the provider asked for silence still."""
-        return max(0.0, self._rests_until - asyncio.get_running_loop().time())
+        return max(0.0, self._rests_until - time.monotonic())
 
     def has_turn(self) -> bool:
         """Take a slot if one is free and nobody waits."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if self._waiting or now < self._next:
             return False
         self._next = max(self._next, now) + self._gap
@@ -55,7 +59,7 @@ class Pace:
     def rest(self, seconds: float) -> None:
         """Be silent for a while: the provider said so."""
         loop = asyncio.get_running_loop()
-        self._rests_until = max(self._rests_until, loop.time() + seconds)
+        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
         self._next = max(self._next, self._rests_until)
         if self._timer is not None:
             self._timer.cancel()
@@ -64,17 +68,17 @@ class Pace:
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is None:
-            self._timer = loop.call_at(self._next, self._give, loop)
+            self._timer = loop.call_later(max(0.0, self._next - time.monotonic()), self._give, loop)
 
     def _give(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         while self._waiting:
-            if loop.time() < self._next:
+            if time.monotonic() < self._next:
                 self._arm(loop)
                 return
             _, _, slot = heapq.heappop(self._waiting)
             if not slot.done():
-                self._next = max(self._next, loop.time()) + self._gap
+                self._next = max(self._next, time.monotonic()) + self._gap
                 _settle(slot, given=True)
 
 

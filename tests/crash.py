@@ -57,7 +57,7 @@ async def crash(url: str, *, number: int, kills: int, seed: int) -> Crashed:
     await migrate(url)
     database = Database(url)
     try:
-        await settle(database, adults=number, channel=ChannelName.SMS)
+        await settle(database, adults=number, channel=ChannelName.SMS, rate=1000.0)
         config = SandboxConfig(allow=True, accounts={ACCOUNT: "token"})
         async with Sandbox(config) as box:
             await press(database)
