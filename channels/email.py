@@ -13,7 +13,7 @@ from typing import Final
 import aiosmtplib
 
 from channels.mime import Letterhead, fill_in, message_id, now_as_date
-from channels.refusals import refuse
+from channels.refusals import ADDRESS_SHAPES, refuse
 from channels.seal import sealed
 from channels.smtp_lines import SmtpLines
 from hub.errors import (
@@ -83,13 +83,18 @@ class SmtpEmail:
         refuse(message, self.name, self.limits)
         if not message.to.isascii():
             message = message._replace(to=_deliverable(message.to))
-        raw = await self._write(message)
         handover = _Handover()
         try:
-            async with (
-                asyncio.timeout(self._settings.send_deadline),
-                self._lines_of(message.account).line() as smtp,
-            ):
+            async with asyncio.timeout(self._settings.send_deadline):
+                raw = await self._write(message)
+                await self._hand_over(message, raw, handover)
+        except TimeoutError as error:
+            raise handover.lost("The mail server does not answer") from error
+        return Sent(message_id(message, self._settings.mail_domain))
+
+    async def _hand_over(self, message: Outgoing, raw: bytes, handover: _Handover) -> None:
+        try:
+            async with self._lines_of(message.account).line() as smtp:
                 await _envelope(smtp, f"rebond+{message.token}@{self._settings.mail_domain}", message.to)
                 handover.text_began = True
                 await smtp.data(raw, timeout=None)
@@ -101,7 +106,6 @@ class SmtpEmail:
             raise MisconfiguredError("The mail server does not offer what the settings ask for") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise handover.lost("The mail server does not answer") from error
-        return Sent(message_id(message, self._settings.mail_domain))
 
     async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:  # noqa: ARG002 (the port)
         """Answer None: no server can be asked, and the same Message-ID twice shows once in most mailboxes."""
@@ -173,9 +177,14 @@ def _deliverable(address: str) -> str:
     """Write the address in ASCII: a domain has a form for that (IDNA), the part before the @ has none."""
     local, _, domain = address.rpartition("@")
     try:
-        return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
+        written = f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
     except UnicodeError as error:
         raise RejectedError("The mail server takes no such address", code="refused.not-ascii") from error
+    if not ADDRESS_SHAPES[ChannelName.EMAIL].fullmatch(
+        written
+    ):  # IDNA writes a wide \uff1e as >, a wide \uff0c as a comma
+        raise RejectedError("The mail server takes no such address", code="refused.foreign-address")
+    return written
 
 
 def _ours(error: aiosmtplib.SMTPResponseException, handover: _Handover) -> ChannelError:

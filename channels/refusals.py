@@ -73,6 +73,7 @@ def _is_plainly_good(message: Outgoing) -> bool:
     return (
         shape is not None
         and shape.fullmatch(message.to) is not None
+        and message.to.isprintable()
         and _OWN.fullmatch(own) is not None
         and account.address.isprintable()
         and account.name.isprintable()

@@ -33,6 +33,12 @@ SMS_LIMITS: Final = Limits(text_max=1600, per_second=10.0, connections=64)
 MESSAGES: Final = "https://api.twilio.com/2010-04-01/Accounts"
 """Where messages are made, asked by the client's own request: its MessageInstance would read three dates each time."""
 
+SID_MOST: Final = 255
+"""Letters of a message's name; Twilio's are 34."""
+
+PRICE_MOST: Final = 1000
+"""No message costs so much, in any money: such a price is not known."""
+
 VALIDITY_MAX: Final = 36_000
 """Longest that Twilio keeps a message for a phone that is off, in seconds."""
 
@@ -229,12 +235,14 @@ def _ours(error: TwilioException) -> ChannelError:
     return kind("Twilio refuses the message", code=code)
 
 
-def _sent(sid: str, num_segments: object, price: object) -> Sent:
+def _sent(sid: object, num_segments: object, price: object) -> Sent:
     """Read what Twilio says of a message; a messaging service counts 0 segments until it has chosen a sender."""
-    if not sid:
+    if not (isinstance(sid, str) and sid.isascii() and sid.isprintable() and 0 < len(sid) <= SID_MOST):
         raise ValueError("an answer that names no message")
     segments = str(num_segments or "")
-    return Sent(sid, segments=int(segments) or 1 if segments.isdecimal() else 1, cost=_cost(price))
+    return Sent(
+        sid, segments=int(segments) or 1 if len(segments) < 4 and segments.isdecimal() else 1, cost=_cost(price)
+    )
 
 
 def _cost(price: object) -> int | None:
@@ -245,7 +253,7 @@ def _cost(price: object) -> int | None:
         amount = abs(Decimal(str(price)))
     except InvalidOperation:
         return None
-    return round(amount * 10_000) if amount.is_finite() else None
+    return round(amount * 10_000) if amount.is_finite() and amount < PRICE_MOST else None
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from hub.errors import SettingsError
@@ -118,6 +120,23 @@ class Database:
 
 
 _BECOME = text("SELECT set_config('role', :role, true), set_config('passerelle.school', :school, true)")
+
+
+def is_away(error: Exception) -> bool:
+    """Say that the database could not now, and may be asked the same again: it restarts, is full, or chose another.
+
+    Not when it will never take what it was given. asyncpg's errors come as bare DBAPIError, known by their SQLSTATE
+    (PostgreSQL's appendix A): 22 a value, 23 a constraint, 42 a statement that cannot be.
+    """
+    if isinstance(error, DBAPIError) and not isinstance(error, _HOPELESS):
+        state = getattr(error.orig, "sqlstate", None)
+        if state is not None:
+            return state[:2] not in ("22", "23", "42")
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, OSError | PoolTimeoutError)
+
+
+_HOPELESS = (DataError, IntegrityError, ProgrammingError)
 
 
 def ring_after_commit(session: AsyncSession, lane: Lane) -> None:

@@ -109,8 +109,12 @@ class Line(aiosqlite.Connection):
         await self._execute(run, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
 
     async def commit(self) -> None:
-        """Commit."""
-        await self.errand(lambda connection: connection.commit())
+        """Commit, or leave nothing open: after a commit that failed, SQLAlchemy does not roll back."""
+        try:
+            await self.errand(lambda connection: connection.commit())
+        except Exception:
+            await super().rollback()
+            raise
 
     async def rollback(self) -> None:
         """Roll back; what did not leave yet never does."""

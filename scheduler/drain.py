@@ -43,15 +43,21 @@ Each transaction costs turns of a busy event loop, and each family in doubt wait
 it knows nothing: urgent ones pay the first for less of the second.
 """
 QUICK = 1.0
-"""Seconds within which a batch should leave; when it takes longer, the next is half as large."""
+"""Seconds within which a batch should have left, counted from its claim; the next is as large as would have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one claim made ready: its fence, and until when (monotonic seconds) it may still be posted."""
+    """What one claim made ready: its fence, and from when until when (monotonic seconds) it may be posted.
+
+    `left` is set once its `last` is in a poster's hands.
+    """
 
     fence: int
+    begun: float
     post_before: float
+    last: int
+    left: asyncio.Event
 
 
 Ready = tuple[Outgoing, Batch]
@@ -135,8 +141,23 @@ class Drain:
     async def _feed(
         self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int, pace: Pace
     ) -> None:
-        """Claim and prepare until nothing is due, so that the posters never wait for the database."""
-        most = BATCH[Lane.URGENT]
+        """Give the posters work until nothing is due; what is ready leaves also when the database goes away."""
+        try:
+            await self._claim_ahead(lane, card, ready, pace)
+        except Exception as error:  # noqa: BLE001 (raised, it would cut off the posters in the middle of a POST)
+            log.error("claiming failed", sender=card.sender_id, lane=lane.value, kind=type(error).__name__)  # noqa: TRY400 (ids)
+        for _ in range(posters):
+            await ready.put(None)
+
+    async def _claim_ahead(self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], pace: Pace) -> None:
+        """Make a batch ready while the one before it leaves, so that the posters never wait for the database.
+
+        Never more than that: what waits longer than its lease covers is handed back, and would be made ready again
+        and again behind a slow provider.
+        """
+        most, before = BATCH[Lane.URGENT], None
+        covered = self._settings.lease - self._settings.send_deadline
+        quick = min(QUICK, covered / 4)
         while not self._is_shut(card.sender_id, pace):
             if pace.rate is not None:  # never prepare what could not leave within its lease
                 most = max(1, min(most, int(pace.rate), int(pace.rate * self._settings.lease / 2)))
@@ -144,13 +165,17 @@ class Drain:
             prepared = await self._prepare(card.sender_id, lane, most)
             if not prepared.taken:
                 break
-            batch = Batch(prepared.fence, begun + self._settings.lease - self._settings.send_deadline)
+            if not prepared.outgoing:
+                continue
+            last = prepared.outgoing[-1].attempt_id
+            batch = Batch(prepared.fence, begun, begun + covered, last, asyncio.Event())
             for outgoing in prepared.outgoing:
                 await ready.put((outgoing, batch))
-            quick = time.monotonic() - begun < QUICK
-            most = min(most * 2, BATCH[lane]) if quick else max(most // 2, 1)
-        for _ in range(posters):
-            await ready.put(None)
+            if before is not None:
+                await before.left.wait()
+                took = time.monotonic() - before.begun
+                most = min(most * 2, BATCH[lane]) if took < quick else max(int(most * quick / took), 1)
+            before = batch
 
     def _is_shut(self, sender_id: int, pace: Pace) -> bool:
         """Whether nothing more may be made ready: it could not leave within its lease, or not from this sender."""
@@ -175,6 +200,8 @@ class Drain:
         wait = wait_after_accepted(self._settings, lane, proof_of(channel.proof, receipts=card.receipts))
         while (item := await ready.get()) is not None:
             outgoing, batch = item
+            if outgoing.attempt_id == batch.last:
+                batch.left.set()
             if await self._may_post(batch, card, lane, pace):
                 outcome = await self._hand_over(channel, outgoing, card, pace, wait)
             else:
@@ -222,7 +249,10 @@ class Drain:
             return
         self._stopped.add(card.sender_id)
         log.error("sender stopped", sender=card.account.key, code=error.code)
-        await self._stop_sender(card.sender_id, str(error))
+        try:
+            await self._stop_sender(card.sender_id, str(error))
+        except Exception as away:  # noqa: BLE001 (the next try finds the same fault; the other posters go on)
+            log.error("sender not stopped", sender=card.account.key, kind=type(away).__name__)  # noqa: TRY400 (ids)
 
     async def _stop_sender(self, sender_id: int, why: str) -> None:
         async with self._database.engine() as connection:

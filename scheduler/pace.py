@@ -7,6 +7,8 @@ from itertools import count
 
 from hub.ports import Lane
 
+LONGEST_REST = 3600.0
+
 
 class Pace:
     """One sender's rate in this process. Nobody books ahead: a slot goes to the most urgent who waits when it comes.
@@ -57,9 +59,9 @@ class Pace:
             _settle(heapq.heappop(self._waiting)[2], given=False)
 
     def rest(self, seconds: float) -> None:
-        """Be silent for a while: the provider said so."""
+        """Be silent for a while, an hour at most: the provider said so."""
         loop = asyncio.get_running_loop()
-        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
+        self._rests_until = max(self._rests_until, time.monotonic() + min(seconds, LONGEST_REST))
         self._next = max(self._next, self._rests_until)
         if self._timer is not None:
             self._timer.cancel()

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+
+from hub.database import is_away
 
 log = structlog.get_logger(__name__)
 
@@ -62,11 +63,14 @@ class Writer(Generic[Item]):
             if not self._closing:
                 await asyncio.sleep(GATHER)
             self._some.clear()
-            items, self._items = self._items, []
-            self._room.set()
+            items, self._items = self._items[:MOST], self._items[MOST:]
             if items:
                 await self._committed(items)
-            if not self._items:
+            if len(self._items) < MOST:
+                self._room.set()
+            if self._items:
+                self._some.set()
+            else:
                 self._empty.set()
             if self._closing and not self._items:
                 return
@@ -76,10 +80,11 @@ class Writer(Generic[Item]):
         while True:
             try:
                 await self._commit(items)
-            except (OperationalError, InterfaceError, OSError) as error:
-                log.warning("database away", kind=type(error).__name__, items=len(items))
-                await asyncio.sleep(RETRY)
             except Exception as error:  # noqa: BLE001 (the outermost loop: the row stays as it was, the rounds settle it)
+                if is_away(error):
+                    log.warning("database away", kind=type(error).__name__, items=len(items))
+                    await asyncio.sleep(RETRY)
+                    continue
                 if len(items) == 1:
                     log.error("result not written", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
                     return

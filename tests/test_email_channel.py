@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from email import message_from_bytes, policy
 from hashlib import sha256
+from threading import Event
 
 import dkim
 import pytest
@@ -417,6 +418,27 @@ async def test_a_mailbox_outside_ascii_is_refused_and_its_domain_translated(serv
     assert server.mails[0].rcpt_tos == ["amina@xn--cole-9oa.example"]
     with pytest.raises(RejectedError):
         await email.send(a_message("émilie@familles.example"))
+
+
+@pytest.mark.parametrize("domain", ["b.example＞＜c", "b.example，evil＠x.example", "x¨y.example"])
+async def test_wide_letters_that_unfold_into_signs_are_refused(server: Server, email: SmtpEmail, domain: str) -> None:
+    with pytest.raises(RejectedError):
+        await email.send(a_message(f"amina@{domain}"))
+    assert server.connections == 0
+
+
+async def test_waiting_for_the_seal_is_under_the_deadline_too(server: Server) -> None:
+    email, busy = SmtpEmail(a_setting(server, send_deadline=0.2)), Event()
+    for _ in range(2):
+        email._sealers.submit(busy.wait)
+    message = a_message()
+    sealed_by = replace(message.account, dkim_key=f"s1:{pem_of(ed25519.Ed25519PrivateKey.generate())}")
+    async with asyncio.timeout(5):
+        with pytest.raises(TemporaryError):
+            await email.send(message._replace(account=sealed_by))
+    busy.set()
+    await email.close()
+    assert server.mails == []
 
 
 async def test_a_mail_is_never_looked_for(email: SmtpEmail) -> None:

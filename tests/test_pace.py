@@ -55,3 +55,10 @@ async def test_a_waiter_who_left_costs_no_slot() -> None:
     async with asyncio.timeout(1):
         await stays
     assert said == ["routine"]
+
+
+async def test_no_provider_silences_a_sender_for_longer_than_an_hour() -> None:
+    pace = Pace(None)
+    pace.rest(float("inf"))
+    assert 3590 < pace.rest_left <= 3600
+    pace.send_away()

@@ -95,3 +95,10 @@ def test_ordinary_writing_passes() -> None:
     limits = Limits(text_max=1600, per_second=None, connections=1)
     for text in ("Ligne 1\r\nLigne 2\tfin", "مرحبا\u200f !", "👩‍👧 à 18 h"):
         refuse(with_body(a_good_message(ChannelName.SMS), text=text), ChannelName.SMS, limits)
+
+
+@pytest.mark.parametrize("to", ["a\ud800@familles.example", "a@\udfff.example"])
+def test_the_glance_passes_nothing_that_the_rules_refuse(to: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        refuse(a_good_message(ChannelName.EMAIL)._replace(to=to), ChannelName.EMAIL, Limits(1600, None, 1))
+    assert refused.value.code == "refused.control-in-address"

@@ -243,6 +243,21 @@ async def test_an_unreadable_yes_leaves_us_in_doubt(twilio: Twilio, sms: TwilioS
             await sms.send(a_message("+33639980009"))
 
 
+@pytest.mark.parametrize("sid", ["", "SM\x00", "\ud800", "x" * 256, 5, ["SM1"], None])
+async def test_a_message_named_by_nonsense_leaves_us_in_doubt(twilio: Twilio, sms: TwilioSms, sid: object) -> None:
+    twilio.answers["+33639980009"] = lambda _: web.json_response(twilio.message("+33639980009", "") | {"sid": sid})
+
+    with pytest.raises(UnknownOutcomeError):
+        await sms.send(a_message("+33639980009"))
+
+
+async def test_a_price_or_a_count_out_of_all_measure_is_not_known(twilio: Twilio, sms: TwilioSms) -> None:
+    taken = twilio.message("+33639980009", "") | {"num_segments": "9" * 12, "price": "-1e30"}
+    twilio.answers["+33639980009"] = lambda _: web.json_response(taken)
+
+    assert await sms.send(a_message("+33639980009")) == Sent("SM33639980009", segments=1, cost=None)
+
+
 async def test_nobody_at_home_surely_took_nothing(unused_tcp_port: int) -> None:
     sms = TwilioSms(Settings(twilio_url=f"http://127.0.0.1:{unused_tcp_port}"))
     with pytest.raises(TemporaryError):

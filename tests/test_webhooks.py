@@ -200,6 +200,16 @@ async def test_while_the_database_is_away_the_provider_is_asked_to_come_again(do
     assert await door.states() == ["told"]
 
 
+async def test_a_receipt_that_no_database_takes_costs_its_neighbours_nothing(door: Door) -> None:
+    await door.small.family(by_sms())
+    await door.press()
+
+    _, good = await asyncio.gather(told(door, "sent\x00"), told(door, "delivered"))
+
+    assert good.status_code == 204
+    assert await door.states() == ["told"]
+
+
 async def test_an_enormous_post_is_not_read_to_its_end(door: Door) -> None:
     assert (await door.web.post(f"/webhooks/twilio/{KEY}/inbound", content=b"x" * 70_000)).status_code == 413
 

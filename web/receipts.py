@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from hub.database import Database
+from hub.database import Database, is_away
 from hub.outbox.record import ReceiptIn, record_callbacks
 
 log = structlog.get_logger(__name__)
 
 AWAY = (DBAPIError, PoolTimeoutError, OSError)
-"""How the database says that it cannot, now."""
-UNTAKEABLE = (DataError, IntegrityError)
-"""How it says that it never will: this receipt, and not its neighbours."""
+"""How the database says that it cannot; `is_away` tells whether it may be asked again."""
 GATHER = 0.01
 MOST = 500
 PAUSES = (0.05, 0.2)
@@ -59,12 +57,11 @@ class Receipts:
         """Commit a batch and answer who waits; one bad receipt never costs its neighbours."""
         try:
             known = await self._insist(batch)
-        except UNTAKEABLE as fault:
-            await self._one_by_one(batch, fault)
-        except AWAY as away:
-            _refuse(batch, away)
         except Exception as fault:  # noqa: BLE001 (the outermost loop: who waits is told, nothing is half written)
-            await self._one_by_one(batch, fault)
+            if is_away(fault):
+                _refuse(batch, fault)
+            else:
+                await self._one_by_one(batch, fault)
         else:
             _tell(batch, known)
 
@@ -81,9 +78,9 @@ class Receipts:
         for pause in PAUSES:
             try:
                 return await self._commit(batch)
-            except UNTAKEABLE:
-                raise
-            except AWAY:
+            except AWAY as fault:
+                if not is_away(fault):
+                    raise
                 await asyncio.sleep(pause)
         return await self._commit(batch)
 
