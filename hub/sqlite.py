@@ -119,8 +119,7 @@ class Line(aiosqlite.Connection):
     async def rollback(self) -> None:
         """Roll back; what did not leave yet never does."""
         self._along.clear()
-        if self.in_transaction:
-            await super().rollback()
+        await super().rollback()
 
 
 def sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:

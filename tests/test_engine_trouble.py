@@ -1,6 +1,7 @@
 """The engine on a bad day: a database that stumbles, providers that dawdle or answer nonsense."""
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -217,3 +218,28 @@ async def test_behind_a_slow_provider_nothing_is_made_ready_twice(hub: Hub) -> N
 
     assert len(hub.sms.sent) == 400
     assert await hub.small.rows("SELECT count(*) FROM page_link") == [(400,)]
+
+
+@ON_SQLITE
+async def test_who_gives_up_in_the_middle_leaves_all_or_nothing_and_no_lock(database: Database) -> None:
+    async with database.engine() as connection:
+        await connection.execute(text("CREATE TABLE half (n integer)"))
+
+    async def write(number: int) -> None:
+        async with database.engine() as connection:
+            for _ in range(2):
+                await connection.execute(text("INSERT INTO half VALUES (:n)"), {"n": number})
+
+    chance = random.Random(20261124)
+    for number in range(200):
+        writing = asyncio.create_task(write(number))
+        await asyncio.sleep(chance.random() * 0.004)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await write(200)
+
+    async with database.engine_reading() as connection:
+        found = (await connection.execute(text("SELECT n, count(*) FROM half GROUP BY n"))).all()
+    assert {times for _, times in found} == {2}
+    assert 200 in {number for number, _ in found}
