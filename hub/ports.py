@@ -62,7 +62,9 @@ class Slots:
     """What the author filled in; a kind uses those it knows.
 
     `text` and `subject` are the author's own words in `language`; they travel as written.
-    `starts_at` is aware; it is shown in the school's time zone.
+    `starts_at` is aware; it is shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`),
+    whose blanks are `day`, `half_day`, `starts_at` and `place`. `exercise`: a drill of a crisis.
+    `plain`: an SMS spells the author's words without the letters that make it dear.
     """
 
     text: str | None = None
@@ -73,6 +75,8 @@ class Slots:
     starts_at: datetime | None = None
     place: str | None = None
     language: str = "fr"
+    exercise: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +108,27 @@ class Wording:
     two_way: bool = False
 
 
+class Button(NamedTuple):
+    """What a family can say with one tap, under a message in its pocket; `act` as the family's page knows it."""
+
+    act: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a family reads, with `LINK_CODE` where the copy's own code goes; shared by all copies of one wording."""
+    """What a family reads, with `LINK_CODE` where the copy's own code goes; shared by all copies of one wording.
+
+    `buttons`, `link` and `direction` are for channels that show them beside the text (push, chat).
+    """
 
     text: str
     language: str
     subject: str | None = None
     html: str | None = None
+    buttons: tuple[Button, ...] = ()
+    link: str | None = None
+    direction: str = "ltr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +155,8 @@ class Account:
 class Outgoing(NamedTuple):
     """One try: hand this body to this address. `token` names the attempt in callbacks and return paths.
 
-    `message_id` is the same for every attempt of a copy, so that a mail sent twice shows once.
+    `message_id` is the same for every attempt of a copy, so that a mail or a notification sent twice shows once.
+    `urgent`: it waits for nobody, neither here nor at the provider.
     `valid_for` in seconds: the provider should drop it afterwards.
     """
 
@@ -151,6 +169,7 @@ class Outgoing(NamedTuple):
     message_id: str = ""
     reply_token: str = ""
     valid_for: int | None = None
+    urgent: bool = False
 
     def __repr__(self) -> str:
         return f"Outgoing({self.attempt_id})"

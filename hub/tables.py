@@ -27,6 +27,7 @@ address, contact_point, tray_item, erasure = (
     _all["erasure"],
 )
 sender, notice, notice_version = _all["sender"], _all["notice"], _all["notice_version"]
+notice_follow, invitation = _all["notice_follow"], _all["invitation"]
 delivery, delivery_pupil = _all["delivery"], _all["delivery_pupil"]
 copy, copy_delivery, attempt, receipt = _all["copy"], _all["copy_delivery"], _all["attempt"], _all["receipt"]
 page_link, answer, call_task, stop = _all["page_link"], _all["answer"], _all["call_task"], _all["stop"]

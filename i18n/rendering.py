@@ -9,9 +9,12 @@ from markupsafe import escape
 
 from hub.errors import InvalidError
 from hub.ports import Body, ChannelName, HalfDay, NoticeKind, Wording
+from i18n.checks import check_slots
 from i18n.languages import SOURCE, best
-from i18n.segments import count
-from i18n.slots import N_, NAMES, NAMES_IN_FRENCH, SHORT_NAME_MAX, check_slots, clean, clean_line
+from i18n.phrases import said_in
+from i18n.pocket import render_pocket
+from i18n.segments import count, plain_spelling
+from i18n.slots import N_, NAMES, NAMES_IN_FRENCH, SHORT_NAME_MAX, clean, clean_line
 from i18n.tongues import Tongue, environment, tongue
 
 ABSENCE_SEGMENTS = 2
@@ -24,7 +27,7 @@ SMS_TEXT_MAX = 1_200
 _PREVIEW = 120
 
 _OUR_OWN = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING})
-"""Kinds whose sentences come from the catalogue; the others carry the author's words."""
+"""Kinds whose sentences come from the catalogue; the others carry a ready phrase, or the author's words."""
 _GAPS = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
 _TRAILING = re.compile(r"[ \t]+\n")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
@@ -60,6 +63,8 @@ def render(channel: ChannelName, wording: Wording) -> Body:
             return render_sms(wording)
         case ChannelName.EMAIL:
             return render_email(wording)
+        case ChannelName.PUSH | ChannelName.CHAT:
+            return render_pocket(wording)
     raise InvalidError(N_("Ce canal n'a pas encore de textes."), field="channel")
 
 
@@ -124,6 +129,10 @@ def _sms(wording: Wording, form: _Form) -> str:
         if not form.named:
             words["pupils"] = ""
         text = clean(wording.slots.text or "")
+        if wording.slots.plain:
+            text, words["place"] = plain_spelling(text), plain_spelling(str(words["place"]))
+        ours = replace(wording.slots, place=str(words["place"]))
+        words["said"] = " ".join(said_in(speaks, wording.kind, ours, wording.school))
         words["text"] = _cut(text)
         words["cut"] = words["text"] != text
     said = _template(wording.kind, "sms.txt", speaks.code, typeset=False).render(words)
@@ -163,16 +172,17 @@ def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
     free = wording.kind is not NoticeKind.ABSENCE
     text = clean(slots.text or "") if free else ""
     written_in = best(slots.language)
-    words = _common(wording, speaks, names)
+    words, ours = _common(wording, speaks, names), said_in(speaks, wording.kind, slots, wording.school)
     return words | {
         "school": clean_line(wording.school.name),
         "author": clean_line(wording.author),
         "text": text,
         "subject": clean_line(slots.subject or "") if free else "",
+        "said": ours,
         "written": [paragraph.split("\n") for paragraph in _PARAGRAPHS.split(text) if paragraph],
         "text_lang": written_in.code,
         "text_dir": written_in.direction,
-        "preview": (text.replace("\n", " ") or str(words["when"]))[:_PREVIEW],
+        "preview": (" ".join(ours) or text.replace("\n", " ") or str(words["when"]))[:_PREVIEW],
     }
 
 
@@ -184,6 +194,8 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "count": max(1, len(wording.pupils)),
         "when": _when(wording, speaks),
         "place": clean_line(wording.slots.place or ""),
+        "exercise": wording.slots.exercise,
+        "asks": wording.kind is not NoticeKind.CRISIS,
         "link": wording.link,
         "two_way": wording.two_way,
     }
@@ -198,7 +210,7 @@ def _when(wording: Wording, speaks: Tongue, *, short: bool = False) -> str:
 
 def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:
     """Say our sentences in French too, for those that no native speaker has reviewed yet; a sentence a line."""
-    if wording.kind not in _OUR_OWN or speaks.language.reviewed:
+    if not (wording.kind in _OUR_OWN or wording.slots.phrase) or speaks.language.reviewed:
         return ()
     french = tongue(SOURCE, typeset=True)
     template = _template(wording.kind, "email.txt", SOURCE, typeset=True)

@@ -1,6 +1,7 @@
 """How many SMS a text takes, and which marks make it dear: the figure shown before a notice leaves."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +48,27 @@ def count(text: str) -> Segments:
 def dear_characters(text: str) -> tuple[str, ...]:
     """Name the characters, each once and in reading order, that turn 160 to a segment into 70."""
     return tuple(dict.fromkeys(_DEAR.findall(text)))
+
+
+def plain_spelling(text: str) -> str:
+    """Spell a text with the letters of GSM-7 alone where its readers still read it: « fête » as « fete ».
+
+    A sign without a plain sister (an emoji, a letter of another script) stays, and the text as dear as it was.
+    """
+    return _DEAR.sub(_plain, text)
+
+
+_SISTERS = dict.fromkeys("’‘", "'") | dict.fromkeys("“”«»", '"') | dict.fromkeys("–—", "-") | {"…": "..."}
+_SISTERS |= {"œ": "oe", "Œ": "OE"}
+_SPACES = frozenset("\u00a0\u202f\u2009\u200a\t")
+
+
+def _plain(found: re.Match[str]) -> str:
+    sign = found[0]
+    if sign in _SPACES:
+        return " "
+    sister = _SISTERS.get(sign) or unicodedata.normalize("NFD", sign)[0]
+    return sister if _ONLY_GSM.fullmatch(sister) else sign
 
 
 def _even(encoding: Encoding, units: int, *, alone: int, joined: int) -> Segments:

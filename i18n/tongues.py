@@ -37,9 +37,15 @@ _SHAPES = {
     "en": _Shapes("en_GB", "EEEE d MMMM", "d MMM", "HH:mm"),
     "ar": _Shapes("ar", "EEEE d MMMM", "dd/MM", "HH:mm"),
     "tr": _Shapes("tr", "d MMMM EEEE", "dd.MM", "HH:mm"),
+    # in a sentence a weekday takes a gender in Portuguese and a case in Ukrainian: within brackets it takes none
+    "pt": _Shapes("pt_PT", "d 'de' MMMM (EEEE)", "dd/MM", "HH:mm"),
+    "es": _Shapes("es", "EEEE d 'de' MMMM", "d/M", "H:mm"),
+    "uk": _Shapes("uk", "d MMMM (EEEE)", "dd.MM", "HH:mm"),
 }
 
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+_AND_BEFORE_I = re.compile(r" y (?=h?[ií](?![aeo]))", re.IGNORECASE)
+"""The Spanish « y » before the sound i is « e »: « Lina e Inés ». Source: RAE, Diccionario panhispánico de dudas, y²."""
 _BEFORE_MARK = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
@@ -116,7 +122,10 @@ class Tongue:
 
     def names(self, names: tuple[str, ...]) -> str:
         """List names: « Lina et Sami »."""
-        return names[0] if len(names) == 1 else format_list(names, "standard", self.locale)
+        if len(names) == 1:
+            return names[0]
+        listed = format_list(names, "standard", self.locale)
+        return _AND_BEFORE_I.sub(" e ", listed) if self.code == "es" else listed
 
     def phone(self, number: str) -> str:
         """Write a number to call. In Arabic, groups between plain spaces would be shown in the wrong order.

@@ -10,16 +10,20 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 
 from hub.errors import InvalidError
+from hub.models.answers import AnswerKind
 from hub.ports import LINK_CODE, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from hub.replies.meaning import Meaning, Sense, meaning_of
 from i18n import catalogues
+from i18n.checks import check_slots
 from i18n.languages import LANGUAGES, SPOKEN, best
 from i18n.rendering import render, render_email, render_sms
 from i18n.segments import count, dear_characters
-from i18n.slots import check_school, check_slots
+from i18n.slots import check_school
 from i18n.tongues import tongue
 
 SCHOOL = SchoolCard("École des Trois-Ponts", "École Trois-Ponts", "02 38 00 00 00")
 LONG_SCHOOL = SchoolCard("École de la Fausse-Rivière", "École Fausse-Rivière", "02 38 00 00 00")
+DEAR_SCHOOL = SchoolCard("École de la Forêt-Sauvage", "École Forêt-Sauvage.", "02 38 00 00 00")
 LINK = f"https://x.test/l/{LINK_CODE}"
 LONG_LINK = f"https://passerelle.ville.test/l/{LINK_CODE}"
 ENDLESS_LINK = f"https://{'a' * 120}.test/l/{LINK_CODE}"
@@ -80,7 +84,7 @@ def test_an_absence_alert_is_two_sms_at_most_and_gives_a_number_to_call(
 ) -> None:
     for day, half_day in product((23, 26, 30), HalfDay):
         slots = Slots(day=date(2026, 9, day), half_day=half_day)
-        for school in (SCHOOL, LONG_SCHOOL, replace(SCHOOL, short_name="Ecole qui ne veut pas finir")):
+        for school in (SCHOOL, LONG_SCHOOL, DEAR_SCHOOL, replace(SCHOOL, short_name="Ecole qui ne veut pas finir")):
             wording = a_wording(
                 language=language, slots=slots, school=school, pupils=pupils, two_way=two_way, link=link
             )
@@ -117,7 +121,17 @@ def test_a_short_notice_with_its_link_is_two_sms_at_most(
         assert link in text
 
 
-@pytest.mark.parametrize(("language", "word"), [("fr", "J'ai lu : "), ("en", "I've read it: "), ("tr", "Okudum: ")])
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("fr", "J'ai lu : "),
+        ("en", "I've read it: "),
+        ("tr", "Okudum: "),
+        ("pt", "Lido: "),
+        ("es", "Visto: "),
+        ("uk", "Прочитано: "),
+    ],
+)
 @pytest.mark.parametrize("kind", [NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT, NoticeKind.MEETING])
 def test_a_link_in_an_sms_says_what_it_is_for(kind: NoticeKind, language: str, word: str) -> None:
     assert f"\n{word}{LINK}" in render_sms(a_wording(kind, language)).text
@@ -152,6 +166,134 @@ def test_an_absence_says_what_to_answer() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "pt",
+            "École Trois-Ponts: Lina faltou às aulas no dia 26 de novembro (quinta-feira) à tarde.\n"
+            "Responda 1 doente, 2 outro motivo, 3 devia estar na escola.\n"
+            "Tel. 02 38 00 00 00",
+        ),
+        (
+            "es",
+            "École Trois-Ponts: Lina no estaba en clase el jueves 26 de noviembre por la tarde.\n"
+            "Responda 1 enfermedad, 2 otro motivo, 3 debe estar en la escuela.\n"
+            "Tel. 02 38 00 00 00",
+        ),
+        (
+            "uk",
+            "École Trois-Ponts. Відсутність: Lina, 26.11 після обіду.\n"
+            "Відповідь: 1 хворіє, 2 інша причина, 3 має бути в школі.\n"
+            "Тел. 02 38 00 00 00",
+        ),
+    ],
+)
+def test_an_absence_says_what_to_answer_in_the_familys_language(language: str, text: str) -> None:
+    assert render_sms(a_wording(language=language)).text == text
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("pt", "École Trois-Ponts: os seus educandos com falta a 26/11 de manhã.\nMotivo: {link}\nTel. 0238000000"),
+        ("es", "École Trois-Ponts: ausencia de sus hijos el 26/11 por la mañana.\nMotivo: {link}\nTel. 0238000000"),
+        ("uk", "École Trois-Ponts. Відсутність: Ваші діти, 26.11 зранку.\nПричина: {link}\nТел. 0238000000"),
+    ],
+)
+def test_a_long_list_of_names_leaves_room_for_the_day_and_the_link(language: str, text: str) -> None:
+    slots, names = replace(THURSDAY, half_day=HalfDay.MORNING), ("Anne-Charlotte", "Jean-Christophe", "Žofie", "Tomáš")
+    link = f"https://{'passerelle' * 3}.test/l/{LINK_CODE}"
+
+    said = render_sms(a_wording(language=language, slots=slots, pupils=names, two_way=False, link=link)).text
+
+    assert said == text.format(link=link)
+
+
+def test_the_words_of_each_answer_are_understood_after_its_digit_in_every_language() -> None:
+    asks = (
+        "Répondez 1 malade, 2 autre raison, 3 devrait se trouver à l'école.",
+        "Répondez 1 malade, 2 autre, 3 devrait y être.",
+        "Sinon, répondez à ce mail par un chiffre : 1 malade, 2 autre raison, 3 devrait être à l'école.",
+    )
+    kinds = (AnswerKind.ILL, AnswerKind.OTHER_REASON, AnswerKind.SHOULD_BE_HERE)
+    for language, ask in product(SPOKEN, asks):
+        offered = re.findall(r"[123] [^,،.]+", tongue(language).gettext(ask))
+
+        assert [meaning_of(words) for words in offered] == [Meaning(Sense.DIGIT, kind) for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("sense", "said"),
+    [
+        (Sense.ACKNOWLEDGED, ("Já li", "Obrigada!", "Gracias.", "Lo he leído", "Дякую", "Прочитано.")),
+        (Sense.STOP, ("Parar", "Darse de baja", "СТОП")),
+        (Sense.WRONG_NUMBER, ("Número errado", "Se equivoca de número", "Не той номер")),
+        (Sense.WORDS, ("engano", "baja", "está de baja", "sim", "так", "немає")),
+    ],
+)
+def test_short_answers_in_portuguese_spanish_and_ukrainian_are_understood(sense: Sense, said: tuple[str, ...]) -> None:
+    assert [meaning_of(words).sense for words in said] == [sense] * len(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("pt", "École Trois-Ponts: reunião sobre Lina, 24/11 às 17:30.\nLocal: Salle 4\nMerci de venir.\nLido: {link}"),
+        (
+            "es",
+            "École Trois-Ponts: reunión sobre Lina, el 24/11 a las 17:30.\nLugar: Salle 4\nMerci de venir.\nVisto: {link}",
+        ),
+        ("uk", "École Trois-Ponts: зустріч (Lina), 24.11, 17:30.\nМісце: Salle 4\nMerci de venir.\nПрочитано: {link}"),
+    ],
+)
+def test_a_meeting_is_told_in_the_familys_language(language: str, text: str) -> None:
+    assert render_sms(a_wording(NoticeKind.MEETING, language)).text == text.format(link=LINK)
+
+
+@pytest.mark.parametrize(
+    ("language", "urgent", "sentences"),
+    [
+        (
+            "pt",
+            "École Trois-Ponts, URGENTE: ",
+            (
+                "Uma mensagem da escola",
+                "Tem alguma pergunta? Responda a este e-mail, no seu idioma. A sua resposta chega à escola, e só à escola.",
+                "A escola escreve-lhe a propósito do seu educando: Lina.",
+            ),
+        ),
+        (
+            "es",
+            "École Trois-Ponts, URGENTE: ",
+            (
+                "Un mensaje de la escuela",
+                "¿Tiene alguna pregunta? Responda a este correo en su idioma. "
+                "Su respuesta llega a la escuela, y solo a ella.",
+                "La escuela le escribe acerca de su hijo o hija: Lina.",
+            ),
+        ),
+        (
+            "uk",
+            "École Trois-Ponts, ТЕРМІНОВО: ",
+            (
+                "Повідомлення від школи",
+                "Маєте запитання? Дайте відповідь на цей лист своєю мовою. Вашу відповідь отримає школа, і тільки вона.",
+                "Школа пише Вам щодо Вашої дитини: Lina.",
+            ),
+        ),
+    ],
+)
+def test_an_announcement_stands_in_a_frame_of_the_familys_language(
+    language: str, urgent: str, sentences: tuple[str, ...]
+) -> None:
+    mail = render_email(a_wording(NoticeKind.ANNOUNCEMENT, language)).text
+
+    assert all(f"{sentence}\n" in mail for sentence in sentences)
+    assert "\nLa piscine est fermée jeudi.\n" in mail
+    assert render_sms(a_wording(NoticeKind.URGENT, language)).text.startswith(urgent)
+
+
 def test_no_child_is_named_where_none_may_be() -> None:
     assert render_sms(a_wording(pupils=())).text.startswith("École Trois-Ponts : votre enfant n'était pas en classe")
     assert "Votre enfant n’était pas en classe" in render_email(a_wording(pupils=())).text
@@ -181,6 +323,15 @@ def test_a_french_sms_has_no_mark_that_makes_it_dear(kind: NoticeKind) -> None:
             assert dear_characters(text) == ()
 
 
+def test_portuguese_and_spanish_spell_most_sms_without_a_dear_letter() -> None:
+    afternoons = [NoticeKind.ABSENCE, NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT]
+    for language, kind, two_way in product(("pt", "es"), afternoons, (True, False)):
+        assert dear_characters(render_sms(a_wording(kind, language, two_way=two_way)).text) == ()
+    for half_day in HalfDay:
+        text = render_sms(a_wording(language="es", slots=replace(THURSDAY, half_day=half_day))).text
+        assert dear_characters(text) == ()
+
+
 def test_a_french_mail_is_set_as_print_does_but_the_author_keeps_his_marks() -> None:
     text = render_email(a_wording(NoticeKind.ANNOUNCEMENT, slots=Slots(text="L'eau : c'est sûr ?"))).text
 
@@ -204,7 +355,7 @@ def test_an_arabic_sms_starts_right_to_left_and_its_number_is_not_turned_round()
 
 
 def test_what_was_translated_and_not_reviewed_carries_the_french_below() -> None:
-    for language in ("en", "ar", "tr"):
+    for language in ("en", "ar", "tr", "pt", "es", "uk"):
         mail = render_email(a_wording(language=language))
         for words in (mail.text, mail.html or ""):
             assert "Lina n’était pas en classe jeudi 26 novembre après-midi." in words
@@ -287,7 +438,10 @@ def test_a_name_in_html_is_a_name_and_not_markup() -> None:
     [
         (NoticeKind.ANNOUNCEMENT, Slots(), "text", "Il manque le texte du message."),
         (NoticeKind.ANNOUNCEMENT, Slots(text=" \n\t\x00"), "text", "Il manque le texte du message."),
-        (NoticeKind.URGENT, Slots(phrase="closed"), "text", "Il manque le texte du message."),
+        (NoticeKind.URGENT, Slots(phrase="closed"), "day", "Il manque le jour et la demi-journée."),
+        (NoticeKind.CRISIS, Slots(text="x"), "phrase", "Choisissez une phrase prête."),
+        (NoticeKind.URGENT, Slots(phrase="sheltered"), "phrase", "Cette phrase n'est pas au recueil."),
+        (NoticeKind.CRISIS, Slots(phrase="sheltered", text="x"), "text", "Cette phrase part seule, sans texte ajouté."),
         (NoticeKind.ABSENCE, Slots(half_day=HalfDay.DAY), "day", "Il manque le jour de l'absence."),
         (NoticeKind.ABSENCE, Slots(day=date(2026, 9, 1)), "half_day", "Il manque la demi-journée de l'absence."),
         (NoticeKind.MEETING, Slots(text="Venez"), "starts_at", "Il manque le jour et l'heure de la réunion."),
@@ -297,7 +451,7 @@ def test_a_name_in_html_is_a_name_and_not_markup() -> None:
             "starts_at",
             "L'heure de la réunion n'a pas de fuseau horaire.",
         ),
-        (NoticeKind.CRISIS, Slots(text="x"), "kind", "Ce genre de message n'est pas encore possible."),
+        (NoticeKind.HOMEWORK, Slots(text="x"), "kind", "Ce genre de message n'est pas encore possible."),
         (
             NoticeKind.ANNOUNCEMENT,
             Slots(text="x" * 4_000_000),
@@ -375,6 +529,26 @@ def test_plurals_follow_each_language() -> None:
     assert children("fr") == ["votre enfant", "votre enfant", *["vos enfants"] * 4]
     assert children("en") == ["your children", "your child", *["your children"] * 4]
     assert children("ar") == ["طفلكم", "طفلكم", "طفليكم", "أطفالكم", "أطفالكم", "أطفالكم"]
+    assert children("pt") == ["os seus educandos", "o seu educando", *["os seus educandos"] * 4]
+    assert children("es") == ["sus hijos", "su hijo/a", *["sus hijos"] * 4]
+    assert children("uk") == ["Ваші діти", "Ваша дитина", *["Ваші діти"] * 4]
+
+
+def test_the_verb_of_an_absence_follows_the_number_of_children() -> None:
+    two = ("Lina", "Sami")
+
+    assert "Lina e Sami faltaram às aulas" in render_sms(a_wording(language="pt", pupils=two)).text
+    assert "Lina y Sami no estaban en clase" in render_sms(a_wording(language="es", pupils=two)).text
+    assert "Відсутність: Lina і Sami, 26.11" in render_sms(a_wording(language="uk", pupils=two)).text
+
+
+def test_spanish_says_e_before_the_sound_i() -> None:
+    assert tongue("es").names(("Lina", "Inés")) == "Lina e Inés"
+    assert tongue("es").names(("Lina", "Sami", "Hilda")) == "Lina, Sami e Hilda"
+    assert tongue("es").names(("Inés", "Yasmine")) == "Inés y Yasmine"
+    assert tongue("es").names(("Lina", "Hielo")) == "Lina y Hielo"
+    assert tongue("pt").names(("Lina", "Inês")) == "Lina e Inês"
+    assert tongue("fr").names(("Lina", "Inès")) == "Lina et Inès"
 
 
 @pytest.mark.parametrize(
@@ -385,7 +559,10 @@ def test_plurals_follow_each_language() -> None:
         ("en-GB", "en", "en"),
         ("FR", "fr", "fr"),
         ("ps", "ps", "fr"),
-        ("pt-BR", "pt", "fr"),
+        ("pt-BR", "pt", "pt"),
+        ("es_MX", "es", "es"),
+        ("uk-UA", "uk", "uk"),
+        ("ro-RO", "ro", "fr"),
         ("yo", "yo", "fr"),
         ("", "fr", "fr"),
         ("../etc", "fr", "fr"),
@@ -402,7 +579,8 @@ def test_each_language_runs_the_way_babel_says() -> None:
     assert {code: language.direction for code, language in LANGUAGES.items()} == {
         code: Locale.parse(code).text_direction for code in LANGUAGES
     }
-    assert SPOKEN == ("fr", "en", "ar", "tr")
+    assert SPOKEN == ("fr", "en", "ar", "tr", "pt", "es", "uk")
+    assert [code for code in SPOKEN if LANGUAGES[code].reviewed] == ["fr"]
 
 
 def test_half_days_are_named_in_each_language() -> None:
@@ -413,7 +591,46 @@ def test_half_days_are_named_in_each_language() -> None:
         "en": ["morning", "afternoon", "all day"],
         "ar": ["صباحاً", "بعد الظهر", "طوال اليوم"],
         "tr": ["sabah", "öğleden sonra", "tüm gün"],
+        "pt": ["manhã", "tarde", "todo o dia"],
+        "es": ["por la mañana", "por la tarde", "todo el día"],
+        "uk": ["зранку", "після обіду", "увесь день"],
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "shorts", "moment"),
+    [
+        (
+            "pt",
+            ["24 de novembro (terça-feira) de manhã", "à tarde", ", todo o dia"],
+            ["24/11 de manhã", "24/11 à tarde", "24/11, todo o dia"],
+            "24 de novembro (terça-feira) às 09:05",
+        ),
+        (
+            "es",
+            ["martes 24 de noviembre por la mañana", "por la tarde", ", mañana y tarde"],
+            ["24/11 por la mañana", "24/11 por la tarde", "24/11, mañana y tarde"],
+            "martes 24 de noviembre a las 9:05",
+        ),
+        (
+            "uk",
+            ["24 листопада (вівторок) зранку", "після обіду", ", увесь день"],
+            ["24.11 зранку", "24.11 після обіду", "24.11, увесь день"],
+            "24 листопада (вівторок), 09:05",
+        ),
+    ],
+)
+def test_days_and_hours_are_written_as_each_language_does(
+    language: str, days: list[str], shorts: list[str], moment: str
+) -> None:
+    speaks, tuesday = tongue(language), date(2026, 11, 24)
+
+    whole = [speaks.half_day_on(tuesday, half_day) for half_day in HalfDay]
+    assert whole[0] == days[0]
+    assert all(said.endswith(end) for said, end in zip(whole, days, strict=True))
+    assert [speaks.half_day_on(tuesday, half_day, short=True) for half_day in HalfDay] == shorts
+    assert speaks.moment(datetime(2026, 11, 24, 8, 5, tzinfo=UTC), "Europe/Paris") == moment
+    assert speaks.day(date(2026, 9, 6), short=True) == {"pt": "06/09", "es": "6/9", "uk": "06.09"}[language]
 
 
 def test_the_first_of_a_month_is_an_ordinal_in_french_alone() -> None:

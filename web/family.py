@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from hub.errors import NotAllowedError
 from hub.models.answers import AnswerKind
-from hub.ports import HalfDay, Lane, NoticeKind
+from hub.ports import Lane, NoticeKind
 from hub.replies.answers import Taken, answer, ask_other_schools, stop_copy, wrong_number
 from hub.replies.codes import find_attempt
 from hub.replies.links import LinkView, open_copy, open_link
 from i18n.languages import LANGUAGES, SPOKEN, best
+from i18n.said import said
 from i18n.slots import clean, clean_line
 from i18n.tongues import Tongue, environment, tongue
 from web.house import House, house_of
@@ -152,10 +153,10 @@ async def _page(_request: Request, view: LinkView, speaks: Tongue) -> Response:
 
 async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
     form = await request.form(max_files=0, max_fields=20)
-    said, who = str(form.get("act", "")), str(form.get("guardian", ""))
-    if said == WRONG:
+    act, who = str(form.get("act", "")), str(form.get("guardian", ""))
+    if act == WRONG:
         return await _wrong(house_of(request), view, speaks)
-    kind = ACTS.get(said)
+    kind = ACTS.get(act)
     if kind is None or not (who == "" or (who.isascii() and who.isdigit() and len(who) < 19)):
         return _printed("again", speaks, status=400)
     house, served = house_of(request), view.served
@@ -174,7 +175,7 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
         case Taken.WITHDRAWN:
             return _printed("withdrawn", speaks, status=410, view=view)
         case Taken.WHO:
-            return _printed("who", speaks, view=view, act=said, alarmed=kind is AnswerKind.SHOULD_BE_HERE)
+            return _printed("who", speaks, view=view, act=act, alarmed=kind is AnswerKind.SHOULD_BE_HERE)
         case _:
             return _printed("thanks", speaks, view=view, alarmed=kind is AnswerKind.SHOULD_BE_HERE)
 
@@ -215,41 +216,24 @@ async def _stopped(request: Request, view: LinkView, speaks: Tongue) -> Response
 
 
 def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
-    french = None if speaks.language.reviewed else _said(view, tongue("fr", typeset=True)).sentences
+    french = None if speaks.language.reviewed else _words(view, tongue("fr", typeset=True)).sentences
     return {
-        "words": _said(view, speaks),
+        "words": _words(view, speaks),
         "in_french": french,
         "absence": view.served.kind is NoticeKind.ABSENCE,
         "written_in": best(view.slots.language),
     }
 
 
-def _said(view: LinkView, speaks: Tongue) -> Words:
-    """Say the notice in one language, in the sentences of its mail."""
-    _, served, slots = speaks.gettext, view.served, view.slots
-    names, zone = tuple(filter(None, map(clean_line, view.pupils))), served.school.timezone
-    listed = speaks.names(names) if names else ""
+def _words(view: LinkView, speaks: Tongue) -> Words:
+    """Say the notice in one language, with the author's words below."""
+    served, slots = view.served, view.slots
+    ours = said(speaks, served.kind, slots, served.school, view.pupils)
     if served.kind is NoticeKind.ABSENCE:
-        when = speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY) if slots.day else ""
-        sentence = _("Votre enfant n'était pas en classe %(when)s.") % {"when": when}
-        if names:
-            sentence = speaks.ngettext(
-                "%(pupils)s n'était pas en classe %(when)s.", "%(pupils)s n'étaient pas en classe %(when)s.", len(names)
-            ) % {"pupils": listed, "when": when}
-        return Words(sentence, (sentence,), (), "")
-    sentences = []
-    if served.kind is NoticeKind.MEETING and slots.starts_at is not None:
-        when = speaks.moment(slots.starts_at, zone)
-        sentences.append(_("L'école vous invite à une réunion, %(when)s.") % {"when": when})
-        if slots.place:
-            sentences.append(_("Lieu : %(place)s") % {"place": clean_line(slots.place)})
-    heading = {
-        NoticeKind.MEETING: _("Invitation à une réunion"),
-        NoticeKind.URGENT: _("Un message URGENT de l'école"),
-    }.get(served.kind, _("Un message de l'école"))
+        return Words(ours.heading, ours.sentences, (), "")
     paragraphs = clean(slots.text or "").split("\n\n")
     written = tuple(tuple(line for line in part.split("\n")) for part in paragraphs if part.strip())
-    return Words(heading, tuple(sentences), written, clean_line(slots.subject or ""))
+    return Words(ours.heading, ours.sentences, written, clean_line(slots.subject or ""))
 
 
 def _printed(name: str, speaks: Tongue, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401 (Jinja's)

@@ -52,6 +52,15 @@ class NoticeState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Follows(StrEnum):
+    """What a notice is to the one before it."""
+
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+    REMINDER = "reminder"
+    UPDATE = "update"
+
+
 class Needs(StrEnum):
     """Whose answer a question needs."""
 
@@ -118,6 +127,21 @@ class NoticeVersion(InSchool, table=True):
     author_id: int = Field(sa_type=BigId)
     slots_sealed: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class NoticeFollow(InSchool, table=True):
+    """That a notice follows another: it corrects or withdraws it, asks again, or (in a crisis) takes its place."""
+
+    __tablename__ = "notice_follow"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school("notice", ("before_id", "notice"), unique=[("notice_id",)]),
+        Index(None, "before_id", "school_id"),
+    )
+
+    notice_id: int = Field(sa_type=BigId)
+    before_id: int = Field(sa_type=BigId)
+    how: Follows = Field(sa_type=words(Follows))
 
 
 class Delivery(InSchool, table=True):

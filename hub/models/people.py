@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import Index, LargeBinary, false, text
 from sqlmodel import Field
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
@@ -173,6 +173,7 @@ class Address(InSchool, table=True):
     """One phone number, mailbox, chat or push subscription, shared by those who use it; never changed, only replaced.
 
     Sealed under a key of its own; found by keyed hash. `last_sign_of_life`: when a family last answered from it.
+    `discreet`: no child is named in what is written here, unless its owner asked for names.
     """
 
     __tablename__ = "address"
@@ -190,6 +191,7 @@ class Address(InSchool, table=True):
     state: AddressState = Field(default=AddressState.UNVERIFIED, sa_type=words(AddressState))
     state_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     language: str | None = Field(default=None, max_length=12)
+    discreet: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     last_sign_of_life: datetime | None = Field(default=None, sa_type=UtcDateTime)
     keep_until: date | None = None
 
@@ -208,6 +210,29 @@ class ContactPoint(InSchool, table=True):
     address_id: int = Field(sa_type=BigId)
     channel: ChannelName = Field(sa_type=words(ChannelName))
     position: int
+
+
+class Invitation(InSchool, table=True):
+    """A code that lets one adult add an address of his or her own, once: a chat, or the notifications of a browser.
+
+    Only the hash of the code is kept. `copy_id`: the message whose page it was asked on; None: the office printed it.
+    """
+
+    __tablename__ = "invitation"
+    __kept__ = Kept.SHORT
+    __table_args__ = (
+        *within_school("guardian", "copy", ("made_by", "staff")),
+        Index(None, "guardian_id", "school_id"),
+    )
+
+    guardian_id: int = Field(sa_type=BigId)
+    medium: Medium = Field(sa_type=words(Medium))
+    code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    copy_id: int | None = Field(default=None, sa_type=BigId)
+    made_by: int | None = Field(default=None, sa_type=BigId)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class TrayItem(InSchool, table=True):

@@ -11,11 +11,12 @@ from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, w
 
 
 class Role(StrEnum):
-    """What a member of staff is to the school."""
+    """What a member of staff is to the school. A deputy, outside it, may send the prepared crisis texts and no more."""
 
     DIRECTOR = "director"
     OFFICE = "office"
     TEACHER = "teacher"
+    DEPUTY = "deputy"
 
 
 class Organisation(SQLModel, table=True):

@@ -17,10 +17,10 @@ from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
 from hub.routing import check_absent_on, check_still_to_come, class_order, day_at_school
 from hub.tables import class_group, contact_point, enrolment, guardian, pupil, sender
+from i18n.checks import check_slots
 from i18n.languages import best
 from i18n.rendering import render_sms
 from i18n.segments import count, dear_characters
-from i18n.slots import check_slots
 
 Key = TypeVar("Key", bound=str)
 LINK_SHOWN = "x" * len(LINK_CODE)

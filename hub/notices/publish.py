@@ -24,7 +24,7 @@ from hub.ports import NoticeKind, Slots
 from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of
 from hub.sealing import Keyring
 from hub.tables import copy, delivery, delivery_pupil, insert_into, notice
-from i18n.slots import check_slots
+from i18n.checks import check_slots
 
 KEEP = timedelta(days=365)
 AUDIENCE_MAX = 2000
@@ -62,14 +62,31 @@ async def publish(
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
     if len(draft.audience) > AUDIENCE_MAX:
         raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
+    if draft.kind is NoticeKind.REMINDER:
+        raise InvalidError("Ce genre de message n'est pas encore possible.", field="kind")
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)
     check_still_to_come(draft.slots.starts_at, max(draft.due_at or now, now))
     audience = await _allowed_audience(session, school.key, author_id, draft.audience, day=day)
+    who = members(school.key, audience, day)
+    return await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
+
+
+async def tell(
+    session: AsyncSession,
+    keyring: Keyring,
+    *,
+    school: School,
+    author_id: int,
+    draft: Draft,
+    who: Select[Any],
+    now: datetime,
+) -> Published:
+    """Write a notice to `who`, pairs of (guardian_id, pupil_id), without asking for a right: the caller has."""
     notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)
     if fresh:
-        await _address_to(session, school.key, notice_id, members(school.key, audience, day), now=now)
+        await _address_to(session, school.key, notice_id, who, now=now)
         ring_after_commit(session, lane_of(draft.kind))
     return await _counted(session, notice_id, fresh=fresh)
 

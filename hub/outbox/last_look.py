@@ -119,6 +119,7 @@ _FACTS = (
         notice.c.expires_at,
         and_(
             address.c.state == AddressState.ACTIVE,
+            address.c.discreet.is_(False),
             address.c.last_sign_of_life.is_not(None),
             address.c.last_sign_of_life > bindparam("b_since", type_=UtcDateTime()),
         ).label("may_name"),

@@ -25,6 +25,10 @@ from hub.tables import attempt, delivery
 log = structlog.get_logger(__name__)
 
 VALUE, TEXT = b"address.value", b"attempt.text"
+_NAMED = frozenset({ChannelName.EMAIL, ChannelName.PUSH})
+"""Channels on which the same message twice shows once, by the name it bears."""
+_ANSWERED = frozenset({ChannelName.EMAIL, ChannelName.CHAT})
+"""Channels on which an answer names the copy that it answers."""
 
 
 @dataclass(slots=True)
@@ -74,7 +78,7 @@ async def prepare(
             _withdraw(fact, prepared, somebody=pupils is not None)
             continue
         try:
-            _word(fact, prepared, keyring, wordings, pupils, now)
+            _word(fact, prepared, keyring, wordings, pupils, lane, now)
         except Exception as error:  # noqa: BLE001 (one copy that cannot be worded must not hold up the others)
             log.error("copy cannot be worded", attempt=fact.id, kind=type(error).__name__)  # noqa: TRY400 (ids only)
             prepared.withdrawn.append(fact.id)
@@ -95,12 +99,17 @@ def _withdraw(fact: Fact, prepared: Prepared, *, somebody: bool) -> None:
 
 
 def _word(
-    fact: Fact, prepared: Prepared, keyring: Keyring, wordings: Wordings, pupils: tuple[str, ...], now: datetime
+    fact: Fact,
+    prepared: Prepared,
+    keyring: Keyring,
+    wordings: Wordings,
+    pupils: tuple[str, ...],
+    lane: Lane,
+    now: datetime,
 ) -> None:
     """Write the words of one try: what is handed over, and what the registers keep of it."""
     seal = keyring.seal(bytes.fromhex(fact.wrapped), fact.master_version)
     account = wordings.account(fact.sender_id)
-    mail = account.channel is ChannelName.EMAIL
     outgoing = Outgoing(
         attempt_id=fact.id,
         token=keyring.token("a", fact.id),
@@ -108,9 +117,10 @@ def _word(
         body=wordings.body(fact, pupils=pupils if fact.may_name else ()),
         link_code=link_code() if wordings.links else "",
         account=account,
-        message_id=wordings.message_id(fact.copy_id) if mail else "",
-        reply_token=keyring.token("c", fact.copy_id) if mail else "",
+        message_id=wordings.message_id(fact.copy_id) if account.channel in _NAMED else "",
+        reply_token=keyring.token("c", fact.copy_id) if account.channel in _ANSWERED else "",
         valid_for=max(60, int((_moment(fact.expires_at) - now).total_seconds())),
+        urgent=lane is Lane.URGENT,
     )
     text = outgoing.text
     prepared.texts.append((fact.id, seal.close(text.encode(), TEXT), keyring.lookup("text", text)))

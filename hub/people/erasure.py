@@ -42,6 +42,7 @@ from hub.tables import (
     erasure,
     guardian,
     insert_into,
+    invitation,
     link,
     pupil,
     tray_item,
@@ -199,7 +200,7 @@ async def _note(within: Within, register: Path | None, entry: Entry, *, by: int 
 async def _unlink_guardian(within: Within, guardian_id: int) -> None:
     await within.execute(delete(link).where(link.c.guardian_id == guardian_id, link.c.kind != LinkKind.BARRED))
     await within.execute(update(link).where(link.c.guardian_id == guardian_id).values(evidence_sealed=None))
-    for table in (contact_point, _family_login_guardian):
+    for table in (contact_point, invitation, _family_login_guardian):
         await within.execute(delete(table).where(table.c.guardian_id == guardian_id))
 
 

@@ -23,8 +23,10 @@ from hub.tables import (
     delivery,
     delivery_pupil,
     guardian,
+    invitation,
     link,
     notice,
+    notice_follow,
     notice_version,
     page_link,
     pupil,
@@ -138,6 +140,7 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
         receipt.c.attempt_id.in_(tries),
         attempt.c.copy_id.in_(copies),
         page_link.c.copy_id.in_(copies),
+        invitation.c.copy_id.in_(copies),
         copy_delivery.c.copy_id.in_(copies),
         copy.c.notice_id.in_(ids),
         call_task.c.delivery_id.in_(deliveries),
@@ -145,6 +148,8 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
         answer.c.notice_id.in_(ids),
         delivery.c.notice_id.in_(ids),
         notice_version.c.notice_id.in_(ids),
+        notice_follow.c.notice_id.in_(ids),
+        notice_follow.c.before_id.in_(ids),
         notice.c.id.in_(ids),
         data_key.c.id.in_(keys),
     ):
@@ -176,6 +181,7 @@ async def _purge_others(session: AsyncSession, school_id: int, today: date, now:
         (tray_item, tray_item.c.keep_until < today),
         (page_link, page_link.c.expires_at < now - AFTER_THE_LINK),
         (staff_session, staff_session.c.expires_at < now),
+        (invitation, invitation.c.expires_at < now - AFTER_THE_LINK),
     )
     gone = 0
     for table, which in over:

@@ -33,8 +33,15 @@ REASONS = {"1": AnswerKind.ILL, "2": AnswerKind.OTHER_REASON, "3": AnswerKind.SH
 """The three answers of an absence alert, the same digits in every language."""
 
 _DIGITS_IN_WORDS: dict[str, tuple[str, ...]] = {
-    "1": ("malade", "ill", "sick", "hasta", "مريض", "مريضة"),
-    "2": ("autre", "autre raison", "other", "other reason", "baska sebep", "baska bir neden", "سبب آخر"),
+    "1": (
+        *("malade", "ill", "sick", "hasta", "مريض", "مريضة", "مرض"),
+        *("doente", "doença", "enfermedad", "enfermo", "enferma", "хворіє", "хворий", "хвора"),
+    ),
+    "2": (
+        *("autre", "autre raison", "other", "other reason"),
+        *("baska", "baska neden", "baska sebep", "baska bir neden", "سبب آخر"),
+        *("outro", "outro motivo", "otro", "otro motivo", "інше", "інша причина"),
+    ),
     "3": (
         "devrait être à l'école",
         "devrait se trouver à l'école",
@@ -44,6 +51,13 @@ _DIGITS_IN_WORDS: dict[str, tuple[str, ...]] = {
         "okulda olmalıydı",
         "يجب أن يكون في المدرسة",
         "يجب أن تكون في المدرسة",
+        "يفترض الوجود في المدرسة",
+        "devia estar na escola",
+        "devia estar na aula",
+        "debe estar en la escuela",
+        "debería estar en la escuela",
+        "debía ir a clase",
+        "має бути в школі",
     ),
 }
 """What families add after a digit: the words of the question itself."""
@@ -55,12 +69,20 @@ _ACKNOWLEDGED = (
     *("read", "received", "thanks", "thank you", "ok thanks", "noted", "got it", "understood"),
     *("tamam", "okudum", "aldım", "anladım", "teşekkürler", "teşekkür ederim", "tamam teşekkürler"),
     *("تم", "تمام", "حسنا", "شكرا", "قرأت", "وصل", "وصلت", "فهمت", "موافق"),
+    *("lido", "já li", "recebido", "entendido", "obrigado", "obrigada", "muito obrigado", "muito obrigada"),
+    *("ok obrigado", "ok obrigada", "leído", "lo he leído", "visto", "recibido", "enterado", "enterada"),
+    *("gracias", "muchas gracias", "ok gracias"),
+    *("ок", "добре", "прочитано", "прочитав", "прочитала", "отримано", "отримав", "отримала", "зрозуміло"),
+    *("дякую", "дякуємо", "ок дякую", "добре дякую"),
 )
+# no « baja » alone: a Spanish parent may mean sick leave
 _STOP = (
     *("stop", "stop sms", "stopall", "arret", "arrêt", "arrêter", "arrêtez", "désabonner", "désinscrire"),
     *("unsubscribe", "cancel", "end", "quit"),
     *("dur", "durdur", "iptal", "abonelikten çık"),
     *("توقف", "أوقف", "إيقاف", "قف", "إلغاء"),
+    *("parar", "cancelar subscrição", "darse de baja"),
+    *("стоп", "зупинити", "зупиніть", "відписатися"),
 )
 _WRONG_NUMBER = (
     *("mauvais numéro", "faux numéro", "erreur de numéro", "vous vous trompez de numéro"),
@@ -68,6 +90,9 @@ _WRONG_NUMBER = (
     *("wrong number", "wrong person", "you have the wrong number"),
     *("yanlış numara", "yanlış kişi", "yanlış numarayı aradınız"),
     *("رقم خاطئ", "الرقم خاطئ", "رقم غلط", "الرقم غلط", "رقم خطأ"),
+    *("número errado", "tem o número errado", "pessoa errada"),
+    *("número equivocado", "se equivoca de número", "se ha equivocado de número", "persona equivocada"),
+    *("неправильний номер", "не той номер", "ви помилилися номером"),
 )
 _NODS = frozenset("👍👌✅✔☑🆗")
 

@@ -1,0 +1,82 @@
+"""What an author must have filled in before a notice of each kind may leave."""
+
+import re
+from collections.abc import Callable
+
+from hub.errors import InvalidError
+from hub.ports import NoticeKind, Slots
+from i18n.phrases import check_phrase
+from i18n.slots import BREAK, LINE_MAX, N_, clean
+
+TEXT_MAX = 4_000
+"""Characters of the author's own words."""
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
+
+
+def check_slots(kind: NoticeKind, slots: Slots) -> None:
+    """Refuse, before anything is written, a notice that could not be said.
+
+    Raises InvalidError with one sentence for the author; `field` names the slot.
+    """
+    needs = _NEEDS.get(kind)
+    if needs is None:
+        raise InvalidError(N_("Ce genre de message n'est pas encore possible."), field="kind")
+    if len(slots.text or "") > TEXT_MAX:
+        raise InvalidError(N_("Le texte est trop long : 4 000 caractères au plus."), field="text")
+    _check_line(slots.subject, "subject", N_("L'objet tient sur une ligne, 150 caractères au plus."))
+    _check_line(slots.place, "place", N_("Le lieu tient sur une ligne, 150 caractères au plus."))
+    if not _LANGUAGE.fullmatch(slots.language):
+        raise InvalidError(N_("La langue du texte n'est pas connue."), field="language")
+    needs(slots)
+    if slots.phrase:
+        check_phrase(kind, slots)
+    if slots.exercise and kind is not NoticeKind.CRISIS:
+        raise InvalidError(N_("Un exercice se fait avec les phrases d'alerte."), field="exercise")
+
+
+def _check_line(words: str | None, field: str, sentence: str) -> None:
+    """A line break in a subject or a place could forge a header of the mail."""
+    if words is not None and (len(words) > LINE_MAX or "\n" in BREAK.sub("\n", words)):
+        raise InvalidError(sentence, field=field)
+
+
+def _needs_text(slots: Slots) -> None:
+    if not clean(slots.text or ""):
+        raise InvalidError(N_("Il manque le texte du message."), field="text")
+
+
+def _needs_text_or_phrase(slots: Slots) -> None:
+    if not slots.phrase:
+        _needs_text(slots)
+
+
+def _needs_phrase_alone(slots: Slots) -> None:
+    """In a crisis nobody composes: free words would be late, and in one language."""
+    if not slots.phrase:
+        raise InvalidError(N_("Choisissez une phrase prête."), field="phrase")
+    if clean(slots.text or "") or clean(slots.subject or ""):
+        raise InvalidError(N_("Cette phrase part seule, sans texte ajouté."), field="text")
+
+
+def _needs_half_day(slots: Slots) -> None:
+    if slots.day is None:
+        raise InvalidError(N_("Il manque le jour de l'absence."), field="day")
+    if slots.half_day is None:
+        raise InvalidError(N_("Il manque la demi-journée de l'absence."), field="half_day")
+
+
+def _needs_moment(slots: Slots) -> None:
+    if slots.starts_at is None:
+        raise InvalidError(N_("Il manque le jour et l'heure de la réunion."), field="starts_at")
+    if slots.starts_at.tzinfo is None:
+        raise InvalidError(N_("L'heure de la réunion n'a pas de fuseau horaire."), field="starts_at")
+
+
+_NEEDS: dict[NoticeKind, Callable[[Slots], None]] = {
+    NoticeKind.ANNOUNCEMENT: _needs_text,
+    NoticeKind.URGENT: _needs_text_or_phrase,
+    NoticeKind.CRISIS: _needs_phrase_alone,
+    NoticeKind.REMINDER: _needs_phrase_alone,
+    NoticeKind.ABSENCE: _needs_half_day,
+    NoticeKind.MEETING: _needs_moment,
+}

@@ -1,0 +1,218 @@
+"""Phrases that stand ready in every language: what a school says when minutes count, with a few blanks to fill in."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hub.errors import InvalidError
+from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots
+from i18n.slots import N_, clean_line
+from i18n.tongues import Tongue
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Sentences to be said together; `chip` is its name for staff.
+
+    Each sentence is said when the blanks in it are filled in: `when` (a half-day of a day), `time` (an hour), `place`.
+    `needs` are those that may not stay empty. `wishes` are those that an author may fill in besides.
+    """
+
+    name: str
+    kind: NoticeKind
+    chip: str
+    sentences: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """Every blank of its sentences, those that it needs first."""
+        return tuple(sorted(_blanks(self.sentences), key=lambda blank: (blank not in self.needs, blank)))
+
+
+_PLACE = N_("Lieu : %(place)s.")
+_CHILDREN_AT = N_("Accueil des enfants : %(place)s.")
+
+
+def _urgent(name: str, chip: str, *sentences: str, needs: tuple[str, ...] = ()) -> Phrase:
+    return Phrase(name, NoticeKind.URGENT, chip, sentences, needs)
+
+
+def _crisis(name: str, chip: str, *sentences: str) -> Phrase:
+    return Phrase(name, NoticeKind.CRISIS, chip, sentences)
+
+
+def _told(name: str, chip: str, *sentences: str) -> Phrase:
+    return Phrase(name, NoticeKind.REMINDER, chip, sentences)
+
+
+PHRASES: Mapping[str, Phrase] = {
+    phrase.name: phrase
+    for phrase in (
+        _urgent("closed", "école fermée", N_("L'école est fermée %(when)s."), _CHILDREN_AT, needs=("when",)),
+        _urgent(
+            "heating",
+            "chauffage en panne",
+            N_("Le chauffage est en panne %(when)s."),
+            N_("L'école reste ouverte : habillez chaudement votre enfant."),
+            needs=("when",),
+        ),
+        _urgent("strike", "grève", N_("Grève : il n'y a pas classe %(when)s."), _CHILDREN_AT, needs=("when",)),
+        _urgent("transport", "pas de car", N_("Le car scolaire ne circule pas %(when)s."), needs=("when",)),
+        _urgent(
+            "late_return",
+            "sortie en retard",
+            N_("Le retour de la sortie a du retard. Arrivée prévue : %(time)s."),
+            _PLACE,
+            needs=("time",),
+        ),
+        _urgent(
+            "snow",
+            "neige ou verglas",
+            N_("Neige ou verglas %(when)s. L'école est ouverte, mais ne prenez pas de risque sur la route."),
+            needs=("when",),
+        ),
+        _urgent(
+            "water",
+            "coupure d'eau",
+            N_("Pas d'eau à l'école %(when)s. Donnez une bouteille d'eau à votre enfant."),
+            needs=("when",),
+        ),
+        _urgent("power", "coupure de courant", N_("Pas d'électricité à l'école %(when)s."), needs=("when",)),
+        _urgent(
+            "canteen",
+            "pas de cantine",
+            N_("Pas de cantine %(when)s. Donnez un repas froid à votre enfant."),
+            needs=("when",),
+        ),
+        _urgent(
+            "illness",
+            "maladie qui circule",
+            N_("Une maladie contagieuse circule à l'école."),
+            N_("Si votre enfant a de la fièvre, gardez-le à la maison et appelez un médecin."),
+        ),
+        _urgent(
+            "gas",
+            "odeur de gaz",
+            N_("Odeur de gaz à l'école. Les enfants sont dehors, en sécurité, avec leurs enseignants."),
+            N_("Les enfants sont ici : %(place)s."),
+        ),
+        _urgent(
+            "collect",
+            "venir chercher",
+            N_("Venez chercher votre enfant à partir de %(time)s."),
+            _PLACE,
+            needs=("time",),
+        ),
+        _urgent("call_us", "appelez l'école", N_("Appelez l'école : c'est important.")),
+        _urgent("open_again", "l'école rouvre", N_("L'école ouvre de nouveau %(when)s."), needs=("when",)),
+        _urgent("disregard", "annuler un avis", N_("Notre message d'avant ne vaut plus : n'en tenez pas compte.")),
+        _crisis(
+            "sheltered",
+            "enfants à l'abri",
+            N_("Les enfants sont à l'abri à l'école avec leurs enseignants."),
+            N_("Ne venez pas, n'appelez pas. Nous vous écrirons."),
+        ),
+        _crisis(
+            "still_sheltered",
+            "toujours à l'abri",
+            N_("Les enfants sont toujours à l'abri avec leurs enseignants."),
+            N_("Ne venez pas, n'appelez pas. Nous vous écrirons."),
+        ),
+        _crisis(
+            "evacuated",
+            "enfants évacués",
+            N_("Les enfants ont quitté l'école avec leurs enseignants et sont en lieu sûr."),
+            N_("Ne venez pas encore, n'appelez pas. Nous vous écrirons."),
+        ),
+        _crisis(
+            "over",
+            "alerte finie",
+            N_("L'alerte est finie."),
+            N_("Venez chercher votre enfant à partir de %(time)s."),
+            N_("Venez chercher votre enfant ici : %(place)s."),
+        ),
+        _told(
+            "joined_chat",
+            "Telegram ajouté",
+            N_("Les messages de l'école arrivent maintenant aussi par Telegram."),
+            N_("Si ce n'est pas votre choix, appelez l'école."),
+        ),
+        _told(
+            "joined_push",
+            "notifications ajoutées",
+            N_("Les messages de l'école arrivent maintenant aussi par notification sur un téléphone ou un ordinateur."),
+            N_("Si ce n'est pas votre choix, appelez l'école."),
+        ),
+    )
+}
+"""Every phrase by name, in the order in which they are offered."""
+
+EXERCISE = N_("EXERCICE : ce n'est pas une vraie alerte.")
+"""Opens every message of a drill; it also closes it, for a telephone may show the end alone."""
+
+
+def phrases_of(kind: NoticeKind) -> tuple[Phrase, ...]:
+    """Give the phrases of one kind, in the order in which they are offered."""
+    return tuple(phrase for phrase in PHRASES.values() if phrase.kind is kind)
+
+
+def phrase_of(kind: NoticeKind, name: str) -> Phrase:
+    """Find a phrase. Raises InvalidError when there is none of this name for this kind."""
+    phrase = PHRASES.get(name)
+    if phrase is None or phrase.kind is not kind:
+        raise InvalidError(N_("Cette phrase n'est pas au recueil."), field="phrase")
+    return phrase
+
+
+def check_phrase(kind: NoticeKind, slots: Slots) -> None:
+    """Refuse a phrase with an empty blank. Raises InvalidError; `field` names the slot."""
+    phrase = phrase_of(kind, slots.phrase or "")
+    for blank in phrase.needs:
+        if not _filled(blank, slots):
+            raise InvalidError(_MISSING[blank], field=_FIELDS[blank])
+
+
+def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard) -> tuple[str, ...]:
+    """Say a phrase in one language, a sentence each; nothing when the notice has none."""
+    if not slots.phrase:
+        return ()
+    filled = {blank: _said(blank, speaks, slots, school) for blank in _FIELDS if _filled(blank, slots)}
+    sentences = [
+        speaks.gettext(sentence) % filled
+        for sentence in phrase_of(kind, slots.phrase).sentences
+        if all(blank in filled for blank in _blanks((sentence,)))
+    ]
+    if not slots.exercise:
+        return tuple(sentences)
+    drill = speaks.gettext(EXERCISE)
+    return (drill, *sentences, drill)
+
+
+_FIELDS = {"when": "day", "time": "starts_at", "place": "place"}
+_MISSING = {
+    "when": N_("Il manque le jour et la demi-journée."),
+    "time": N_("Il manque l'heure."),
+    "place": N_("Il manque le lieu."),
+}
+
+
+def _filled(blank: str, slots: Slots) -> bool:
+    match blank:
+        case "when":
+            return slots.day is not None
+        case "time":
+            return slots.starts_at is not None
+        case _:
+            return bool(clean_line(slots.place or ""))
+
+
+def _said(blank: str, speaks: Tongue, slots: Slots, school: SchoolCard) -> str:
+    if blank == "when" and slots.day is not None:
+        return speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY)
+    if blank == "time" and slots.starts_at is not None:
+        return speaks.time(slots.starts_at, school.timezone)
+    return clean_line(slots.place or "")
+
+
+def _blanks(sentences: tuple[str, ...]) -> Iterator[str]:
+    return (blank for blank in _FIELDS if any(f"%({blank})s" in sentence for sentence in sentences))

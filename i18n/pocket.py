@@ -1,0 +1,52 @@
+"""What shows in a pocket: the few lines of a notification or a chat message, and the buttons below them."""
+
+from functools import lru_cache
+
+from hub.ports import Body, Button, NoticeKind, Wording
+from i18n.checks import check_slots
+from i18n.languages import best
+from i18n.said import said
+from i18n.slots import clean, clean_line
+from i18n.tongues import Tongue, tongue
+
+
+@lru_cache(maxsize=512)
+def render_pocket(wording: Wording) -> Body:
+    """Say it in a pocket: the school as `subject`, heading and words as `text`, one tap to answer as `buttons`.
+
+    Our sentences come first, the author's words below as written; where no native speaker has reviewed ours, the French
+    follows. Raises InvalidError when a word is missing.
+    """
+    check_slots(wording.kind, wording.slots)
+    speaks = tongue(wording.language, typeset=True)
+    ours = said(speaks, wording.kind, wording.slots, wording.school, wording.pupils)
+    lines = [*dict.fromkeys((ours.heading, *ours.sentences))]
+    if wording.kind is not NoticeKind.ABSENCE:
+        lines += [clean_line(wording.slots.subject or ""), clean(wording.slots.text or "")]
+    if ours.sentences and not speaks.language.reviewed:
+        french = said(tongue("fr", typeset=True), wording.kind, wording.slots, wording.school, wording.pupils)
+        lines += french.sentences
+    return Body(
+        text="\n".join(filter(None, lines)),
+        language=speaks.code,
+        subject=clean_line(wording.school.name),
+        buttons=_buttons(speaks, wording.kind),
+        link=wording.link,
+        direction=best(speaks.code).direction,
+    )
+
+
+def _buttons(speaks: Tongue, kind: NoticeKind) -> tuple[Button, ...]:
+    """Offer the answers of this kind; a crisis asks for none, and neither does what is only for information."""
+    _ = speaks.gettext
+    match kind:
+        case NoticeKind.ABSENCE:
+            return (
+                Button("ill", _("Malade")),
+                Button("other_reason", _("Une autre raison")),
+                Button("should_be_here", _("Devrait être à l'école")),
+            )
+        case NoticeKind.CRISIS | NoticeKind.REMINDER:
+            return ()
+        case _:
+            return (Button("acknowledge", _("J'ai lu")),)

@@ -1,0 +1,54 @@
+"""What we say of a notice ourselves, its heading and our sentences, on a page, in a notification and in a chat."""
+
+from dataclasses import dataclass
+
+from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots
+from i18n.phrases import said_in
+from i18n.slots import clean_line
+from i18n.tongues import Tongue
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A notice in one language; the author's own words are not in it, for they travel as written."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+def said(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, pupils: tuple[str, ...] = ()) -> Said:
+    """Say it. `pupils` are first names, none when no child may be named."""
+    if kind is NoticeKind.ABSENCE:
+        return _absence(speaks, slots, tuple(filter(None, map(clean_line, pupils))))
+    _ = speaks.gettext
+    sentences = list(said_in(speaks, kind, slots, school))
+    if kind is NoticeKind.MEETING and slots.starts_at is not None:
+        when = speaks.moment(slots.starts_at, school.timezone)
+        sentences.append(_("L'école vous invite à une réunion, %(when)s.") % {"when": when})
+        if slots.place:
+            sentences.append(_("Lieu : %(place)s") % {"place": clean_line(slots.place)})
+    return Said(heading(speaks, kind, exercise=slots.exercise), tuple(sentences))
+
+
+def heading(speaks: Tongue, kind: NoticeKind, *, exercise: bool = False) -> str:
+    """Name a notice of this kind."""
+    _ = speaks.gettext
+    match kind:
+        case NoticeKind.MEETING:
+            return _("Invitation à une réunion")
+        case NoticeKind.URGENT:
+            return _("Un message URGENT de l'école")
+        case NoticeKind.CRISIS:
+            return _("EXERCICE d'alerte à l'école") if exercise else _("ALERTE à l'école")
+        case _:
+            return _("Un message de l'école")
+
+
+def _absence(speaks: Tongue, slots: Slots, names: tuple[str, ...]) -> Said:
+    when = speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY) if slots.day else ""
+    sentence = speaks.gettext("Votre enfant n'était pas en classe %(when)s.") % {"when": when}
+    if names:
+        sentence = speaks.ngettext(
+            "%(pupils)s n'était pas en classe %(when)s.", "%(pupils)s n'étaient pas en classe %(when)s.", len(names)
+        ) % {"pupils": speaks.names(names), "when": when}
+    return Said(sentence, (sentence,))
