@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, fu
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
 from hub.notices.standing import concerns, known_by_somebody, to_be_called
-from hub.outbox.ladder import sender_for
+from hub.outbox.rungs import sender_for
 from hub.people.links import holds_on, told_today
 from hub.tables import (
     address,

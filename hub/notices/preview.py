@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
-from hub.outbox.ladder import next_rung
+from hub.outbox.rungs import next_rung
 from hub.people.links import holds_on, told_about
 from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording

@@ -18,7 +18,8 @@ from hub.models.notices import DeliveryState, Needs, NoticeVersion
 from hub.models.people import DataKey
 from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
-from hub.outbox.ladder import next_rung, open_calls, open_rungs
+from hub.outbox.ladder import open_calls, open_rungs
+from hub.outbox.rungs import next_rung
 from hub.people.rights import rights_on
 from hub.ports import NoticeKind, Slots
 from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of

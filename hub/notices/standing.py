@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from hub.models.notices import DeliveryState
+from hub.outbox.rungs import is_crisis
 from hub.people.links import holds_on, told_today
 from hub.tables import delivery, delivery_pupil, enrolment, notice
 
@@ -34,7 +35,7 @@ def to_be_called(open_task: ColumnElement[int], day: Any, now: Any) -> ColumnEle
     """Say that somebody must call: no way is left, or a task is open while the notice still concerns the family.
 
     Only once the notice can no longer be stopped, and only an adult who may still be told today: who was barred since
-    the press is not called either.
+    the press is not called either. In a crisis nobody calls at all.
     """
     return and_(
         or_(
@@ -43,6 +44,7 @@ def to_be_called(open_task: ColumnElement[int], day: Any, now: Any) -> ColumnEle
         ),
         is_out(now),
         still_told(day),
+        ~is_crisis(),
     )
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
 from hub.models.people import AddressState
 from hub.outbox.bulk import Bulk, stored
-from hub.outbox.ladder import WAITING, climb, has_attempt, open_calls, standing_on, still_tried
+from hub.outbox.ladder import climb, open_calls
+from hub.outbox.rungs import WAITING, has_attempt, standing_on, still_tried
 from hub.ports import Lane
 from hub.routing import after_failure
 from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, stop

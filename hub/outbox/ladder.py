@@ -4,13 +4,11 @@ A delivery stands on a *rung*, the position of a contact point. Opening a rung m
 already goes to that address) and its first attempt. All of it is set-based: one statement whatever the number.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
     Select,
     String,
     Subquery,
@@ -20,13 +18,23 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
-from hub.models.people import AddressState
+from hub.outbox.rungs import (
+    WAITING,
+    has_attempt,
+    is_crisis,
+    may_be_written_to,
+    next_rung,
+    same,
+    sender_for,
+    still_tried,
+)
 from hub.ports import Lane
 from hub.routing import NAMING_KINDS, call_due
 from hub.tables import (
@@ -41,59 +49,17 @@ from hub.tables import (
     guardian,
     insert_into,
     notice,
-    sender,
-    stop,
 )
 
 Within = AsyncConnection | AsyncSession
-WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
-WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
-LIVE = (AttemptState.READY, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
-
-
-def sender_for() -> ScalarSelect[int]:
-    """Give the sender that a message to the contact point at hand would leave from now; NULL when there is none.
-
-    It works, it is of that channel, and this address did not tell it to stop.
-    """
-    stopped = select(stop.c.id).where(
-        stop.c.school_id == contact_point.c.school_id,
-        stop.c.address_id == contact_point.c.address_id,
-        stop.c.sender_id == sender.c.id,
-    )
-    return (
-        select(func.min(sender.c.id))
-        .where(
-            sender.c.school_id == contact_point.c.school_id,
-            sender.c.channel == contact_point.c.channel,
-            sender.c.stopped_at.is_(None),
-            ~stopped.exists(),
-        )
-        .correlate(contact_point)
-        .scalar_subquery()
-    )
-
-
-def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], after: ColumnElement[int]) -> Any:  # noqa: ANN401 (a scalar select)
-    """Give the position of the guardian's next contact point that may be written to now; NULL when none is left."""
-    return (
-        select(func.min(contact_point.c.position))
-        .join(address, _same(contact_point, address, "address_id"))
-        .where(
-            contact_point.c.school_id == school_id,
-            contact_point.c.guardian_id == guardian_id,
-            contact_point.c.position > after,
-            address.c.state.in_(WRITABLE),
-            sender_for().is_not(None),
-        )
-    )
 
 
 async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
     """Put deliveries on their next usable rung; those that have none become a task to call.
 
-    Nobody climbs for a cancelled notice. A rung may lead to a copy that has already ended without success at an
-    adult who shares the address: then the rung after it comes at once, for nothing would ever move this one on.
+    In a crisis nobody calls: there what a server took is the best there is, and its adult counts as told. Nobody climbs
+    for a cancelled notice. A rung may lead to a copy that has already ended without success at an adult who shares the
+    address: then the rung after it comes at once, for nothing would ever move this one on.
     """
     following = (
         next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery).scalar_subquery()
@@ -107,7 +73,11 @@ async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: 
         )
         .values(
             rung=func.coalesce(following, 0),
-            state=case((following.is_(None), DeliveryState.TO_CALL.value), else_=DeliveryState.ON_THE_WAY.value),
+            state=case(
+                (following.is_not(None), DeliveryState.ON_THE_WAY.value),
+                (and_(is_crisis(), has_attempt(AttemptState.ACCEPTED)), DeliveryState.TOLD.value),
+                else_=DeliveryState.TO_CALL.value,
+            ),
             state_at=now,
         )
         .returning(delivery.c.id)
@@ -169,50 +139,16 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
 
 
 async def open_calls(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
-    """Make a task to call of each delivery that has no rung left."""
+    """Make a task to call of each delivery that has no rung left; in a crisis nobody calls."""
     await within.execute(
         insert_into(call_task, within)
         .from_select(
             ["school_id", "delivery_id", "opened_at", "due_at"],
             select(delivery.c.school_id, delivery.c.id, _moment(now), _moment(call_due(lane, now))).where(
-                which, delivery.c.state == DeliveryState.TO_CALL
+                which, delivery.c.state == DeliveryState.TO_CALL, ~is_crisis()
             ),
         )
         .on_conflict_do_nothing()
-    )
-
-
-def has_attempt(*states: AttemptState) -> ColumnElement[bool]:
-    """Say that some copy of the delivery has an attempt in one of these states."""
-    return (
-        select(attempt.c.id)
-        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
-        .where(copy_delivery.c.delivery_id == delivery.c.id, attempt.c.state.in_(states))
-        .exists()
-    )
-
-
-def still_tried() -> ColumnElement[bool]:
-    """Say that some try on the delivery's present rung may still succeed, or fail and move it on."""
-    return (
-        select(attempt.c.id)
-        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
-        .where(
-            copy_delivery.c.delivery_id == delivery.c.id,
-            copy_delivery.c.rung == delivery.c.rung,
-            attempt.c.state.in_(LIVE),
-            attempt.c.look_at.is_not(None),
-        )
-        .exists()
-    )
-
-
-def standing_on(copies: Sequence[int]) -> ColumnElement[bool]:
-    """Say that the delivery's present rung is served by one of these copies."""
-    return delivery.c.id.in_(
-        select(copy_delivery.c.delivery_id).where(
-            copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
-        )
     )
 
 
@@ -230,23 +166,23 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
     served = select(copy_delivery.c.id).where(
         copy_delivery.c.school_id == delivery.c.school_id,
         copy_delivery.c.delivery_id == delivery.c.id,
-        copy_delivery.c.rung == delivery.c.rung,
+        copy_delivery.c.rung == contact_point.c.position,
     )
     return (
         select(
             delivery.c.school_id,
             delivery.c.id,
             delivery.c.notice_id,
-            delivery.c.rung,
+            contact_point.c.position.label("rung"),
             contact_point.c.channel,
             contact_point.c.address_id,
             language.label("language"),
             case((notice.c.kind.in_(NAMING_KINDS), language + ":" + named), else_=language).label("variant"),
         )
-        .join(notice, _same(delivery, notice, "notice_id"))
-        .join(guardian, _same(delivery, guardian, "guardian_id"))
+        .join(notice, same(delivery, notice, "notice_id"))
+        .join(guardian, same(delivery, guardian, "guardian_id"))
         .join(contact_point, _stands_on())
-        .join(address, _same(contact_point, address, "address_id"))
+        .join(address, same(contact_point, address, "address_id"))
         .where(which, delivery.c.state.in_(WAITING), ~served.exists())
         .subquery("standing")
     )
@@ -265,12 +201,13 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
             due,
         )
         .select_from(delivery)
-        .join(
-            copy_delivery, and_(_same(copy_delivery, delivery, "delivery_id"), copy_delivery.c.rung == delivery.c.rung)
-        )
-        .join(copy, _same(copy_delivery, copy, "copy_id"))
-        .join(notice, _same(copy, notice, "notice_id"))
         .join(contact_point, _stands_on())
+        .join(
+            copy_delivery,
+            and_(same(copy_delivery, delivery, "delivery_id"), copy_delivery.c.rung == contact_point.c.position),
+        )
+        .join(copy, same(copy_delivery, copy, "copy_id"))
+        .join(notice, same(copy, notice, "notice_id"))
         .where(
             which,
             delivery.c.state.in_(WAITING),
@@ -284,15 +221,12 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
 
 
 def _stands_on() -> ColumnElement[bool]:
+    """The contact point of the delivery's rung; in a crisis every one that may be written to, all together."""
     return and_(
         contact_point.c.school_id == delivery.c.school_id,
         contact_point.c.guardian_id == delivery.c.guardian_id,
-        contact_point.c.position == delivery.c.rung,
+        or_(contact_point.c.position == delivery.c.rung, and_(is_crisis(), may_be_written_to())),
     )
-
-
-def _same(one: Any, other: Any, column: str) -> ColumnElement[bool]:  # noqa: ANN401 (tables and subqueries)
-    return and_(one.c.school_id == other.c.school_id, one.c[column] == other.c.id)
 
 
 def _moment(moment: datetime) -> ColumnElement[datetime]:

@@ -18,7 +18,7 @@ from hub.models.notices import DeliveryState, NoticeState
 from hub.models.people import AddressState
 from hub.outbox.bulk import Packed
 from hub.outbox.claim import due
-from hub.outbox.ladder import WRITABLE
+from hub.outbox.rungs import WRITABLE, is_crisis
 from hub.outbox.wordings import newest_version
 from hub.people.links import told_today
 from hub.ports import Lane
@@ -151,6 +151,11 @@ _TOLD = (
     .join(delivery, delivery.c.id == copy_delivery.c.delivery_id)
     .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
     .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
-    .where(copy_delivery.c.rung == delivery.c.rung, delivery.c.state.in_(CONCERNED))
+    .where(
+        or_(
+            and_(copy_delivery.c.rung == delivery.c.rung, delivery.c.state.in_(CONCERNED)),
+            and_(delivery.c.state.in_((*CONCERNED, DeliveryState.TOLD)), is_crisis()),
+        )
+    )
 )
 _LOOK = Packed(_FACTS, _TOLD)

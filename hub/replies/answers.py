@@ -14,7 +14,8 @@ from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState, DeliveryState
 from hub.models.people import AddressState, Matter
 from hub.outbox.follow import deliver
-from hub.outbox.ladder import LIVE, WRITABLE, climb, has_attempt
+from hub.outbox.ladder import climb
+from hub.outbox.rungs import LIVE, WRITABLE, has_attempt
 from hub.people.tray import put_in_tray
 from hub.ports import Lane, NoticeKind
 from hub.replies.links import Adult, Served, served_by

@@ -1,0 +1,116 @@
+"""Rungs: what an adult can be written to by, what a delivery stands on, and whether anything on it is still tried."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+
+from hub.models.notices import AttemptState, DeliveryState
+from hub.models.people import AddressState
+from hub.ports import NoticeKind
+from hub.tables import address, attempt, contact_point, copy_delivery, delivery, notice, sender, stop
+
+WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
+WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
+LIVE = (AttemptState.READY, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
+
+
+def sender_for() -> ScalarSelect[int]:
+    """Give the sender that a message to the contact point at hand would leave from now; NULL when there is none.
+
+    It works, it is of that channel, and this address did not tell it to stop.
+    """
+    stopped = select(stop.c.id).where(
+        stop.c.school_id == contact_point.c.school_id,
+        stop.c.address_id == contact_point.c.address_id,
+        stop.c.sender_id == sender.c.id,
+    )
+    return (
+        select(func.min(sender.c.id))
+        .where(
+            sender.c.school_id == contact_point.c.school_id,
+            sender.c.channel == contact_point.c.channel,
+            sender.c.stopped_at.is_(None),
+            ~stopped.exists(),
+        )
+        .correlate(contact_point)
+        .scalar_subquery()
+    )
+
+
+def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], after: ColumnElement[int]) -> Any:  # noqa: ANN401 (a scalar select)
+    """Give the position of the guardian's next contact point that may be written to now; NULL when none is left."""
+    return (
+        select(func.min(contact_point.c.position))
+        .join(address, same(contact_point, address, "address_id"))
+        .where(
+            contact_point.c.school_id == school_id,
+            contact_point.c.guardian_id == guardian_id,
+            contact_point.c.position > after,
+            address.c.state.in_(WRITABLE),
+            sender_for().is_not(None),
+        )
+    )
+
+
+def is_crisis() -> ColumnElement[bool]:
+    """Say that the delivery's notice is a crisis: all channels at once, no call, no ladder."""
+    return (
+        select(notice.c.id)
+        .where(
+            notice.c.school_id == delivery.c.school_id,
+            notice.c.id == delivery.c.notice_id,
+            notice.c.kind == NoticeKind.CRISIS,
+        )
+        .correlate(delivery)
+        .exists()
+    )
+
+
+def has_attempt(*states: AttemptState) -> ColumnElement[bool]:
+    """Say that some copy of the delivery has an attempt in one of these states."""
+    return (
+        select(attempt.c.id)
+        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
+        .where(copy_delivery.c.delivery_id == delivery.c.id, attempt.c.state.in_(states))
+        .exists()
+    )
+
+
+def still_tried() -> ColumnElement[bool]:
+    """Say that some try on the delivery's present rung may still succeed, or fail and move it on."""
+    return (
+        select(attempt.c.id)
+        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
+        .where(
+            copy_delivery.c.delivery_id == delivery.c.id,
+            copy_delivery.c.rung == delivery.c.rung,
+            attempt.c.state.in_(LIVE),
+            attempt.c.look_at.is_not(None),
+        )
+        .exists()
+    )
+
+
+def standing_on(copies: Sequence[int]) -> ColumnElement[bool]:
+    """Say that the delivery's present rung is served by one of these copies."""
+    return delivery.c.id.in_(
+        select(copy_delivery.c.delivery_id).where(
+            copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
+        )
+    )
+
+
+def may_be_written_to() -> ColumnElement[bool]:
+    """Say that the contact point at hand may be written to now."""
+    good = select(address.c.id).where(
+        address.c.school_id == contact_point.c.school_id,
+        address.c.id == contact_point.c.address_id,
+        address.c.state.in_(WRITABLE),
+    )
+    return and_(good.correlate(contact_point).exists(), sender_for().is_not(None))
+
+
+def same(one: Any, other: Any, column: str) -> ColumnElement[bool]:  # noqa: ANN401 (tables and subqueries)
+    """Tie two rows of one school: `one.column` is the id of `other`."""
+    return and_(one.c.school_id == other.c.school_id, one.c[column] == other.c.id)
