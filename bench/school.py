@@ -17,6 +17,8 @@ from hub.sealing import Keyring
 
 KEYS = Keyring({1: b"b" * 32})
 SINCE = date(2020, 9, 1)
+SECOND = 2
+"""The second person, who lets own words to the whole school leave at once."""
 MOST = 10_000
 """The range 06 39 98 xx xx, which ARCEP keeps free for fiction, holds so many numbers."""
 
@@ -49,9 +51,10 @@ async def settle(database: Database, *, adults: int, channel: ChannelName, rate:
         await connection.execute(insert(tables.school_year).values(year))
         await connection.execute(insert(tables.class_group).values(**here, id=1, year_id=1, label="CP", level=""))
         staff = {**here, "id": 1, "name": "Mme Exemple", "email_sealed": b"", "email_hash": b"1"}
-        await connection.execute(insert(tables.staff).values(staff))
-        right = {**here, "staff_id": 1, "role": "director", "from_on": SINCE}
-        await connection.execute(insert(tables.staff_right).values(right))
+        second = {**staff, "id": SECOND, "name": "M. Modèle", "email_hash": b"2"}
+        await connection.execute(insert(tables.staff), [staff, second])
+        right = {**here, "role": "director", "from_on": SINCE}
+        await connection.execute(insert(tables.staff_right), [{**right, "staff_id": n} for n in (1, SECOND)])
         sender = {
             **here, "id": 1, "data_key_id": 1, "key_name": "mesure", "channel": channel, "two_way": True,
             "provider": "measure", "name": "École de la Mesure", "login": "AC" + "0" * 32, "receipts": True,
@@ -117,7 +120,7 @@ async def _count_on(connection: AsyncConnection, adults: int) -> None:
         return
     last = {
         tables.data_key: 2 * adults + 1, tables.guardian: adults, tables.pupil: adults, tables.address: adults,
-        tables.school: 1, tables.school_year: 1, tables.class_group: 1, tables.staff: 1, tables.sender: 1,
+        tables.school: 1, tables.school_year: 1, tables.class_group: 1, tables.staff: SECOND, tables.sender: 1,
     }  # fmt: skip
     for table, number in last.items():
         count = text(f"SELECT count(nextval('{table.name}_id_seq')) FROM generate_series(1, {number})")  # noqa: S608 (ours)
@@ -128,5 +131,6 @@ async def press(database: Database, *, kind: NoticeKind = NoticeKind.ANNOUNCEMEN
     """Press a notice to the whole school."""
     async with database.school(1) as session:
         school = (await session.execute(select(School))).scalar_one()
-        draft = Draft(kind=kind, audience="school", slots=Slots(text="L'ecole est fermee demain a cause de la neige."))
+        slots = Slots(text="L'ecole est fermee demain a cause de la neige.")
+        draft = Draft(kind=kind, audience="school", slots=slots, seconded_by=SECOND)
         return await publish(session, KEYS, school=school, author_id=1, draft=draft, now=datetime.now(UTC))

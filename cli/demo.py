@@ -25,7 +25,7 @@ from hub.models.school import School
 from hub.notices.publish import Draft, Published, publish
 from hub.notices.reach import Reach, reach
 from hub.people.staff import find_staff
-from hub.ports import NoticeKind, Slots
+from hub.ports import HalfDay, NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.settings import Settings
 from hub.tables import address, contact_point, data_key, delivery, school
@@ -34,10 +34,8 @@ from sandbox.config import SandboxConfig
 from sandbox.families import FictionalSchool, make_school
 
 HOUSE = Path("var") / "demo"
-NEWS = (
-    "Le chauffage est en panne. L'école est fermée ce matin. "
-    "Sans solution pour la garde, amenez votre enfant à la mairie dès 8 h 20."
-)
+MEETING_POINT = "à la mairie dès 8 h 20"
+"""Where children without anybody at home are taken in the demo's news."""
 AT_MOST = 90.0
 """Seconds that `--once` waits before it says that somebody is not accounted for."""
 
@@ -115,8 +113,11 @@ async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
             yield Demo(hub, box, settled, invented)
 
 
-async def press(show: Demo, *, text: str = NEWS, key: str = "demo") -> Published:
-    """The director presses: urgent, to the whole school."""
+async def press(show: Demo, *, key: str = "demo") -> Published:
+    """The director presses: urgent, to the whole school, a ready phrase in every language."""
+    now = datetime.now(UTC)
+    today = day_at_school(now, show.school.timezone)
+    news = Slots(phrase="closed", day=today, half_day=HalfDay.MORNING, place=MEETING_POINT)
     async with show.hub.database.school(show.school.key) as session:
         author = await find_staff(session, show.hub.keyring, show.school.key, DIRECTOR)
         return await publish(
@@ -124,8 +125,8 @@ async def press(show: Demo, *, text: str = NEWS, key: str = "demo") -> Published
             show.hub.keyring,
             school=show.school,
             author_id=author,
-            draft=Draft(kind=NoticeKind.URGENT, audience="school", slots=Slots(text=text), key=key),
-            now=datetime.now(UTC),
+            draft=Draft(kind=NoticeKind.URGENT, audience="school", slots=news, key=key),
+            now=now,
         )
 
 

@@ -23,6 +23,7 @@ SANDBOX_RATE = 200.0
 """Messages a second: the sandbox takes them sooner than a network would, and whoever watches has a minute."""
 SLUG = "trois-ponts"
 DIRECTOR, TEACHER = "directrice@trois-ponts.test", "maitresse@trois-ponts.test"
+OFFICE, DEPUTY = "secretariat@trois-ponts.test", "suppleante@circonscription.test"
 PASSWORD = "trois-ponts-demo"  # noqa: S105 (the demo's, printed when it opens; nothing else has a default)
 
 
@@ -65,6 +66,8 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
         for email, role, name, classes in (
             (DIRECTOR, Role.DIRECTOR, "Mme Exemple", ()),
             (TEACHER, Role.TEACHER, "Mme Modèle", (first_class,)),
+            (OFFICE, Role.OFFICE, "M. Échantillon", ()),
+            (DEPUTY, Role.DEPUTY, "Mme Secours", ()),
         ):
             await add_staff(*here, email=email, role=role, name=name, classes=classes, password=PASSWORD, from_on=day)
     await _tell_what_onde_does_not(hub.database, opened.key, invented)

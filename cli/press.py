@@ -1,7 +1,7 @@
 """The press at the counter: turns what was typed into a draft, and publishes it, or only rehearses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from hub.errors import InvalidError
 from hub.notices.preview import Preview, preview
 from hub.notices.publish import Draft, Published, publish
 from hub.people.rights import rights_on
+from hub.people.staff import find_staff
 from hub.ports import HalfDay, NoticeKind, Slots
 from hub.routing import last_school_day
 
@@ -31,14 +32,18 @@ class Order:
     half_day: HalfDay | None = None
     at: str | None = None
     key: str | None = None
+    phrase: str | None = None
+    exercise: bool = False
+    seconder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """What came of it; `preview` only of a rehearsal, which sent nothing."""
+    """What came of it; `preview` only of a rehearsal, which sent nothing. `leaves_later`: the hour, if not at once."""
 
     published: Published
     preview: Preview | None
+    leaves_later: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """For the command line's JSON; `cost` in hundredths of a cent, `sms` by language."""
@@ -50,6 +55,7 @@ class Pressed:
             "to_call": came.to_call,
             "fresh": came.fresh,
             "dry_run": seen is not None,
+            "leaves_at": came.due_at.isoformat(),
         }
         return told | ({"segments": seen.segments, "cost": seen.cost, "sms": dict(seen.readings)} if seen else {})
 
@@ -60,10 +66,15 @@ async def pressed(desk: Desk, order: Order, *, dry_run: bool) -> Pressed:
     if desk.staff_id is None:
         raise InvalidError("Dites qui écrit : --as EMAIL.")
     async with desk.writing(keep=not dry_run) as session:
+        if order.seconder is not None:
+            second = await find_staff(session, desk.keyring, desk.school.key, order.seconder)
+            draft = replace(draft, seconded_by=second)
         published = await publish(
             session, desk.keyring, school=desk.school, author_id=desk.staff_id, draft=draft, now=desk.now
         )
-    return Pressed(published, await _read_over(desk, desk.staff_id, draft) if dry_run else None)
+    here = published.due_at.astimezone(ZoneInfo(desk.school.timezone))
+    later = f"{here:%H:%M:%S}" if published.due_at > desk.now else None
+    return Pressed(published, await _read_over(desk, desk.staff_id, draft) if dry_run else None, later)
 
 
 def drafted(order: Order, desk: Desk) -> Draft:
@@ -83,6 +94,8 @@ def drafted(order: Order, desk: Desk) -> Draft:
         half_day=half_day,
         starts_at=_moment(order.starts_at, zone, "starts_at"),
         language=desk.school.language,
+        phrase=order.phrase,
+        exercise=order.exercise,
     )
     draft = Draft(order.kind, order.to, slots, due_at=_moment(order.at, zone, "at"))
     return draft if order.key is None else Draft(order.kind, order.to, slots, order.key, due_at=draft.due_at)
@@ -104,10 +117,11 @@ async def _read_over(desk: Desk, staff_id: int, draft: Draft) -> Preview:
 
 
 _WORDS, _MEETING = frozenset({"text", "subject"}), frozenset({"place", "starts_at"})
-_ABSENCE = frozenset({"day", "half_day"})
+_ABSENCE, _PHRASE = frozenset({"day", "half_day"}), frozenset({"phrase"})
 _SAYS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.ANNOUNCEMENT: _WORDS,
-    NoticeKind.URGENT: _WORDS,
+    NoticeKind.URGENT: _WORDS | _PHRASE | _ABSENCE | _MEETING,
+    NoticeKind.CRISIS: _PHRASE | _MEETING,
     NoticeKind.MEETING: _WORDS | _MEETING,
     NoticeKind.ABSENCE: _ABSENCE,
 }
@@ -116,8 +130,12 @@ _SAYS: Mapping[NoticeKind, frozenset[str]] = {
 
 def _refuse_idle(order: Order) -> None:
     """Refuse what families would never read, rather than leave it out in silence."""
-    says = _SAYS.get(order.kind, _WORDS | _MEETING | _ABSENCE)
-    idle = [name for name in (*_WORDS, *_MEETING, *_ABSENCE) if getattr(order, name) is not None and name not in says]
+    says = _SAYS.get(order.kind, _WORDS | _MEETING | _ABSENCE | _PHRASE)
+    idle = [
+        name
+        for name in (*_WORDS, *_MEETING, *_ABSENCE, *_PHRASE)
+        if getattr(order, name) is not None and name not in says
+    ]
     if not idle:
         return
     name = min(idle)

@@ -30,15 +30,21 @@ def send(
     kind: Annotated[NoticeKind, typer.Option(help="Ce que dit l'école.")],
     to: Annotated[str, typer.Option(help="school, class:NOM[,NOM] ou pupil:NUMÉRO[,NUMÉRO].")],
     text: Annotated[str | None, typer.Option(help="Vos mots ; - les lit sur stdin.")] = None,
-    phrase: Annotated[str | None, typer.Option(help="Une phrase préparée (version suivante).")] = None,
+    phrase: Annotated[str | None, typer.Option(help="Une phrase prête, en toutes les langues.")] = None,
+    exercise: Annotated[bool, typer.Option("--exercise", help="Un exercice d'alerte.")] = False,
     subject: Annotated[str | None, typer.Option(help="Une ligne au-dessus du texte.")] = None,
-    place: Annotated[str | None, typer.Option(help="Où se tient une réunion.")] = None,
-    starts_at: Annotated[str | None, typer.Option(metavar="QUAND", help="Quand commence une réunion.")] = None,
-    day: Annotated[date | None, typer.Option(parser=date.fromisoformat, metavar="JOUR", help="D'une absence.")] = None,
-    half_day: Annotated[HalfDay | None, typer.Option(help="D'une absence.")] = None,
+    place: Annotated[str | None, typer.Option(help="Où : d'une réunion ou d'une phrase.")] = None,
+    starts_at: Annotated[str | None, typer.Option(metavar="QUAND", help="Quand : d'une réunion, d'une phrase.")] = None,
+    day: Annotated[
+        date | None, typer.Option(parser=date.fromisoformat, metavar="JOUR", help="D'une absence, d'une phrase.")
+    ] = None,
+    half_day: Annotated[HalfDay | None, typer.Option(help="D'une absence, d'une phrase.")] = None,
     at: Annotated[str | None, typer.Option(metavar="QUAND", help="Pas avant ; 2026-11-25T07:30 à l'école.")] = None,
     dry_run: DryRun = False,
     key: Annotated[str | None, typer.Option(help="Nom de cet envoi : le même ne part pas deux fois.")] = None,
+    seconder: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Qui d'autre l'a relu : sans elle, 60 s pour l'arrêter.")
+    ] = None,
     school: SchoolSlug = None,
     acting: AsStaff = None,
     as_json: AsJson = False,
@@ -46,8 +52,6 @@ def send(
     """Publish a notice: it is written down whole, and a running hub sends it."""
     from cli.desk import at_desk
 
-    if phrase is not None:
-        raise InvalidError("Les phrases préparées viendront avec une version suivante : prenez --text.")
     if acting is None:
         raise InvalidError("Dites qui écrit : --as EMAIL.")
     words = _from_stdin() if text == "-" else text
@@ -55,7 +59,10 @@ def send(
     async def press(desk: "Desk") -> "Pressed":
         from cli.press import Order, pressed
 
-        order = Order(kind, to, words, subject, place, starts_at, day, half_day, at, key)
+        order = Order(
+            kind, to, words, subject, place, starts_at, day, half_day, at, key,
+            phrase=phrase, exercise=exercise, seconder=seconder,
+        )  # fmt: skip
         return await pressed(desk, order, dry_run=dry_run)
 
     done = at_desk(school, acting, press)
@@ -68,6 +75,8 @@ def _press_in_words(done: "Pressed") -> list[str]:
     came, seen = done.published, done.preview
     told = f"{many(came.adults, 'adulte')}, {many(came.copies, 'message')}, {many(came.to_call, 'appel')} à faire"
     if seen is None:
+        if came.fresh and done.leaves_later:
+            return [f"Avis {came.notice_id} : {told}. Il part à {done.leaves_later}, d'ici là sa page peut l'arrêter."]
         if came.fresh:
             return [f"Avis {came.notice_id} : {told}."]
         return [f"L'avis {came.notice_id} était déjà publié sous ce nom : {told}."]

@@ -49,6 +49,15 @@ class NoticeKind(StrEnum):
     RESULT = "result"
 
 
+class Follows(StrEnum):
+    """What a notice is to the one before it."""
+
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+    REMINDER = "reminder"
+    UPDATE = "update"
+
+
 class HalfDay(StrEnum):
     """Which part of a school day."""
 
@@ -64,7 +73,8 @@ class Slots:
     `text` and `subject` are the author's own words in `language`; they travel as written.
     `starts_at` is aware; it is shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`),
     whose blanks are `day`, `half_day`, `starts_at` and `place`. `exercise`: a drill of a crisis.
-    `plain`: an SMS spells the author's words without the letters that make it dear.
+    `follows`: what it is to the notice before it. `plain`: an SMS spells the author's words without the letters that
+    make it dear.
     """
 
     text: str | None = None
@@ -76,6 +86,7 @@ class Slots:
     place: str | None = None
     language: str = "fr"
     exercise: bool = False
+    follows: Follows | None = None
     plain: bool = False
 
 

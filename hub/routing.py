@@ -20,6 +20,8 @@ ABSENT_AHEAD = timedelta(days=7)
 """How far ahead an absence may be said: further, the day was mistyped."""
 LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 """The levels of a French primary school, the youngest first."""
+TIME_TO_STOP = timedelta(seconds=60)
+"""Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
 SUNDAY = 6
 SILENT_DAYS = 45
 """Operators give a number to somebody else 45 to 120 days after its owner left it."""
@@ -58,6 +60,17 @@ def check_still_to_come(starts_at: datetime | None, leaves: datetime) -> None:
         raise InvalidError(
             N_("Cette réunion serait déjà passée : donnez un jour et une heure à venir."), field="starts_at"
         )
+
+
+def leaves_at(kind: NoticeKind, slots: Slots, *, everybody: bool, asked: datetime | None, now: datetime) -> datetime:
+    """Say when a notice leaves: at once, or when asked; own words to everybody not before they could be stopped.
+
+    Ready phrases wait for nobody. Source: DESIGN, Safe by design (a second person, or 60 seconds).
+    """
+    due = max(asked or now, now)
+    if everybody and (slots.text or slots.subject) and kind is not NoticeKind.CRISIS:
+        return max(due, now + TIME_TO_STOP)
+    return due
 
 
 def class_order(label: str) -> tuple[int, str]:

@@ -73,7 +73,7 @@ def _needs_moment(slots: Slots) -> None:
 
 
 _NEEDS: dict[NoticeKind, Callable[[Slots], None]] = {
-    NoticeKind.ANNOUNCEMENT: _needs_text,
+    NoticeKind.ANNOUNCEMENT: _needs_text_or_phrase,
     NoticeKind.URGENT: _needs_text_or_phrase,
     NoticeKind.CRISIS: _needs_phrase_alone,
     NoticeKind.REMINDER: _needs_phrase_alone,

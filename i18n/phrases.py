@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.errors import InvalidError
-from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots
+from hub.ports import Follows, HalfDay, NoticeKind, SchoolCard, Slots
 from i18n.slots import N_, clean_line
 from i18n.tongues import Tongue
 
@@ -18,7 +18,7 @@ class Phrase:
     """
 
     name: str
-    kind: NoticeKind
+    kinds: tuple[NoticeKind, ...]
     chip: str
     sentences: tuple[str, ...]
     needs: tuple[str, ...] = ()
@@ -34,15 +34,15 @@ _CHILDREN_AT = N_("Accueil des enfants : %(place)s.")
 
 
 def _urgent(name: str, chip: str, *sentences: str, needs: tuple[str, ...] = ()) -> Phrase:
-    return Phrase(name, NoticeKind.URGENT, chip, sentences, needs)
+    return Phrase(name, (NoticeKind.URGENT,), chip, sentences, needs)
 
 
 def _crisis(name: str, chip: str, *sentences: str) -> Phrase:
-    return Phrase(name, NoticeKind.CRISIS, chip, sentences)
+    return Phrase(name, (NoticeKind.CRISIS,), chip, sentences)
 
 
 def _told(name: str, chip: str, *sentences: str) -> Phrase:
-    return Phrase(name, NoticeKind.REMINDER, chip, sentences)
+    return Phrase(name, (NoticeKind.REMINDER,), chip, sentences)
 
 
 PHRASES: Mapping[str, Phrase] = {
@@ -105,7 +105,12 @@ PHRASES: Mapping[str, Phrase] = {
         ),
         _urgent("call_us", "appelez l'école", N_("Appelez l'école : c'est important.")),
         _urgent("open_again", "l'école rouvre", N_("L'école ouvre de nouveau %(when)s."), needs=("when",)),
-        _urgent("disregard", "annuler un avis", N_("Notre message d'avant ne vaut plus : n'en tenez pas compte.")),
+        Phrase(
+            "disregard",
+            (NoticeKind.URGENT, NoticeKind.ANNOUNCEMENT),
+            "annuler un avis",
+            (N_("Notre message d'avant ne vaut plus : n'en tenez pas compte."),),
+        ),
         _crisis(
             "sheltered",
             "enfants à l'abri",
@@ -153,13 +158,13 @@ EXERCISE = N_("EXERCICE : ce n'est pas une vraie alerte.")
 
 def phrases_of(kind: NoticeKind) -> tuple[Phrase, ...]:
     """Give the phrases of one kind, in the order in which they are offered."""
-    return tuple(phrase for phrase in PHRASES.values() if phrase.kind is kind)
+    return tuple(phrase for phrase in PHRASES.values() if kind in phrase.kinds)
 
 
 def phrase_of(kind: NoticeKind, name: str) -> Phrase:
     """Find a phrase. Raises InvalidError when there is none of this name for this kind."""
     phrase = PHRASES.get(name)
-    if phrase is None or phrase.kind is not kind:
+    if phrase is None or kind not in phrase.kinds:
         raise InvalidError(N_("Cette phrase n'est pas au recueil."), field="phrase")
     return phrase
 
@@ -173,7 +178,13 @@ def check_phrase(kind: NoticeKind, slots: Slots) -> None:
 
 
 def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard) -> tuple[str, ...]:
-    """Say a phrase in one language, a sentence each; nothing when the notice has none."""
+    """Say in one language, a sentence each, what a notice is to the one before it, and its ready phrase."""
+    opening = _OPENINGS.get(slots.follows)
+    said = _phrase_in(speaks, kind, slots, school)
+    return (speaks.gettext(opening), *said) if opening else said
+
+
+def _phrase_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard) -> tuple[str, ...]:
     if not slots.phrase:
         return ()
     filled = {blank: _said(blank, speaks, slots, school) for blank in _FIELDS if _filled(blank, slots)}
@@ -188,6 +199,10 @@ def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard) 
     return (drill, *sentences, drill)
 
 
+_OPENINGS: Mapping[Follows | None, str] = {
+    Follows.CORRECTION: N_("Ce message corrige et remplace le précédent."),
+    Follows.REMINDER: N_("Rappel : merci de nous dire que vous avez lu."),
+}
 _FIELDS = {"when": "day", "time": "starts_at", "place": "place"}
 _MISSING = {
     "when": N_("Il manque le jour et la demi-journée."),

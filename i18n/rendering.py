@@ -136,7 +136,8 @@ def _sms(wording: Wording, form: _Form) -> str:
         words["text"] = _cut(text)
         words["cut"] = words["text"] != text
     said = _template(wording.kind, "sms.txt", speaks.code, typeset=False).render(words)
-    leading = tongue(best(wording.slots.language).code) if wording.kind is NoticeKind.ANNOUNCEMENT else speaks
+    theirs = wording.kind is NoticeKind.ANNOUNCEMENT and not words["said"]
+    leading = tongue(best(wording.slots.language).code) if theirs else speaks
     return leading.opening(_GAPS.sub("\n", said).strip())
 
 
@@ -210,7 +211,7 @@ def _when(wording: Wording, speaks: Tongue, *, short: bool = False) -> str:
 
 def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:
     """Say our sentences in French too, for those that no native speaker has reviewed yet; a sentence a line."""
-    if not (wording.kind in _OUR_OWN or wording.slots.phrase) or speaks.language.reviewed:
+    if not (wording.kind in _OUR_OWN or wording.slots.phrase or wording.slots.follows) or speaks.language.reviewed:
         return ()
     french = tongue(SOURCE, typeset=True)
     template = _template(wording.kind, "email.txt", SOURCE, typeset=True)

@@ -45,7 +45,7 @@ _SHAPES = {
 
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _AND_BEFORE_I = re.compile(r" y (?=h?[ií](?![aeo]))", re.IGNORECASE)
-"""The Spanish « y » before the sound i is « e »: « Lina e Inés ». Source: RAE, Diccionario panhispánico de dudas, y²."""
+"""Spanish « y » before the sound i becomes « e »: « Lina e Inés ». Source: RAE, Diccionario panhispánico de dudas."""
 _BEFORE_MARK = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 

@@ -34,13 +34,14 @@ SINCE = date(2026, 9, 1)
 
 @dataclass
 class SmallSchool:
-    """One school with a director, a teacher of CP A, an SMS and a mail sender; people are added by the tests."""
+    """One school: a director, an office, a teacher of CP A, an SMS and a mail sender; tests add the families."""
 
     database: Database
     keyring: Keyring
     school: School
     director: int
     teacher: int
+    office: int
     classes: dict[str, int]
     senders: dict[ChannelName, int]
     _number: int = 0
@@ -206,7 +207,7 @@ async def a_school(
         groups = [ClassGroup(school_id=school_id, year_id=year.key, label=label) for label in ("CP A", "CE1 B")]
         people = [
             Staff(school_id=school_id, name=name, email_sealed=b"", email_hash=keyring.lookup("staff", name))
-            for name in ("Mme Exemple", "M. Modèle")
+            for name in ("Mme Exemple", "M. Modèle", "Mme Bureau")
         ]
         senders = [
             Sender(
@@ -236,6 +237,7 @@ async def a_school(
         session.add_all([*groups, *people, *senders])
         await session.flush()
         session.add(StaffRight(school_id=school_id, staff_id=people[0].key, role=Role.DIRECTOR, from_on=SINCE))
+        session.add(StaffRight(school_id=school_id, staff_id=people[2].key, role=Role.OFFICE, from_on=SINCE))
         session.add(
             StaffRight(
                 school_id=school_id, staff_id=people[1].key, role=Role.TEACHER, class_id=groups[0].key, from_on=SINCE
@@ -247,6 +249,7 @@ async def a_school(
         school=school,
         director=people[0].key,
         teacher=people[1].key,
+        office=people[2].key,
         classes={group.label: group.key for group in groups},
         senders={sender.channel: sender.key for sender in senders},
     )

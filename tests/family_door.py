@@ -18,6 +18,7 @@ from hub.settings import Settings
 from i18n.rendering import render
 from scheduler.drain import Drain
 from web import family, webhooks
+from web.family_door import Guesses
 from web.house import House
 from web.pages import static_file
 
@@ -71,7 +72,7 @@ class Door:
                 self.small.keyring,
                 school=self.small.school,
                 author_id=self.small.director,
-                draft=Draft(kind=kind, audience=audience, slots=slots or usual),
+                draft=Draft(kind=kind, audience=audience, slots=slots or usual, seconded_by=self.small.office),
                 now=NOW,
             )
         await self.drain()
@@ -113,7 +114,7 @@ async def a_door(database: Database, keyring: Keyring, **settings: object) -> As
     house = House(Settings(**{"public_url": PUBLIC, "mail_domain": "hub.test", **settings}), database, keyring)
     app, clock = a_house_on_the_web(house), Clock()
     app.state.switchboard = webhooks.Switchboard(house, clock)
-    app.state.guesses = family.Guesses(clock)
+    app.state.guesses = Guesses(clock)
     transport = httpx.ASGITransport(app=app, client=("192.0.2.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as web:
         yield Door(small, house, web, clock)

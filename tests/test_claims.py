@@ -36,7 +36,8 @@ async def queued(database: Database, keyring: Keyring) -> SmallSchool:
     for number in range(60):
         await small.family(by_sms(f"+336399810{number:02}"))
     async with database.school(small.school.key) as session:
-        draft = Draft(kind=NoticeKind.URGENT, audience="school", slots=Slots(text="Ecole fermee."))
+        slots = Slots(text="Ecole fermee.")
+        draft = Draft(kind=NoticeKind.URGENT, audience="school", slots=slots, seconded_by=small.office)
         await publish(session, keyring, school=small.school, author_id=small.director, draft=draft, now=NOW)
     return small
 

@@ -49,7 +49,9 @@ class Town:
                 self.small.keyring,
                 school=self.small.school,
                 author_id=self.small.director,
-                draft=Draft(kind=NoticeKind.URGENT, audience=audience, slots=Slots(text=text)),
+                draft=Draft(
+                    kind=NoticeKind.URGENT, audience=audience, slots=Slots(text=text), seconded_by=self.small.office
+                ),
                 now=NOW,
             )
         channels = {
@@ -227,7 +229,7 @@ async def test_a_message_that_waits_for_an_erased_adult_never_leaves(town: Town)
     async with town.small.database.school(1) as session:
         await publish(
             session, town.small.keyring, school=town.small.school, author_id=town.small.director,
-            draft=Draft(kind=NoticeKind.URGENT, audience="school", slots=Slots(text="Ecole fermee.")), now=NOW,
+            draft=Draft(NoticeKind.URGENT, "school", Slots(text="Ecole fermee."), seconded_by=town.small.office), now=NOW,
         )  # fmt: skip
 
     await town.erase(gone)
@@ -330,7 +332,7 @@ async def test_everything_with_a_last_day_goes_after_it(town: Town) -> None:
     assert (await _purge(town, TODAY)).others == 0
     purged = await _purge(town, TODAY + timedelta(days=1))
 
-    assert (purged.others, purged.addresses, purged.staff) == (3, 1, 2)
+    assert (purged.others, purged.addresses, purged.staff) == (3, 1, 3)
     assert await town.small.rows("SELECT DISTINCT name, password_hash FROM staff") == [("", None)]
     assert b"+33639981000" not in await town.all_that_can_be_read()
     assert await town.small.rows("SELECT first_name FROM guardian WHERE id = :id", id=odile) == [("Odile",)]

@@ -36,6 +36,7 @@ class Hub:
     async def press(self, kind: NoticeKind = NoticeKind.URGENT, audience: str = "school", **more: Any) -> Published:
         slots = more.pop("slots", Slots(text="Ecole fermee ce matin."))
         author, now = more.pop("author", self.small.director), more.pop("now", NOW)
+        more.setdefault("seconded_by", self.small.office)
         async with self.database.school(self.small.school.key) as session:
             return await publish(
                 session,

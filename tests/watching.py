@@ -25,7 +25,8 @@ class Watch:
     async def press(self, audience: str = "school", text: str = "Ecole fermee.", **more: Any) -> int:
         async with self.small.database.school(self.school_id) as session:
             slots, due_at = more.pop("slots", Slots(text=text)), more.pop("due_at", None)
-            draft = Draft(kind=more.pop("kind", NoticeKind.URGENT), audience=audience, slots=slots, due_at=due_at)
+            kind, second = more.pop("kind", NoticeKind.URGENT), self.small.office
+            draft = Draft(kind=kind, audience=audience, slots=slots, due_at=due_at, seconded_by=second)
             author = more.pop("author", self.small.director)
             published = await publish(
                 session, self.small.keyring, school=self.small.school, author_id=author, draft=draft, now=NOW

@@ -7,7 +7,7 @@ from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
-from hub.ports import ChannelName, Lane, NoticeKind
+from hub.ports import ChannelName, Follows, Lane, NoticeKind
 
 
 class DeliveryState(StrEnum):
@@ -50,15 +50,6 @@ class NoticeState(StrEnum):
 
     PUBLISHED = "published"
     CANCELLED = "cancelled"
-
-
-class Follows(StrEnum):
-    """What a notice is to the one before it."""
-
-    CORRECTION = "correction"
-    WITHDRAWAL = "withdrawal"
-    REMINDER = "reminder"
-    UPDATE = "update"
 
 
 class Needs(StrEnum):

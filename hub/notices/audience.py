@@ -1,16 +1,17 @@
-"""Whom a notice is for: the whole school, some classes, or some pupils; always the adults linked to them today."""
+"""Whom a notice is for: the whole school, classes of this year or the next, pupils; the adults linked to them today."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
-from hub.people.links import holds_on, told_about
+from hub.models.notices import DeliveryState
+from hub.people.links import holds_on, told_about, told_today
 from hub.people.rights import Rights
-from hub.tables import class_group, enrolment, school_year
+from hub.tables import attempt, class_group, copy_delivery, delivery, delivery_pupil, enrolment, school_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,24 @@ class Audience:
 
 
 async def read_audience(session: AsyncSession, *, school_id: int, words: str, day: date) -> Audience:
-    """Read `school`, `class:NAME[,NAME]` or `pupil:ID[,ID]`; raises InvalidError with what was not found."""
-    kind, _, names = words.strip().partition(":")
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    if kind == "school" and not names:
+    """Read `school`, or `class:NAME[,NAME]` and `pupil:ID[,ID]` with a semicolon between.
+
+    A class of next year is NAME@YEAR (`class:CP A@2027-2028`). Raises InvalidError with what was not found.
+    """
+    if words.strip() == "school":
         return Audience()
-    if kind == "class" and wanted:
-        return Audience(classes=await _classes(session, school_id, wanted, day))
-    if kind == "pupil" and wanted:
-        return Audience(pupils=await _pupils(session, school_id, wanted, day))
-    raise InvalidError("Dites à qui : school, class:NOM ou pupil:NUMÉRO.", field="audience")
+    classes: frozenset[int] = frozenset()
+    pupils: frozenset[int] = frozenset()
+    for part in words.split(";"):
+        kind, _, names = part.strip().partition(":")
+        wanted = [name.strip() for name in names.split(",") if name.strip()]
+        if kind == "class" and wanted:
+            classes |= await _classes(session, school_id, wanted, day)
+        elif kind == "pupil" and wanted:
+            pupils |= await _pupils(session, school_id, wanted, day)
+        else:
+            raise InvalidError("Dites à qui : school, class:NOM ou pupil:NUMÉRO.", field="audience")
+    return Audience(classes, pupils)
 
 
 def require_right(rights: Rights, audience: Audience, pupil_classes: frozenset[int]) -> None:
@@ -60,32 +69,73 @@ async def classes_of(session: AsyncSession, *, school_id: int, pupils: frozenset
 
 def members(school_id: int, audience: Audience, day: date) -> Select[Any]:
     """Select (guardian_id, pupil_id) of an audience, each pair once."""
-    told = told_about(school_id, day).subquery("told")
+    told = told_about(school_id, day, to_come=not audience.whole_school).subquery("told")
     chosen = select(told.c.guardian_id, told.c.pupil_id).distinct()
-    if audience.classes:
-        chosen = chosen.where(told.c.class_id.in_(audience.classes))
-    if audience.pupils:
-        chosen = chosen.where(told.c.pupil_id.in_(audience.pupils))
-    return chosen
+    if audience.whole_school:
+        return chosen
+    return chosen.where(or_(told.c.class_id.in_(audience.classes), told.c.pupil_id.in_(audience.pupils)))
+
+
+def unanswered(school_id: int, notice_id: int, day: date) -> Select[Any]:
+    """Select (guardian_id, pupil_id) of those whom a notice concerns still, and who did not answer it."""
+    return _of_notice(school_id, notice_id, day).where(
+        delivery.c.state.not_in((DeliveryState.ACKNOWLEDGED, DeliveryState.HELD))
+    )
+
+
+def informed(school_id: int, notice_id: int, day: date) -> Select[Any]:
+    """Select (guardian_id, pupil_id) of those who have a notice, or to whom something of it has left."""
+    left = (
+        select(attempt.c.id)
+        .join(
+            copy_delivery,
+            and_(copy_delivery.c.school_id == attempt.c.school_id, copy_delivery.c.copy_id == attempt.c.copy_id),
+        )
+        .where(
+            copy_delivery.c.school_id == delivery.c.school_id,
+            copy_delivery.c.delivery_id == delivery.c.id,
+            attempt.c.sending_at.is_not(None),
+        )
+        .correlate(delivery)
+        .exists()
+    )
+    knows = delivery.c.state.in_((DeliveryState.ACKNOWLEDGED, DeliveryState.TOLD))
+    return _of_notice(school_id, notice_id, day).where(or_(knows, left))
+
+
+def _of_notice(school_id: int, notice_id: int, day: date) -> Select[Any]:
+    return (
+        select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
+        .join(
+            delivery_pupil,
+            and_(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id),
+        )
+        .where(
+            delivery.c.school_id == school_id,
+            delivery.c.notice_id == notice_id,
+            told_today(delivery, delivery_pupil, day),
+        )
+    )
 
 
 async def _classes(session: AsyncSession, school_id: int, names: list[str], day: date) -> frozenset[int]:
+    """Find classes by name, those of another year by NAME@YEAR; a year that is over is none."""
     rows = (
         await session.execute(
-            select(class_group.c.id, class_group.c.label)
+            select(class_group.c.id, class_group.c.label, school_year.c.label.label("year"), school_year.c.starts_on)
             .join(school_year, and_(school_year.c.id == class_group.c.year_id))
             .where(
                 class_group.c.school_id == school_id,
-                class_group.c.label.in_(names),
-                school_year.c.starts_on <= day,
+                class_group.c.label.in_({name.partition("@")[0].strip() for name in names}),
                 school_year.c.ends_on >= day,
             )
         )
     ).all()
-    missing = sorted(set(names) - {row.label for row in rows})
+    known = {(row.label if row.starts_on <= day else f"{row.label}@{row.year}"): row.id for row in rows}
+    missing = sorted(name for name in names if name not in known)
     if missing:
         raise InvalidError(f"Cette classe n’existe pas cette année : {', '.join(missing)}.", field="audience")
-    return frozenset(row.id for row in rows)
+    return frozenset(known[name] for name in names)
 
 
 async def _pupils(session: AsyncSession, school_id: int, names: list[str], day: date) -> frozenset[int]:

@@ -11,10 +11,14 @@ from hub.models.notices import DeliveryState
 from hub.models.people import Medium
 from hub.notices.headlines import Reader
 from hub.notices.standing import concerns, to_be_called
+from hub.notices.ways import send_otherwise
 from hub.tables import address, answer, audit, call_task, contact_point, delivery, insert_into, staff
 
 LEFT_LYING = timedelta(minutes=30)
 """After this, a call that somebody took and did not end may be taken by a colleague: nobody falls through."""
+
+
+_ENDED = "Cet appel est déjà terminé."
 
 
 class TakenError(HubError):
@@ -107,6 +111,19 @@ async def number_was_wrong(
     await _note(session, school_id, reader, "call_wrong_number", guardian_id, now)
 
 
+async def another_way(session: AsyncSession, *, school_id: int, task_id: int, reader: Reader, now: datetime) -> None:
+    """Send the notice once more by another way instead of calling: by who took the call, or by anybody when nobody has.
+
+    The call ends without an outcome, for nobody was called; when this way fails too, the ladder opens a new one.
+    Raises InvalidError when there is no other way, NotFoundError, NotAllowedError, TakenError.
+    """
+    guardian_id = await _concerned(session, school_id, task_id, reader, now)
+    delivery_id = await _must_own(session, school_id, task_id, reader, or_nobody=True)
+    await _set(session, school_id, task_id, done_at=now, done_by=reader.staff_id)
+    await send_otherwise(session, school_id=school_id, delivery_id=delivery_id, now=now)
+    await _note(session, school_id, reader, "another_way", guardian_id, now)
+
+
 async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader: Reader, now: datetime) -> int:
     """Give the adult of an open call, if its children are this reader's business today."""
     asked = (
@@ -121,7 +138,7 @@ async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader
     )
     guardian_id = (await session.execute(asked)).scalar_one_or_none()
     if guardian_id is None:
-        raise NotFoundError("Cet appel est déjà terminé.")
+        raise NotFoundError(_ENDED)
     if not reader.rights.whole_school:
         theirs = asked.where(concerns(reader.rights.classes, reader.day))
         if (await session.execute(theirs)).scalar_one_or_none() is None:
@@ -135,19 +152,25 @@ async def _own_call(session: AsyncSession, school_id: int, task_id: int, reader:
     return guardian_id
 
 
-async def _must_own(session: AsyncSession, school_id: int, task_id: int, reader: Reader) -> None:
+async def _must_own(
+    session: AsyncSession, school_id: int, task_id: int, reader: Reader, *, or_nobody: bool = False
+) -> int:
+    """Hold the call until the end of the transaction, and give its delivery; `or_nobody`: it need not be taken."""
     row = (
         await session.execute(
-            select(call_task.c.owner_id, staff.c.name)
+            select(call_task.c.owner_id, call_task.c.delivery_id, call_task.c.done_at, staff.c.name)
             .outerjoin(staff, and_(staff.c.school_id == call_task.c.school_id, staff.c.id == call_task.c.owner_id))
             .where(call_task.c.school_id == school_id, call_task.c.id == task_id)
             .with_for_update(of=call_task)
         )
     ).one()
-    if row.owner_id is None:
+    if row.done_at is not None:
+        raise NotFoundError(_ENDED)
+    if row.owner_id is None and not or_nobody:
         raise TakenError("Prenez d’abord cet appel, pour que personne n’appelle deux fois.")
-    if row.owner_id != reader.staff_id:
+    if row.owner_id not in (None, reader.staff_id):
         raise TakenError(f"{row.name} appelle déjà.")
+    return int(row.delivery_id)
 
 
 async def _set(session: AsyncSession, school_id: int, task_id: int, **values: object) -> None:

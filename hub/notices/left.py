@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.answers import CallOutcome
@@ -13,6 +14,7 @@ from hub.models.notices import DeliveryState
 from hub.models.people import AddressState, LastRung, Means, Medium
 from hub.notices import left_asked
 from hub.notices.reasons import Reason, Why, last_tries, on_file
+from hub.notices.ways import may_still_be_sent, other_way
 from hub.sealing import Keyring
 
 CALLABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE, AddressState.STOPPED)
@@ -46,6 +48,7 @@ class Left:
     `alarm`: the family has the notice and still somebody must call, for a child may be missing; before all others.
     `why`: the reason, with the way out that was tried last. `children`: those whom this adult may be told about today.
     `outcome` is how the last call went, while the task is still open. `task_id` None: the task is just being made.
+    `other_way`: the notice could still be sent once more, by another way (`hub.notices.ways`).
     """
 
     delivery_id: int
@@ -64,6 +67,7 @@ class Left:
     outcome: CallOutcome | None
     due_at: datetime | None
     why: Why
+    other_way: bool = False
     children: tuple[Child, ...] = ()
     numbers: tuple[Number, ...] = ()
 
@@ -92,11 +96,13 @@ async def left_to_call(
         return ()
     of_those = {**which, "ids": [row.id for row in rows], "guardians": [row.guardian_id for row in rows]}
     young = await _children(session, of_those, of_classes=classes is not None)
-    tried = last_tries(await session.execute(left_asked.tries(), of_those))
-    points = await _points(session, of_those)
+    tries = await _by(session, left_asked.tries(), of_those, "delivery_id")
+    tried = last_tries(each for of_one in tries.values() for each in of_one)
+    points = await _by(session, left_asked.points(), of_those, "guardian_id")
     return tuple(
         replace(
             _left(row, _why(row, tried, points[row.guardian_id])),
+            other_way=may_still_be_sent(row, now) and other_way(points[row.guardian_id], tries[row.id]) is not None,
             children=tuple(young[row.id]),
             numbers=_numbers(keyring, points[row.guardian_id]) if keyring else (),
         )
@@ -152,11 +158,13 @@ async def _children(session: AsyncSession, which: Mapping[str, object], *, of_cl
     return found
 
 
-async def _points(session: AsyncSession, which: Mapping[str, object]) -> dict[int, list[Any]]:
-    """Read all that is on file of some adults."""
+async def _by(
+    session: AsyncSession, asked: Select[Any], which: Mapping[str, object], column: str
+) -> dict[int, list[Any]]:
+    """Read rows, in their order, by whom they belong to."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in await session.execute(left_asked.points(), which):
-        found[row.guardian_id].append(row)
+    for row in await session.execute(asked, which):
+        found[getattr(row, column)].append(row)
     return found
 
 

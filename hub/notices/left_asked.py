@@ -23,6 +23,7 @@ from hub.tables import (
     delivery_pupil,
     enrolment,
     guardian,
+    notice,
     pupil,
     staff,
     stop,
@@ -55,6 +56,7 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             delivery.c.notice_id,
             delivery.c.guardian_id,
             delivery.c.state,
+            notice.c.expires_at,
             guardian.c.first_name,
             guardian.c.family_name,
             guardian.c.usage_name,
@@ -70,6 +72,7 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             staff.c.name.label("owner"),
         )
         .join(guardian, and_(guardian.c.school_id == delivery.c.school_id, guardian.c.id == delivery.c.guardian_id))
+        .join(notice, notice.c.id == delivery.c.notice_id)
         .outerjoin(call_task, open_task())
         .outerjoin(staff, and_(staff.c.school_id == call_task.c.school_id, staff.c.id == call_task.c.owner_id))
         .where(delivery.c.school_id == _SCHOOL, to_be_called(call_task.c.id, _DAY, _NOW))
@@ -149,7 +152,10 @@ def tries() -> Select[Any]:
     return (
         select(
             copy_delivery.c.delivery_id,
+            copy_delivery.c.rung,
             copy.c.channel,
+            copy.c.address_id,
+            attempt.c.id,
             attempt.c.state,
             attempt.c.error_kind,
             attempt.c.error_code,
@@ -172,6 +178,7 @@ def points() -> Select[Any]:
         select(
             contact_point.c.guardian_id,
             contact_point.c.channel,
+            contact_point.c.position,
             address.c.id,
             address.c.medium,
             address.c.state.label("address_state"),

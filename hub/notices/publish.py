@@ -4,7 +4,7 @@ Everything per adult is one INSERT … SELECT whatever the number of families. P
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,18 +13,18 @@ from sqlalchemy import Select, case, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import ring_after_commit
-from hub.errors import InvalidError, NotFoundError
-from hub.models.notices import DeliveryState, Needs, NoticeVersion
+from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.models.notices import DeliveryState, Needs, NoticeState, NoticeVersion
 from hub.models.people import DataKey
 from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import next_rung
 from hub.people.rights import rights_on
-from hub.ports import NoticeKind, Slots
-from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of
+from hub.ports import Follows, NoticeKind, Slots
+from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of, leaves_at
 from hub.sealing import Keyring
-from hub.tables import copy, delivery, delivery_pupil, insert_into, notice
+from hub.tables import copy, delivery, delivery_pupil, insert_into, notice, notice_follow
 from i18n.checks import check_slots
 
 KEEP = timedelta(days=365)
@@ -33,7 +33,10 @@ AUDIENCE_MAX = 2000
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an author presses. `key` names the press: the same key again gives the same notice back."""
+    """What an author presses. `key` names the press: the same key again gives the same notice back.
+
+    `due_at`: not before. `seconded_by`: another member of staff who has read it, so that nobody waits to stop it.
+    """
 
     kind: NoticeKind
     audience: str
@@ -41,17 +44,19 @@ class Draft:
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     needs: Needs = Needs.NONE
     due_at: datetime | None = None
+    seconded_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of a press: `fresh` is False when it had been pressed before."""
+    """What came of a press: `fresh` is False when it had been pressed before. Nothing leaves before `due_at`."""
 
     notice_id: int
     adults: int
     copies: int
     to_call: int
     fresh: bool
+    due_at: datetime
 
 
 async def publish(
@@ -68,10 +73,15 @@ async def publish(
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)
-    check_still_to_come(draft.slots.starts_at, max(draft.due_at or now, now))
-    audience = await _allowed_audience(session, school.key, author_id, draft.audience, day=day)
+    audience = await _allowed_audience(session, school.key, author_id, draft, day=day)
+    draft = replace(draft, due_at=await _due(session, school.key, author_id, draft, audience, day=day, now=now))
+    if draft.kind is NoticeKind.MEETING:
+        check_still_to_come(draft.slots.starts_at, draft.due_at or now)
     who = members(school.key, audience, day)
-    return await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
+    published = await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
+    if draft.kind is NoticeKind.CRISIS and published.fresh:
+        await _take_the_place_of_the_last(session, school.key, published.notice_id, now=now)
+    return published
 
 
 async def tell(
@@ -113,13 +123,55 @@ _STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CAL
 
 
 async def _allowed_audience(
-    session: AsyncSession, school_id: int, author_id: int, words: str, *, day: date
+    session: AsyncSession, school_id: int, author_id: int, draft: Draft, *, day: date
 ) -> Audience:
-    audience = await read_audience(session, school_id=school_id, words=words, day=day)
+    audience = await read_audience(session, school_id=school_id, words=draft.audience, day=day)
     rights = await rights_on(session, school_id=school_id, staff_id=author_id, day=day)
+    if draft.kind is NoticeKind.CRISIS:
+        if not rights.may_alert:
+            raise NotAllowedError("Une alerte part de la direction, du secrétariat ou d’un suppléant désigné.")
+        if not audience.whole_school:
+            raise InvalidError("Une alerte va à toute l’école.", field="audience")
+        return audience
     theirs = await classes_of(session, school_id=school_id, pupils=audience.pupils, day=day)
     require_right(rights, audience, theirs)
     return audience
+
+
+async def _due(
+    session: AsyncSession, school_id: int, author_id: int, draft: Draft, audience: Audience, *, day: date, now: datetime
+) -> datetime:
+    """Say when it leaves. A second person is another one, who may write to everybody too. Raises NotAllowedError."""
+    everybody = audience.whole_school
+    if draft.seconded_by is not None:
+        rights = await rights_on(session, school_id=school_id, staff_id=draft.seconded_by, day=day)
+        if draft.seconded_by == author_id or not rights.whole_school:
+            raise NotAllowedError("La seconde personne est une autre de la direction ou du secrétariat.")
+        everybody = False
+    return leaves_at(draft.kind, draft.slots, everybody=everybody, asked=draft.due_at, now=now)
+
+
+async def _take_the_place_of_the_last(session: AsyncSession, school_id: int, notice_id: int, *, now: datetime) -> None:
+    """In a crisis each update stops what has not left of the one before."""
+    before = (
+        select(notice.c.id)
+        .where(
+            notice.c.school_id == school_id,
+            notice.c.kind == NoticeKind.CRISIS,
+            notice.c.state == NoticeState.PUBLISHED,
+            notice.c.id < notice_id,
+            notice.c.expires_at > now,
+        )
+        .order_by(notice.c.id.desc())
+    )
+    for number, earlier in enumerate((await session.scalars(before)).all()):
+        await cancel(session, school_id=school_id, notice_id=earlier, now=now)
+        if number == 0:
+            await session.execute(
+                insert(notice_follow).values(
+                    school_id=school_id, notice_id=notice_id, before_id=earlier, how=Follows.UPDATE
+                )
+            )
 
 
 async def _written(
@@ -222,4 +274,5 @@ async def _counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Pub
         )
     ).one()
     copies = (await session.execute(select(func.count(copy.c.id)).where(copy.c.notice_id == notice_id))).scalar_one()
-    return Published(notice_id=notice_id, adults=counts[0], copies=copies, to_call=counts[1], fresh=fresh)
+    due = (await session.execute(select(notice.c.due_at).where(notice.c.id == notice_id))).scalar_one()
+    return Published(notice_id=notice_id, adults=counts[0], copies=copies, to_call=counts[1], fresh=fresh, due_at=due)

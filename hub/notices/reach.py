@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import NotFoundError
 from hub.models.notices import DeliveryState
 from hub.notices import reach_asked
-from hub.notices.left import Left, left_to_call
+from hub.notices.calls import LEFT_LYING
+from hub.notices.left import Left, how_many_left, left_to_call
 from hub.people.phones import masked
 from hub.ports import ChannelName
 from hub.sealing import Keyring
@@ -57,7 +58,7 @@ class Reach:
     `channels` by the way that stands or was tried last; None: no way at all. `languages` by code, the most spoken
     first. `next_at`: when something happens by itself next. `unknown_children`: pupils with an adult to call of whom
     no adult knows yet. `alarms`: adults who have it and must be called all the same, for a child may be missing.
-    `left`: the adults to call, at most 200.
+    `left`: the adults to call, those that were asked for; `unlisted`: how many more there are for this reader.
     """
 
     notice_id: int
@@ -71,6 +72,7 @@ class Reach:
     unknown_children: int
     alarms: int
     left: tuple[Left, ...]
+    unlisted: int = 0
 
     @property
     def calls(self) -> int:
@@ -103,11 +105,12 @@ async def reach(
     now: datetime,
     classes: frozenset[int] | None = None,
     keyring: Keyring | None = None,
+    most: int = 200,
 ) -> Reach:
-    """Count, in eight questions at most, whatever the number of adults. Raises NotFoundError.
+    """Count, in nine questions at most, whatever the number of adults. Raises NotFoundError.
 
     `day` is today at the school, `now` this moment. `classes` limits the names (not the figures) to pupils of
-    these classes. Numbers are read when a keyring is given.
+    these classes. Numbers are read when a keyring is given. `most` adults to call are listed.
     """
     which = {"school": school_id, "notice": notice_id, "day": day, "now": now}
     if (await session.execute(reach_asked.KNOWN, which)).one_or_none() is None:
@@ -115,9 +118,9 @@ async def reach(
     lines = [_Line.of(row) for row in await session.execute(reach_asked.grouped(), which)]
     paid = (await session.execute(reach_asked.paid(), which)).one()
     besides = (await session.execute(reach_asked.besides(), which)).one()
-    left = await left_to_call(
-        session, school_id=school_id, day=day, now=now, notice_id=notice_id, classes=classes, keyring=keyring
-    )
+    of_these: Any = {"school_id": school_id, "day": day, "now": now, "notice_id": notice_id, "classes": classes}
+    left = await left_to_call(session, **of_these, keyring=keyring, most=most)
+    unlisted = await how_many_left(session, **of_these) - most if len(left) == most else 0
     return Reach(
         notice_id=notice_id,
         tally=sum((line.tally for line in lines), Tally()),
@@ -130,6 +133,7 @@ async def reach(
         unknown_children=besides.unknown,
         alarms=besides.alarms,
         left=left,
+        unlisted=unlisted,
     )
 
 
@@ -137,7 +141,7 @@ async def pulse(
     session: AsyncSession, *, school_id: int, notice_id: int, day: date, now: datetime
 ) -> tuple[object, ...]:
     """Give what changes whenever the board would: three cheap questions, asked each second while somebody looks."""
-    which = {"school": school_id, "notice": notice_id, "day": day, "now": now}
+    which = {"school": school_id, "notice": notice_id, "day": day, "now": now, "lying": now - LEFT_LYING}
     answers = [await session.execute(asked, which) for asked in reach_asked.beats()]
     return tuple(tuple(row) for answer in answers for row in answer)
 

@@ -10,7 +10,17 @@ from hub.models.notices import AttemptState, DeliveryState
 from hub.notices.left_asked import open_task
 from hub.notices.standing import is_out, known_by_somebody, standing, to_be_called
 from hub.people.links import told_today
-from hub.tables import attempt, call_task, copy, copy_delivery, delivery, delivery_pupil, guardian, notice
+from hub.tables import (
+    attempt,
+    call_task,
+    copy,
+    copy_delivery,
+    delivery,
+    delivery_pupil,
+    guardian,
+    notice,
+    notice_follow,
+)
 
 _SCHOOL, _NOTICE = bindparam("school", type_=BigId()), bindparam("notice", type_=BigId())
 _DAY, _NOW = bindparam("day", type_=Date()), bindparam("now", type_=UtcDateTime())
@@ -19,14 +29,26 @@ KNOWN = select(notice.c.id).where(notice.c.school_id == _SCHOOL, notice.c.id == 
 
 @cache
 def beats() -> tuple[Select[Any], ...]:
-    """Ask for what changes whenever the board would, the newest state of each group: school, notice, day, now."""
+    """Ask for what changes whenever the board would, the newest state of each group: school, notice, day, now, lying.
+
+    `lying`: a call taken before may be taken by a colleague.
+    """
     mine = and_(delivery.c.school_id == _SCHOOL, delivery.c.notice_id == _NOTICE)
     one = select(standing(_DAY, _NOW).label("state"), delivery.c.state_at).where(mine).subquery("one")
     states: Select[Any] = (
         select(one.c.state, func.count(), func.max(one.c.state_at)).group_by(one.c.state).order_by(one.c.state)
     )
+    lying = case((call_task.c.taken_at <= bindparam("lying", type_=UtcDateTime()), 1))
+    followed = select(func.count()).where(notice_follow.c.school_id == _SCHOOL, notice_follow.c.before_id == _NOTICE)
     calls: Any = (
-        select(func.count(), func.count(call_task.c.owner_id), func.max(call_task.c.taken_at))
+        select(
+            func.count(),
+            func.count(call_task.c.owner_id),
+            func.count(call_task.c.outcome),
+            func.count(lying),
+            func.max(call_task.c.taken_at),
+            followed.scalar_subquery(),
+        )
         .join(delivery, and_(delivery.c.school_id == call_task.c.school_id, delivery.c.id == call_task.c.delivery_id))
         .where(mine, call_task.c.done_at.is_(None))
     )

@@ -28,6 +28,8 @@ class Result(StrEnum):
     ACCEPTED = "accepted"
     NOT_POSTED = "not_posted"
     NOT_TAKEN = "not_taken"
+    LATER = "later"
+    """The address has its turn later; nobody was asked, so it does not count as a try."""
     FAILED = "failed"
     UNKNOWN = "unknown"
 
@@ -76,7 +78,7 @@ async def record_outcomes(connection: AsyncConnection, outcomes: Sequence[Outcom
         await connection.execute(_UNKNOWN, [_waiting(outcome, now) for outcome in unknown])
     for fence in {outcome.fence for outcome in outcomes if outcome.result is Result.NOT_POSTED}:
         await hand_back(connection, [o.attempt_id for o in outcomes if o.fence == fence], fence)
-    not_taken = [outcome for outcome in outcomes if outcome.result is Result.NOT_TAKEN]
+    not_taken = [outcome for outcome in outcomes if outcome.result in (Result.NOT_TAKEN, Result.LATER)]
     if not_taken:
         await _try_again(connection, not_taken, now)
     failed = [outcome for outcome in outcomes if outcome.result is Result.FAILED]
@@ -182,13 +184,15 @@ async def _try_again(connection: AsyncConnection, outcomes: Sequence[Outcome], n
             attempt.c.id.in_({outcome.attempt_id for outcome in outcomes}), attempt.c.state.in_(IN_FLIGHT)
         )
     )
-    tries = {row.id: row.tries + 1 for row in rows}
+    tries = {row.id: row.tries for row in rows}
     again, over = [], {}
     for outcome in outcomes:
         number = tries.get(outcome.attempt_id)
         if number is None:
             continue
-        if number >= MOST_TRIES:
+        asked = outcome.result is Result.NOT_TAKEN
+        number += asked
+        if asked and number >= MOST_TRIES:
             over[outcome.attempt_id] = (ErrorKind.REJECTED, outcome.error_code or "")
             continue
         look = now + timedelta(seconds=retry_delay(number, outcome.wait))

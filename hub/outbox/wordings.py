@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.ports import LINK_CODE, Account, Body, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from hub.ports import LINK_CODE, Account, Body, ChannelName, Follows, HalfDay, NoticeKind, SchoolCard, Slots, Wording
 from hub.routing import NAMING_KINDS
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
@@ -196,6 +196,7 @@ def read_slots(stored: bytes) -> Slots:
             **raw,
             "day": date.fromisoformat(raw["day"]) if raw["day"] else None,
             "half_day": HalfDay(raw["half_day"]) if raw["half_day"] else None,
+            "follows": Follows(raw["follows"]) if raw.get("follows") else None,
             "starts_at": datetime.fromisoformat(raw["starts_at"]) if raw["starts_at"] else None,
         }
     )

@@ -26,8 +26,14 @@ def tells(links: FromClause, day: date | BindParameter[date]) -> ColumnElement[b
     )
 
 
-def told_about(school_id: int | ColumnElement[int], day: date | BindParameter[date]) -> Select[tuple[int, int, int]]:
-    """Every (guardian, pupil, class) such that this adult is told about this pupil of this class today."""
+def told_about(
+    school_id: int | ColumnElement[int], day: date | BindParameter[date], *, to_come: bool = False
+) -> Select[tuple[int, int, int]]:
+    """Every (guardian, pupil, class) such that this adult is told about this pupil of this class today.
+
+    `to_come`: also of classes that the pupil will be in; the adult's own link is always one of today.
+    """
+    enrolled = or_(enrolment.c.to_on.is_(None), enrolment.c.to_on >= day) if to_come else holds_on(enrolment, day)
     return (
         select(link.c.guardian_id, link.c.pupil_id, enrolment.c.class_id)
         .join(pupil, and_(pupil.c.school_id == link.c.school_id, pupil.c.id == link.c.pupil_id))
@@ -35,16 +41,19 @@ def told_about(school_id: int | ColumnElement[int], day: date | BindParameter[da
         .where(
             link.c.school_id == school_id,
             tells(link, day),
-            holds_on(enrolment, day),
+            enrolled,
             or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
         )
     )
 
 
 def told_today(adult: FromClause, about: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
-    """Say that the adult of one row (`guardian_id`) is told about the pupil of another (`pupil_id`) on this day."""
+    """Say that the adult of one row (`guardian_id`) is told about the pupil of another (`pupil_id`) on this day.
+
+    A pupil of next year's classes counts: whoever was rightly written to about it may read it.
+    """
     return (
-        told_about(adult.c.school_id, day)
+        told_about(adult.c.school_id, day, to_come=True)
         .where(link.c.guardian_id == adult.c.guardian_id, link.c.pupil_id == about.c.pupil_id)
         .correlate_except(link, pupil, enrolment)
         .exists()

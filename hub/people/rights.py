@@ -21,6 +21,11 @@ class Rights:
     whole_school: bool
     classes: frozenset[int]
 
+    @property
+    def may_alert(self) -> bool:
+        """Whether this person may send the crisis texts: the director, the office, and a deputy outside the school."""
+        return self.whole_school or Role.DEPUTY in self.roles
+
 
 async def rights_on(session: AsyncSession, *, school_id: int, staff_id: int, day: date) -> Rights:
     """Say what somebody may do on a day; a right counts on its last day too."""
