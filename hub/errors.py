@@ -45,6 +45,10 @@ class TemporaryError(ChannelError):
         self.retry_after = retry_after
 
 
+class BusyAddressError(TemporaryError):
+    """This one address has its turn in `retry_after` seconds; all others go on. Without a `code` nobody was asked."""
+
+
 class UnknownOutcomeError(ChannelError):
     """May have been taken: the answer was lost. Never tried again blindly."""
 

@@ -1,5 +1,6 @@
 """How this installation is set up: read once from PASSERELLE_… in the environment."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -36,6 +37,14 @@ class Settings(BaseSettings):
     smtp_port: int = 25
     smtp_tls: bool = False
     """STARTTLS required, certificate checked."""
+    push_hosts: str = ""
+    """host:port of push services besides the browsers' own, with commas between; plain HTTP on this machine only."""
+
+    telegram_url: str = "https://api.telegram.org"
+    telegram_link: str = "https://t.me"
+    """Where a family opens a chat with a bot."""
+    telegram_webhook: bool = False
+    """Telegram posts to `public_url` what families write; without, each bot asks for it, which works from anywhere."""
 
     lease: float = 30.0
     send_deadline: float = 10.0
@@ -64,6 +73,14 @@ class Settings(BaseSettings):
             raise ValueError("nommez chaque relais par son adresse ou son réseau, jamais tout le monde")
         return ",".join(proxies)
 
+    @field_validator("push_hosts")
+    @classmethod
+    def _each_a_place(cls, value: str) -> str:
+        places = [part.strip().lower() for part in value.split(",") if part.strip()]
+        if not all(re.fullmatch(r"[a-z0-9.-]+:[0-9]{1,5}", place) for place in places):
+            raise ValueError("nommez chaque service de notifications par hôte:port")
+        return ",".join(places)
+
     @field_validator("send_deadline")
     @classmethod
     def _leaves_in_time(cls, value: float, info: ValidationInfo) -> float:
@@ -72,7 +89,7 @@ class Settings(BaseSettings):
             raise ValueError("gardez-le plus court que PASSERELLE_LEASE")
         return value
 
-    @field_validator("public_url", "twilio_url")
+    @field_validator("public_url", "twilio_url", "telegram_url", "telegram_link")
     @classmethod
     def _no_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else None

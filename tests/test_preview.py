@@ -8,7 +8,8 @@ from watching import Watch
 
 from hub.errors import InvalidError
 from hub.models.people import LinkKind
-from hub.notices.preview import Preview, choices, preview
+from hub.notices.choices import choices
+from hub.notices.preview import Preview, preview
 from hub.notices.reach import Tally
 from hub.ports import ChannelName, HalfDay, NoticeKind, Slots
 from hub.routing import class_order, last_school_day

@@ -21,7 +21,13 @@ ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "web" / "static"
 SHEETS = ("tokens.css", "look.css", "staff.css")
 """The look, in its order; the browser gets one file, `passerelle.css`."""
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".txt": "text/plain",
+}
 _FRENCH = Locale("fr")
 
 
@@ -80,7 +86,7 @@ def _environment() -> Environment:
         cache_size=-1,
     )
     made.globals.update(static=static, icon=_icon, best=best)
-    made.filters.update(hour=hour, day=day, euros=euros, language=language, paragraphs=_paragraphs)
+    made.filters.update(hour=hour, day=day, euros=euros, language=language, paragraphs=_paragraphs, french=_french)
     return made
 
 
@@ -119,6 +125,11 @@ def _icon(name: str, classes: str = "") -> Markup:
     return Markup('<svg class="i{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
         f" {classes}" if classes else "", static("icons.svg"), name
     )
+
+
+def _french(sentence: str) -> str:
+    """Set a sentence that pages and messages share as print does."""
+    return tongue("fr", typeset=True).gettext(sentence)
 
 
 def _paragraphs(text: str) -> Markup:

@@ -1,13 +1,15 @@
 """How staff read what happened: the name of a notice, of a way out, and why no message arrived."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from hub.notices.headlines import TITLE_MAX, Headline
 from hub.notices.left import Left
 from hub.notices.reasons import wish
-from hub.ports import ChannelName, HalfDay, NoticeKind
+from hub.ports import ChannelName, Follows, HalfDay, NoticeKind, SchoolCard, Slots
 from hub.routing import day_at_school
+from i18n.phrases import said_in
 from i18n.slots import N_
 from i18n.tongues import tongue
 from web.pages import date_words, day, hour
@@ -43,16 +45,37 @@ HALVES: Mapping[HalfDay, str] = {
 
 
 def title(notice: Headline, timezone: str) -> str:
-    """Name a notice: its own first words, else what it is about."""
+    """Name a notice: what it is to the one before, then its ready phrase, its first words, or what it is about."""
+    return f"{_FOLLOWS.get(notice.slots.follows, '')}{_name(notice, timezone)}"
+
+
+def _name(notice: Headline, timezone: str) -> str:
+    slots = notice.slots
+    if slots.phrase:
+        return in_french(notice.kind, slots, timezone)[0].rstrip(".")
     if notice.title:
         return _whole_words(notice.title)
-    slots = notice.slots
     if notice.kind is NoticeKind.MEETING and slots.starts_at is not None:
         return f"Réunion du {day(slots.starts_at, timezone)} à {hour(slots.starts_at, timezone)}"
     if notice.kind is NoticeKind.ABSENCE and slots.day is not None:
         when = _FRENCH.half_day_on(slots.day, slots.half_day) if slots.half_day else date_words(slots.day)
         return f"Absence du {when}{_of(notice.children)}"
     return "Avis sans titre"
+
+
+def in_french(kind: NoticeKind, slots: Slots, timezone: str) -> tuple[str, ...]:
+    """Say a ready phrase in French, a sentence each, as families who read French get it."""
+    drill = "EXERCICE : " if slots.exercise else ""
+    card = SchoolCard(name="", short_name="", phone="", timezone=timezone)
+    said = said_in(_FRENCH, kind, replace(slots, follows=None, exercise=False), card)
+    return (f"{drill}{said[0]}", *said[1:]) if said else ("",)
+
+
+_FOLLOWS: Mapping[Follows | None, str] = {
+    Follows.CORRECTION: "Correction\u00a0: ",
+    Follows.REMINDER: "Rappel\u00a0: ",
+    None: "",
+}
 
 
 def _of(children: tuple[str, ...]) -> str:

@@ -1,81 +1,55 @@
 """The writing desk: choose what, for whom and in which words; read what will leave; press once."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.errors import HubError, InvalidError
-from hub.notices.headlines import Headline, pressed_before
-from hub.notices.preview import Choices, Preview, choices, preview, read_school
+from hub.errors import HubError, InvalidError, NotAllowedError
+from hub.notices.audience import read_audience
+from hub.notices.choices import choices
+from hub.notices.follow_up import FOLLOWED, correct, may_change
+from hub.notices.headlines import Headline, headline
+from hub.notices.lately import pressed_before, said_lately
+from hub.notices.preview import Preview, preview
 from hub.notices.publish import Draft, publish
-from hub.ports import HalfDay, NoticeKind, Slots
-from hub.routing import last_school_day
+from hub.notices.reading import Reader, Reading, read_as, readers
+from hub.people.schools import read_school
+from hub.ports import NoticeKind
+from hub.routing import last_school_day, leaves_at
+from i18n.phrases import PHRASES, phrases_of
 from i18n.tongues import tongue
+from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
 from web.pages import page
 from web.staff_visit import StaffDep, Visit
-from web.staff_words import HALVES, KINDS, WAYS
+from web.staff_words import HALVES, KINDS, WAYS, title
 
 router = APIRouter()
 
-TIME_TO_STOP = timedelta(seconds=60)
-"""Free words to the whole school can be stopped for a minute before they leave."""
-
-
-class NoticeForm(BaseModel):
-    """What the form holds, as typed; `seen` is the mark of what was last read over, so that nobody presses unread."""
-
-    key: str = Field(default="", max_length=64)
-    seen: str = Field(default="", max_length=64)
-    step: str = Field(default="read", max_length=8)
-    kind: str = Field(default="", max_length=20)
-    to: list[str] = Field(default_factory=list, max_length=60)
-    pupil: str = Field(default="", max_length=20)
-    subject: str = Field(default="", max_length=400)
-    text: str = Field(default="", max_length=1_000_000)
-    day: str = Field(default="", max_length=10)
-    half_day: str = Field(default="", max_length=10)
-    meeting_day: str = Field(default="", max_length=10)
-    meeting_time: str = Field(default="", max_length=8)
-    place: str = Field(default="", max_length=400)
-
-    @property
-    def mark(self) -> str:
-        """Change whenever what would leave changes."""
-        words = self.model_dump(exclude={"key", "seen", "step"})
-        return hashlib.sha256(repr(sorted(words.items())).encode()).hexdigest()[:32]
-
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the form means: kind, audience in the hub's words, slots."""
+class ReadOver:
+    """What was read over: the figures, the adults one may read as and the one chosen, and what was said lately."""
 
-    kind: NoticeKind
-    audience: str
-    slots: Slots
-
-    @property
-    def waits(self) -> bool:
-        """Whether it can be stopped for a minute: somebody's own words to everybody."""
-        return self.audience == "school" and bool(self.slots.text)
-
-    def is_said_by(self, notice: Headline) -> bool:
-        """Whether a notice says just this."""
-        return (self.kind, self.audience, self.slots) == (notice.kind, notice.audience, notice.slots)
+    preview: Preview
+    readers: tuple[Reader, ...]
+    reader: Reader | None
+    readings: tuple[Reading, ...]
+    waits: bool
+    lately: Headline | None
 
 
 @router.get("/ecrire")
-async def write(visit: StaffDep) -> Response:
-    """For all staff: an empty sheet, whose key makes the press idempotent."""
+async def write(visit: StaffDep, kind: str = "", phrase: str = "") -> Response:
+    """For all staff but a deputy: an empty sheet, whose key makes the press idempotent."""
     day = last_school_day(visit.reader.day).isoformat()
-    return await _sheet(visit, NoticeForm(key=_new_key(), kind=NoticeKind.ANNOUNCEMENT.value, day=day))
+    chosen = kind if kind in {each.value for each in KINDS} else NoticeKind.ANNOUNCEMENT.value
+    named = phrase if phrase in PHRASES else ""
+    return await _sheet(visit, NoticeForm(key=_new_key(), kind=chosen, phrase=named, day=day))
 
 
 @router.post("/ecrire")
@@ -85,39 +59,51 @@ async def press(visit: StaffDep, form: Annotated[NoticeForm, Form()]) -> Respons
     Whoever comes back to a sheet that was pressed is shown what became of it; other words on it are another notice,
     to be read over first.
     """
+    corrected = None
     try:
-        asked = _asked(form, visit.who.timezone)
+        asked = asked_for(form, tuple(KINDS), visit.reader.day, visit.who.timezone)
+        if form.corrects:
+            corrected = await _corrected(visit, form.corrects)
+            asked = correction_of(corrected, asked)
         before = await _pressed_before(visit, form.key)
         if before is not None and asked.is_said_by(before):
             return RedirectResponse(f"/suivi/{before.notice_id}", 303)
-        found = await _read_over(visit, asked)
+        found = await _read_over(visit, asked, form.reader)
         if before is not None:
             again = form.model_copy(update={"key": _new_key()})
-            return await _sheet(visit, again, asked=asked, found=found, before=before)
+            return await _sheet(visit, again, asked=asked, found=found, before=before, corrected=corrected)
         if form.step != "press" or form.seen != form.mark or not form.key:
-            return await _sheet(visit, form, asked=asked, found=found)
-        return await _pressed(visit, form.key, asked)
+            return await _sheet(visit, form, asked=asked, found=found, corrected=corrected)
+        return await _pressed(visit, form.key, asked, corrected)
     except InvalidError as error:
-        return await _sheet(visit, form, wrong={_FIELDS.get(error.field or "", "text"): _said(error)})
+        wrong = {FIELDS.get(error.field or "", "text"): _said(error)}
+        return await _sheet(visit, form, wrong=wrong, corrected=corrected)
     except HubError as error:
-        return await _sheet(visit, form, wrong={"to": _said(error)})
+        return await _sheet(visit, form, wrong={"to": _said(error)}, corrected=corrected)
+
+
+@router.get("/suivi/{notice_id:int}/corriger")
+async def put_right(visit: StaffDep, notice_id: int) -> Response:
+    """For the author, the director and the office: the sheet with what a notice says, to put it right."""
+    corrected = await _corrected(visit, str(notice_id))
+    form = filled_in(corrected, visit.who.timezone).model_copy(update={"key": _new_key()})
+    return await _sheet(visit, form, corrected=corrected)
+
+
+async def _corrected(visit: Visit, number: str) -> Headline:
+    """Read the notice that is put right. Raises NotFoundError, NotAllowedError."""
+    notice_id = int(number) if number.isascii() and number.isdigit() else 0
+    async with visit.house.database.reading(visit.school_id) as session:
+        seen = await headline(
+            session, visit.house.keyring, school_id=visit.school_id, notice_id=notice_id, reader=visit.reader
+        )
+    if not may_change(visit.reader, seen) or seen.kind not in FOLLOWED:
+        raise NotAllowedError("Seuls son auteur, la direction et le secrétariat peuvent corriger cet avis.")
+    return seen
 
 
 def _said(error: HubError) -> str:
     return tongue("fr", typeset=True).gettext(str(error))
-
-
-_FIELDS: Mapping[str, str] = {
-    "kind": "kind",
-    "audience": "to",
-    "text": "text",
-    "subject": "subject",
-    "starts_at": "meeting_day",
-    "place": "place",
-    "day": "day",
-    "half_day": "half_day",
-    "pupil": "pupil",
-}
 
 
 async def _pressed_before(visit: Visit, key: str) -> Headline | None:
@@ -131,32 +117,80 @@ def _new_key() -> str:
     return secrets.token_hex(16)
 
 
-async def _read_over(visit: Visit, asked: Asked) -> Preview:
+async def _read_over(visit: Visit, asked: Asked, reader: str) -> ReadOver:
     async with visit.house.database.reading(visit.school_id) as session:
-        return await preview(
+        school, public_url = await read_school(session, visit.school_id), visit.house.settings.public_url
+        seen = await preview(
             session,
-            school=await read_school(session, visit.school_id),
+            school=school,
             author=visit.who.name,
             rights=visit.reader.rights,
             kind=asked.kind,
             audience=asked.audience,
             slots=asked.slots,
             now=visit.now,
-            public_url=visit.house.settings.public_url,
+            public_url=public_url,
         )
+        day = visit.reader.day
+        who = await read_audience(session, school_id=visit.school_id, words=asked.audience, day=day)
+        listed = await readers(session, school_id=visit.school_id, who=who, day=day)
+        chosen = next((each for each in listed if str(each.guardian_id) == reader), None)
+        readings: tuple[Reading, ...] = ()
+        if chosen is not None:
+            readings = await read_as(
+                session,
+                school=school,
+                author=visit.who.name,
+                kind=asked.kind,
+                slots=asked.slots,
+                who=who,
+                guardian_id=chosen.guardian_id,
+                day=day,
+                now=visit.now,
+                public_url=public_url,
+            )
+        lately = await _lately(visit, session, asked)
+    due = leaves_at(asked.kind, asked.slots, everybody=who.whole_school, asked=None, now=visit.now)
+    return ReadOver(seen, listed, chosen, readings, due > visit.now, lately)
 
 
-async def _pressed(visit: Visit, key: str, asked: Asked) -> Response:
-    due = visit.now + TIME_TO_STOP if asked.waits else None
+async def _lately(visit: Visit, session: AsyncSession, asked: Asked) -> Headline | None:
+    if asked.slots.follows is not None:
+        return None
+    return await said_lately(
+        session,
+        visit.house.keyring,
+        school_id=visit.school_id,
+        kind=asked.kind,
+        audience=asked.audience,
+        slots=asked.slots,
+        now=visit.now,
+    )
+
+
+async def _pressed(visit: Visit, key: str, asked: Asked, corrected: Headline | None) -> Response:
     async with visit.house.database.school(visit.school_id) as session:
-        published = await publish(
-            session,
-            visit.house.keyring,
-            school=await read_school(session, visit.school_id),
-            author_id=visit.reader.staff_id,
-            draft=Draft(kind=asked.kind, audience=asked.audience, slots=asked.slots, key=key, due_at=due),
-            now=visit.now,
-        )
+        school = await read_school(session, visit.school_id)
+        if corrected is not None:
+            published = await correct(
+                session,
+                visit.house.keyring,
+                school=school,
+                seen=corrected,
+                reader=visit.reader,
+                slots=asked.slots,
+                key=key,
+                now=visit.now,
+            )
+        else:
+            published = await publish(
+                session,
+                visit.house.keyring,
+                school=school,
+                author_id=visit.reader.staff_id,
+                draft=Draft(kind=asked.kind, audience=asked.audience, slots=asked.slots, key=key),
+                now=visit.now,
+            )
     return RedirectResponse(f"/suivi/{published.notice_id}", 303)
 
 
@@ -165,15 +199,14 @@ async def _sheet(
     form: NoticeForm,
     *,
     asked: Asked | None = None,
-    found: Preview | None = None,
+    found: ReadOver | None = None,
     before: Headline | None = None,
+    corrected: Headline | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
     """Show the sheet as it was filled in: nothing that was typed is lost."""
     async with visit.house.database.reading(visit.school_id) as session:
-        offered: Choices = await choices(
-            session, school_id=visit.school_id, rights=visit.reader.rights, day=visit.reader.day
-        )
+        offered = await choices(session, school_id=visit.school_id, rights=visit.reader.rights, day=visit.reader.day)
     return page(
         "staff/write.html",
         status=422 if wrong else 200,
@@ -181,59 +214,16 @@ async def _sheet(
         form=form,
         choices=offered,
         asked=asked,
-        found=found,
+        read=found,
+        found=found.preview if found else None,
         before=before,
+        lately_title=title(found.lately, visit.who.timezone) if found and found.lately else "",
+        corrected=corrected,
+        corrected_title=title(corrected, visit.who.timezone) if corrected else "",
         wrong=wrong or {},
         kinds=KINDS,
         halves=HALVES,
         ways=WAYS,
+        phrases=phrases_of(NoticeKind.URGENT),
         room="ecrire",
     )
-
-
-def _asked(form: NoticeForm, timezone: str) -> Asked:
-    """Read the form. Raises InvalidError beside the field that is at fault."""
-    kind = _kind(form.kind)
-    if kind is NoticeKind.ABSENCE:
-        if not form.pupil:
-            raise InvalidError("Dites quel enfant est absent.", field="pupil")
-        half = HalfDay(form.half_day) if form.half_day in set(HalfDay) else None
-        return Asked(kind, f"pupil:{form.pupil}", Slots(day=_date(form.day, "day"), half_day=half))
-    text, subject, place = (words.strip() or None for words in (form.text, form.subject, form.place))
-    if kind is NoticeKind.MEETING:
-        starts = _moment(form.meeting_day, form.meeting_time, timezone)
-        return Asked(kind, _audience(form.to), Slots(text=text, subject=subject, starts_at=starts, place=place))
-    return Asked(kind, _audience(form.to), Slots(text=text, subject=subject))
-
-
-def _kind(word: str) -> NoticeKind:
-    if word not in {kind.value for kind in KINDS}:
-        raise InvalidError("Dites d’abord de quoi il s’agit.", field="kind")
-    return NoticeKind(word)
-
-
-def _audience(to: list[str]) -> str:
-    if not to:
-        raise InvalidError("Dites à qui : toute l’école, ou une classe au moins.", field="audience")
-    if "school" in to:
-        return "school"
-    return "class:" + ",".join(to)
-
-
-def _date(words: str, field: str) -> date | None:
-    try:
-        return date.fromisoformat(words) if words else None
-    except ValueError as error:
-        raise InvalidError("Ce jour n’existe pas au calendrier.", field=field) from error
-
-
-def _moment(day: str, hour: str, timezone: str) -> datetime | None:
-    """Read a day and an hour at the school; None while one of them is missing, which the hub refuses in its words."""
-    on = _date(day, "starts_at")
-    if on is None or not hour:
-        return None
-    try:
-        at = time.fromisoformat(hour)
-    except ValueError as error:
-        raise InvalidError("Cette heure n’existe pas.", field="starts_at") from error
-    return datetime.combine(on, at.replace(tzinfo=None), ZoneInfo(timezone))

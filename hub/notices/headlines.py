@@ -88,19 +88,10 @@ async def headline(
     if row is None:
         raise NotFoundError("Cet avis n’existe pas.")
     mine = await _own_labels(session, school_id, reader)
-    found = _read(row, keyring, await _absent(session, school_id, [row], reader))
+    found = read_headline(row, keyring, await _absent(session, school_id, [row], reader))
     if not may_see(reader, mine, found):
         raise NotAllowedError("Cet avis n’est pas à vous : il concerne d’autres classes que les vôtres.")
     return found
-
-
-async def pressed_before(
-    session: AsyncSession, keyring: Keyring, *, school_id: int, author_id: int, key: str
-) -> Headline | None:
-    """Read what this author pressed under this key; None: nothing yet."""
-    mine = _headlines().where(notice.c.key_name == key, notice.c.author_id == author_id)
-    row = (await session.execute(mine, {"school": school_id})).one_or_none()
-    return _read(row, keyring) if row else None
 
 
 async def recent(
@@ -109,13 +100,13 @@ async def recent(
     """Read the newest notices that this reader may see, with their figures, in three questions."""
     mine = await _own_labels(session, school_id, reader)
     listed = notice.c.audience.not_like("guardian:%")  # what one adult is told of its own channels is no news
-    newest = _headlines().where(listed).order_by(notice.c.id.desc()).limit(most * 10)
+    newest = headlines_asked().where(listed).order_by(notice.c.id.desc()).limit(most * 10)
     rows = (await session.execute(newest, {"school": school_id})).all()
     seen = [row for row in rows if _theirs(reader, mine, row.kind, row.author_id, row.audience)][:most]
     figures = await _figures(session, school_id, [row.id for row in seen], reader.day, now)
     nothing = (0, 0, 0, 0)
     absent = await _absent(session, school_id, seen, reader)
-    return tuple(Recent(_read(row, keyring, absent), *figures.get(row.id, nothing)) for row in seen)
+    return tuple(Recent(read_headline(row, keyring, absent), *figures.get(row.id, nothing)) for row in seen)
 
 
 def may_see(reader: Reader, own_labels: frozenset[str], seen: Headline) -> bool:
@@ -154,11 +145,12 @@ async def _own_labels(session: AsyncSession, school_id: int, reader: Reader) -> 
 
 @cache
 def _one_headline() -> Select[Any]:
-    return _headlines().where(notice.c.id == bindparam("notice"))
+    return headlines_asked().where(notice.c.id == bindparam("notice"))
 
 
 @cache
-def _headlines() -> Select[Any]:
+def headlines_asked() -> Select[Any]:
+    """Ask for notices with the words of their newest version, sealed: parameter school."""
     later = notice_version.alias("later")
     return (
         select(
@@ -217,7 +209,8 @@ def _pupils(row: Any) -> list[int]:  # noqa: ANN401 (a row)
     return [int(number) for number in numbers.split(",") if number.strip().isdecimal()]
 
 
-def _read(row: Any, keyring: Keyring, absent: Mapping[int, str] = MappingProxyType({})) -> Headline:  # noqa: ANN401 (a row)
+def read_headline(row: Any, keyring: Keyring, absent: Mapping[int, str] = MappingProxyType({})) -> Headline:  # noqa: ANN401 (a row)
+    """Open one row of `headlines_asked`; `absent` gives first names by pupil."""
     seal = keyring.seal(row.wrapped, row.master_version)
     return Headline(
         notice_id=row.id,

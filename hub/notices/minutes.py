@@ -14,7 +14,7 @@ from hub.models.base import BigId
 from hub.models.notices import AttemptState, DeliveryState
 from hub.notices.standing import KNOWS
 from hub.ports import Follows
-from hub.tables import attempt, copy_delivery, delivery, notice, notice_follow
+from hub.tables import attempt, copy, copy_delivery, delivery, notice, notice_follow
 
 MOST_COLUMNS = 60
 STEPS = (
@@ -116,18 +116,22 @@ def _by_minute(rows: Iterable[Any]) -> dict[datetime, Knowing]:
 @cache
 def _grouped() -> Select[Any]:
     """Ask for adults by state, and by the minutes in which they knew and confirmed: school, notice."""
-    proved_at = (
-        select(func.min(attempt.c.ended_at))
-        .join(copy_delivery, copy_delivery.c.copy_id == attempt.c.copy_id)
-        .where(copy_delivery.c.delivery_id == delivery.c.id, attempt.c.state == AttemptState.DELIVERED)
-        .correlate(delivery)
-        .scalar_subquery()
+    school, of_notice = bindparam("school", type_=BigId()), bindparam("notice", type_=BigId())
+    proved = (
+        select(copy_delivery.c.delivery_id, func.min(attempt.c.ended_at).label("at"))
+        .select_from(copy)
+        .join(attempt, attempt.c.copy_id == copy.c.id)
+        .join(copy_delivery, copy_delivery.c.copy_id == copy.c.id)
+        .where(copy.c.school_id == school, copy.c.notice_id == of_notice, attempt.c.state == AttemptState.DELIVERED)
+        .group_by(copy_delivery.c.delivery_id)
+        .subquery("proved")
     )
     one = (
-        select(delivery.c.state, delivery.c.state_at, proved_at.label("proved_at"))
+        select(delivery.c.state, delivery.c.state_at, proved.c.at.label("proved_at"))
+        .outerjoin(proved, proved.c.delivery_id == delivery.c.id)
         .where(
-            delivery.c.school_id == bindparam("school", type_=BigId()),
-            delivery.c.notice_id == bindparam("notice", type_=BigId()),
+            delivery.c.school_id == school,
+            delivery.c.notice_id == of_notice,
             delivery.c.state.in_((*KNOWS, DeliveryState.CANCELLED)),
         )
         .subquery("one")

@@ -1,65 +1,61 @@
-"""Before the press: how many adults a notice would reach, by which ways, in which languages, and what it may cost."""
+"""Before the press: whom a notice would reach, by which ways and in which languages, at what price, and whom not."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from hub.models.school import School
-from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
-from hub.outbox.rungs import next_rung
-from hub.people.links import holds_on, told_about
+from hub.notices import preview_asked
+from hub.notices.audience import Audience, classes_of, read_audience, require_right
+from hub.notices.preview_asked import SenderCard, Some
+from hub.notices.reasons import Why
 from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
-from hub.routing import check_absent_on, check_still_to_come, class_order, day_at_school
-from hub.tables import class_group, contact_point, enrolment, guardian, pupil, sender
+from hub.routing import check_absent_on, check_still_to_come, day_at_school
 from i18n.checks import check_slots
 from i18n.languages import best
 from i18n.rendering import render_sms
-from i18n.segments import count, dear_characters
+from i18n.segments import Encoding, count, dear_characters, plain_spelling
 
 Key = TypeVar("Key", bound=str)
 LINK_SHOWN = "x" * len(LINK_CODE)
 """Stands for a link's code where nothing leaves: letters, for dots would wander in a text that reads from the right."""
+RANKS: Mapping[Encoding, int] = {"GSM-7": 0, "UCS-2": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class ClassChoice:
-    """A class to write to, with the number of adults concerned today."""
+class Price:
+    """What one sender's SMS would take: `segments` and `encoding` of the dearest; `cost` in hundredths of a cent."""
 
-    class_id: int
-    label: str
-    adults: int
+    sender: str
+    messages: int
+    segments: int
+    encoding: Encoding
+    cost: int
 
 
 @dataclass(frozen=True, slots=True)
-class PupilChoice:
-    """A pupil to write about."""
+class Unreached:
+    """An adult whom no message can reach, and why; `child` and `class_label` of one of the pupils concerned."""
 
-    pupil_id: int
+    guardian_id: int
     name: str
+    child: str
     class_label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What somebody may choose from today. `adults` of the whole school, None when that is not theirs."""
-
-    adults: int | None
-    classes: tuple[ClassChoice, ...]
-    pupils: tuple[PupilChoice, ...]
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would leave. `to_call`: adults no message can reach. `cost` in hundredths of a cent, first rung only.
+    """What would leave. `to_call`: adults no message can reach, `unreached` the first of them with the reasons.
 
-    `segments` of the dearest language's SMS; `dear` are the signs of the author's words and place that make SMS dear.
-    `readings`: (language, SMS) to be read over; the school's own first, then the other one that most adults read.
+    `cost` in hundredths of a cent, first rung only (a crisis: all at once); `prices` by sender. `segments` of the
+    dearest language's SMS; `dear` are the signs of the author's words and place that make SMS dear, `saved` what a
+    plain spelling of them would save. `readings`: (language, SMS) to be read over; the school's own first, then the
+    other one that most adults read.
     """
 
     adults: int
@@ -67,9 +63,12 @@ class Preview:
     channels: tuple[tuple[ChannelName, int], ...]
     languages: tuple[tuple[str, int], ...]
     cost: int
+    prices: tuple[Price, ...]
     segments: int
     readings: tuple[tuple[str, str], ...]
     dear: tuple[str, ...]
+    saved: int
+    unreached: tuple[Unreached, ...]
 
     @property
     def read_in(self) -> tuple[tuple[str, int], ...]:
@@ -80,52 +79,6 @@ class Preview:
     def without_words(self) -> tuple[tuple[str, int], ...]:
         """Adults by a language of theirs that we do not speak yet: they read French, and the office should know."""
         return tuple((code, adults) for code, adults in self.languages if not best(code).has_words)
-
-
-async def read_school(session: AsyncSession, school_id: int) -> School:
-    """Give the school itself."""
-    return (await session.execute(select(School).where(col(School.id) == school_id))).scalar_one()
-
-
-async def choices(session: AsyncSession, *, school_id: int, rights: Rights, day: date) -> Choices:
-    """Give the classes and pupils that somebody may write to today."""
-    told = told_about(school_id, day).subquery("told")
-    numbers = {
-        row.class_id: row.adults
-        for row in await session.execute(
-            select(told.c.class_id, func.count(func.distinct(told.c.guardian_id)).label("adults")).group_by(
-                told.c.class_id
-            )
-        )
-    }
-    everybody = (await session.execute(select(func.count(func.distinct(told.c.guardian_id))))).scalar_one()
-    pupils = (
-        select(pupil.c.id, pupil.c.first_name, pupil.c.family_name, pupil.c.usage_name, enrolment.c.class_id)
-        .join(enrolment, and_(enrolment.c.school_id == pupil.c.school_id, enrolment.c.pupil_id == pupil.c.id))
-        .where(
-            pupil.c.school_id == school_id,
-            holds_on(enrolment, day),
-            or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
-        )
-        .order_by(pupil.c.name_key, pupil.c.id)
-    )
-    groups = select(class_group.c.id, class_group.c.label).where(
-        class_group.c.school_id == school_id, class_group.c.id.in_(numbers)
-    )
-    if not rights.whole_school:
-        pupils = pupils.where(enrolment.c.class_id.in_(rights.classes))
-        groups = groups.where(class_group.c.id.in_(rights.classes))
-    labels = {
-        row.id: row.label for row in sorted(await session.execute(groups), key=lambda row: class_order(row.label))
-    }
-    return Choices(
-        adults=everybody if rights.whole_school else None,
-        classes=tuple(ClassChoice(number, label, numbers[number]) for number, label in labels.items()),
-        pupils=tuple(
-            PupilChoice(row.id, f"{row.usage_name or row.family_name} {row.first_name}", labels.get(row.class_id, ""))
-            for row in await session.execute(pupils)
-        ),
-    )
 
 
 async def preview(
@@ -143,94 +96,102 @@ async def preview(
     """Count what a press would do. Raises InvalidError, NotAllowedError as the press itself would."""
     check_slots(kind, slots)
     day = day_at_school(now, school.timezone)
-    check_still_to_come(slots.starts_at, now)
+    if kind is NoticeKind.MEETING:
+        check_still_to_come(slots.starts_at, now)
     if kind is NoticeKind.ABSENCE:
         check_absent_on(slots.day, day)
     who = await read_audience(session, school_id=school.key, words=audience, day=day)
-    require_right(rights, who, await classes_of(session, school_id=school.key, pupils=who.pupils, day=day))
-    lines = await _lines(session, school.key, who, day)
-    price = await _sms_price(session, school.key)
-    card = SchoolCard(school.name, school.short_name, school.phone, school.timezone)
-    link = f"{public_url}/l/{LINK_CODE}" if public_url else None
-    languages = _summed((language, adults) for language, _, adults in lines)
-    named = await _the_child(session, school.key, kind, who)
-    texts = {
-        language: render_sms(Wording(kind, slots, card, author, language, named, link, price.two_way)).text
-        for language in {slots.language, *(language for language, _ in languages)}
-    }
-    paid = [(count(texts[language]).segments, adults) for language, channel, adults in lines if _is_sms(channel)]
+    if kind is not NoticeKind.CRISIS:
+        require_right(rights, who, await classes_of(session, school_id=school.key, pupils=who.pupils, day=day))
+    everybody = await preview_asked.some(session, school.key, who, day, together=kind is NoticeKind.CRISIS)
+    senders = await preview_asked.senders(session, school.key)
+    unreached = await preview_asked.unreached(session, school.key, who, day)
+    rehearsal = _Rehearsal(
+        Wording(
+            kind=kind,
+            slots=slots,
+            school=SchoolCard(school.name, school.short_name, school.phone, school.timezone),
+            author=author,
+            language=slots.language,
+            pupils=await _the_child(session, school.key, kind, who),
+            link=f"{public_url}/l/{LINK_CODE}" if public_url else None,
+        ),
+        tuple(one for one in everybody if one.channel is ChannelName.SMS),
+        senders,
+    )
+    languages = _summed((one.language, one.adults) for one in everybody if one.first)
+    prices = rehearsal.prices(slots)
+    cost = sum(price.cost for price in prices)
+    plain = sum(price.cost for price in rehearsal.prices(replace(slots, plain=True)))
     return Preview(
-        adults=sum(adults for _, _, adults in lines),
-        to_call=sum(adults for _, channel, adults in lines if channel is None),
-        channels=_summed((channel, adults) for _, channel, adults in lines if channel is not None),
+        adults=sum(one.adults for one in everybody if one.first),
+        to_call=sum(one.adults for one in everybody if one.channel is None),
+        channels=_summed((one.channel, one.adults) for one in everybody if one.channel is not None),
         languages=languages,
-        cost=price.each * sum(segments * adults for segments, adults in paid),
-        segments=max((segments for segments, _ in paid), default=0),
-        readings=_readings(texts, slots.language, languages),
-        dear=dear_characters(f"{slots.place or ''}{slots.text or ''}"),
+        cost=cost,
+        prices=prices,
+        segments=max((price.segments for price in prices), default=0),
+        readings=rehearsal.readings(slots.language, languages),
+        dear=dear_characters(_own_words(slots)),
+        saved=cost - plain,
+        unreached=tuple(Unreached(*each) for each in unreached),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Price:
-    each: int
-    two_way: bool
+class _Rehearsal:
+    """The SMS of a notice, not sent: `texts` are rendered once a language and kind of sender."""
+
+    wording: Wording
+    some: tuple[Some, ...]
+    senders: Mapping[int, SenderCard]
+
+    def prices(self, slots: Slots) -> tuple[Price, ...]:
+        """Add up what each sender's SMS would take with these slots."""
+        found: dict[int, Price] = {}
+        for one in self.some:
+            card = self.senders[one.sender_id or 0]
+            taken = count(self._text(slots, one.language, two_way=card.two_way))
+            before = found.get(card.sender_id, Price(card.name, 0, 0, "GSM-7", 0))
+            found[card.sender_id] = Price(
+                sender=card.name,
+                messages=before.messages + one.messages,
+                segments=max(before.segments, taken.segments),
+                encoding=max(before.encoding, taken.encoding, key=RANKS.__getitem__),
+                cost=before.cost + one.messages * taken.segments * card.price,
+            )
+        return tuple(sorted(found.values(), key=lambda price: (-price.cost, price.sender)))
+
+    def readings(self, own: str, languages: Iterable[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
+        """Choose what is read over: what the author can check, and one that shows what becomes of it elsewhere."""
+        other = next((code for code, _ in languages if best(code).words != best(own).words), None)
+        two_way = next((card.two_way for card in self.senders.values() if card.channel is ChannelName.SMS), False)
+        return tuple(
+            (best(code).words, shown(self._text(self.wording.slots, code, two_way=two_way)))
+            for code in (own, other)
+            if code
+        )
+
+    def _text(self, slots: Slots, language: str, *, two_way: bool) -> str:
+        return render_sms(replace(self.wording, slots=slots, language=language, two_way=two_way)).text
 
 
-def _readings(texts: Mapping[str, str], own: str, languages: Iterable[tuple[str, int]]) -> tuple[tuple[str, str], ...]:
-    """Choose what is read over: what the author can check, and one that shows what becomes of it elsewhere."""
-    other = next((code for code, _ in languages if best(code).words != best(own).words), None)
-    return tuple((best(code).words, texts[code].replace(LINK_CODE, LINK_SHOWN)) for code in (own, other) if code)
+def shown(text: str) -> str:
+    """Give a text as it may be shown before it leaves: its link leads nowhere yet."""
+    return text.replace(LINK_CODE, LINK_SHOWN)
 
 
-def _is_sms(channel: ChannelName | None) -> bool:
-    return channel is ChannelName.SMS
+def _own_words(slots: Slots) -> str:
+    """Give what the author typed that stands in an SMS, as it would be spelt."""
+    words = f"{slots.place or ''}{slots.text or ''}"
+    return plain_spelling(words) if slots.plain else words
 
 
 async def _the_child(session: AsyncSession, school_id: int, kind: NoticeKind, who: Audience) -> tuple[str, ...]:
     """Name the one child that an absence is about; of several, each family reads its own."""
     if kind is not NoticeKind.ABSENCE or len(who.pupils) != 1:
         return ()
-    named = select(pupil.c.first_name).where(pupil.c.school_id == school_id, pupil.c.id.in_(who.pupils))
-    return tuple((await session.execute(named)).scalars())
-
-
-async def _lines(
-    session: AsyncSession, school_id: int, who: Audience, day: date
-) -> list[tuple[str, ChannelName | None, int]]:
-    """Adults by language and first usable way, None for those who have none."""
-    told = members(school_id, who, day).subquery("told_pairs")
-    first = next_rung(guardian.c.id, literal(school_id), literal(0)).correlate(guardian).scalar_subquery()
-    adults = (
-        select(guardian.c.id, guardian.c.language, first.label("position"))
-        .where(guardian.c.school_id == school_id, guardian.c.id.in_(select(told.c.guardian_id)))
-        .subquery("adults")
-    )
-    rows = await session.execute(
-        select(adults.c.language, contact_point.c.channel, func.count(func.distinct(adults.c.id)).label("number"))
-        .outerjoin(
-            contact_point,
-            and_(
-                contact_point.c.school_id == school_id,
-                contact_point.c.guardian_id == adults.c.id,
-                contact_point.c.position == adults.c.position,
-            ),
-        )
-        .group_by(adults.c.language, contact_point.c.channel)
-    )
-    return [(row.language, ChannelName(row.channel) if row.channel else None, row.number) for row in rows]
-
-
-async def _sms_price(session: AsyncSession, school_id: int) -> _Price:
-    row = (
-        await session.execute(
-            select(sender.c.price, sender.c.two_way)
-            .where(sender.c.school_id == school_id, sender.c.channel == ChannelName.SMS, sender.c.stopped_at.is_(None))
-            .order_by(sender.c.id)
-            .limit(1)
-        )
-    ).one_or_none()
-    return _Price(row.price, row.two_way) if row else _Price(0, two_way=False)
+    return await preview_asked.first_names(session, school_id, who.pupils)
 
 
 def _summed(pairs: Iterable[tuple[Key, int]]) -> tuple[tuple[Key, int], ...]:

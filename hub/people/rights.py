@@ -22,6 +22,11 @@ class Rights:
     classes: frozenset[int]
 
     @property
+    def writes(self) -> bool:
+        """Whether this person writes to families and calls them: all but a deputy."""
+        return self.whole_school or Role.TEACHER in self.roles
+
+    @property
     def may_alert(self) -> bool:
         """Whether this person may send the crisis texts: the director, the office, and a deputy outside the school."""
         return self.whole_school or Role.DEPUTY in self.roles

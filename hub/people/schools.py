@@ -7,11 +7,14 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import col
 
 from hub.errors import InvalidError, NotFoundError
 from hub.models.notices import Sender
 from hub.models.school import School, SchoolYear
+from hub.people.chat_lines import check_bot
 from hub.people.mailboxes import read_mailbox
+from hub.people.push_lines import push_keys, push_subject
 from hub.ports import ChannelName, SchoolCard
 from hub.sealing import Keyring, Seal
 from hub.tables import data_key, insert_into, school, school_year, sender
@@ -70,6 +73,11 @@ async def open_school(
     await connection.execute(insert(data_key).values(key))
     await year_on(connection, opened.id, day)
     return opened
+
+
+async def read_school(session: AsyncSession, school_id: int) -> School:
+    """Give the school itself."""
+    return (await session.execute(select(School).where(col(School.id) == school_id))).scalar_one()
 
 
 async def find_school(within: Within, slug: str | None = None) -> School:
@@ -150,9 +158,16 @@ async def add_sender(
     """Add what the school sends from; gives its id. Secrets are sealed under the school's key.
 
     `key_name` is its opaque public name (made up when not given); `rate` messages a second, `price` hundredths of
-    a cent. Raises InvalidError for what no family could be written from, or when the key name is taken.
+    a cent. For notifications a key pair is made (`login` is its public half, `secret` the other), and `address` is
+    whom a push service may ask about them. Raises InvalidError for what no family could be written from, or when the
+    key name is taken.
     """
     _check_sender(channel, address, name, login)
+    if channel is ChannelName.CHAT:
+        check_bot(address, secret)
+    if channel is ChannelName.PUSH:
+        address = push_subject(address)
+        login, secret = push_keys(secret)
     data_key_id, seal = await _own_key(session, keyring, school_id)
     added = Sender(
         school_id=school_id, data_key_id=data_key_id, key_name=key_name or secrets.token_hex(8), channel=channel,

@@ -4,13 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from hub.models.people import Medium
-from hub.models.school import School
 from hub.notices.publish import Draft, tell
 from hub.people.joining import Invited, add_address, use_invitation
 from hub.people.links import told_about
+from hub.people.schools import read_school
 from hub.ports import NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.sealing import Keyring
@@ -33,7 +32,7 @@ async def join(
     The old channels are told first, so that whoever did not choose this learns of it where he or she is reached today.
     """
     await use_invitation(session, invited, now=now)
-    school = (await session.execute(select(School).where(col(School.id) == invited.school_id))).scalar_one()
+    school = await read_school(session, invited.school_id)
     linked = told_about(school.key, day_at_school(now, school.timezone)).subquery("linked")
     await tell(
         session,

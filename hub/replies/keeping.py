@@ -23,7 +23,10 @@ KEEP = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A short message as its provider brought it. `stop`: the provider itself says that it means STOP."""
+    """A short message as its provider brought it, from a phone or a chat, by its number.
+
+    `stop`: the provider itself says that it means STOP.
+    """
 
     school_id: int
     sender_id: int
@@ -31,6 +34,7 @@ class Text:
     number: str
     words: str
     stop: bool = False
+    channel: ChannelName = ChannelName.SMS
 
     def __repr__(self) -> str:
         return f"Text({self.provider_key})"

@@ -85,7 +85,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What a page shows. `masked` is the address with its middle hidden; `noted`: the only adult has answered."""
+    """What a page shows. `masked`: a number or mailbox, its middle hidden; `noted`: the only adult has answered."""
 
     served: Served
     slots: Slots
@@ -146,7 +146,7 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
 
 
 async def _adults(connection: AsyncConnection, served: Served, now: datetime) -> tuple[Adult, ...]:
-    rights = told_about(served.school_id, day_at_school(now, served.school.timezone)).subquery("rights")
+    rights = told_about(served.school_id, day_at_school(now, served.school.timezone), to_come=True).subquery("rights")
     rows = await connection.execute(
         select(
             delivery.c.id,
@@ -192,7 +192,9 @@ async def _view(
     where = (await connection.execute(_where(served))).one()
     value = keyring.seal(where.wrapped, where.master_version).open(where.value_sealed, b"address.value").decode()
     slots = keyring.seal(words.wrapped, words.master_version).open(words.slots_sealed, b"notice_version.slots")
-    return LinkView(served, read_slots(slots), words.name, _masked(value), await _noted(connection, served))
+    return LinkView(
+        served, read_slots(slots), words.name, _masked(served.channel, value), await _noted(connection, served)
+    )
 
 
 async def _noted(connection: AsyncConnection, served: Served) -> bool:
@@ -206,7 +208,9 @@ async def _noted(connection: AsyncConnection, served: Served) -> bool:
     return (await connection.execute(said.limit(1))).first() is not None
 
 
-def _masked(value: str) -> str:
+def _masked(channel: ChannelName, value: str) -> str:
+    if channel in (ChannelName.PUSH, ChannelName.CHAT):  # nobody knows theirs
+        return ""
     if "@" not in value:
         return masked(value)
     local, _, domain = value.partition("@")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.answers import AnswerKind
 from hub.models.notices import NoticeState
+from hub.models.people import Medium
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName, NoticeKind
 from hub.replies.answers import POSTED, Taken, alarm, answer, stop_writing, wrong_number
@@ -20,6 +21,7 @@ from hub.sealing import Keyring, Seal
 from hub.tables import address, attempt, copy, copy_delivery, data_key, delivery, notice
 from hub.tables import answer as answers
 
+_MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT}
 QUESTION_DAYS = 14
 """A digit answers an absence alert of the last fourteen days, and nothing else."""
 
@@ -35,7 +37,10 @@ class Received:
 
 
 async def receive_text(connection: AsyncConnection, keyring: Keyring, text: Text, *, now: datetime) -> Received:
-    """Put an SMS where it belongs. A provider may post twice: the second post changes nothing."""
+    """Put an SMS, or what is written in a chat, where it belongs.
+
+    A provider may bring it twice: the second time changes nothing.
+    """
     meaning = Meaning(Sense.STOP) if text.stop else meaning_of(text.words)
     known = await _address(connection, keyring, text)
     address_id = None if known is None else known.id
@@ -44,7 +49,7 @@ async def receive_text(connection: AsyncConnection, keyring: Keyring, text: Text
     kept = await keep(
         connection,
         keyring,
-        row_of(text, ChannelName.SMS, last, address_id, now),
+        row_of(text, text.channel, last, address_id, now),
         text.words,
         seal=None if known is None else keyring.seal(known.wrapped, known.master_version),
         stranger=text.number if known is None else None,
@@ -53,7 +58,7 @@ async def receive_text(connection: AsyncConnection, keyring: Keyring, text: Text
         return Received(fresh=False, sense=meaning.sense, address_id=address_id)
     if address_id is not None and await _clear_act(connection, text, meaning, address_id, now):
         return Received(fresh=True, sense=meaning.sense, address_id=address_id)
-    taken = await _answered(connection, text.school_id, meaning, copies, "sms", now)
+    taken = await _answered(connection, text.school_id, meaning, copies, text.channel.value, now)
     if taken not in (Taken.NOTED, Taken.ALREADY):
         await ask_a_person(connection, kept, taken)
     thanks = last.language if last is not None and taken is Taken.NOTED else None
@@ -200,8 +205,8 @@ async def _address(connection: AsyncConnection, keyring: Keyring, text: Text) ->
             .join(data_key, data_key.c.id == address.c.data_key_id)
             .where(
                 address.c.school_id == text.school_id,
-                address.c.medium == "phone",
-                address.c.lookup_hash == keyring.lookup("phone", text.number),
+                address.c.medium == _MEDIA[text.channel],
+                address.c.lookup_hash == keyring.lookup(_MEDIA[text.channel], text.number),
             )
         )
     ).one_or_none()

@@ -1,0 +1,183 @@
+"""What the office mends: an adult whom nothing reaches gets an address, in one step."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.errors import InvalidError, NotFoundError
+from hub.models.people import AddressState, Medium
+from hub.people.links import told_about
+from hub.people.mailboxes import mailbox_key, read_mailbox
+from hub.people.phones import masked, read_phone
+from hub.ports import ChannelName
+from hub.sealing import Keyring
+from hub.tables import address, audit, contact_point, data_key, guardian, insert_into, pupil
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One address of an adult, masked, with its state."""
+
+    channel: ChannelName
+    masked: str
+    state: AddressState
+
+
+@dataclass(frozen=True, slots=True)
+class AdultCard:
+    """What the office sees of an adult: name, language, children, ways in their order."""
+
+    guardian_id: int
+    name: str
+    language: str
+    children: tuple[str, ...]
+    ways: tuple[Way, ...]
+
+
+async def adult_card(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, guardian_id: int, day: date
+) -> AdultCard:
+    """Read an adult who is told about a pupil today. Raises NotFoundError."""
+    told = told_about(school_id, day, to_come=True).subquery("told")
+    rows = (
+        await session.execute(
+            select(
+                guardian.c.first_name, guardian.c.usage_name, guardian.c.family_name, guardian.c.language,
+                pupil.c.first_name.label("child"),
+            )
+            .join(told, told.c.guardian_id == guardian.c.id)
+            .join(pupil, and_(pupil.c.school_id == school_id, pupil.c.id == told.c.pupil_id))
+            .where(guardian.c.school_id == school_id, guardian.c.id == guardian_id)
+            .order_by(pupil.c.id)
+        )
+    ).all()  # fmt: skip
+    if not rows:
+        raise NotFoundError("Cet adulte n’est lié à aucun élève aujourd’hui.")
+    one = rows[0]
+    return AdultCard(
+        guardian_id=guardian_id,
+        name=" ".join(part for part in (one.first_name, one.usage_name or one.family_name) if part),
+        language=one.language,
+        children=tuple(dict.fromkeys(row.child for row in rows)),
+        ways=await _ways(session, keyring, school_id, guardian_id),
+    )
+
+
+async def add_by_office(
+    session: AsyncSession,
+    keyring: Keyring,
+    *,
+    school_id: int,
+    guardian_id: int,
+    words: str,
+    region: str,
+    staff_id: int,
+    now: datetime,
+) -> None:
+    """Give an adult a number or a mailbox, as typed, behind those on file; it names no child until it answers.
+
+    Raises InvalidError with one sentence: not to be read, on file already, or an address that nobody may write to.
+    """
+    channel, medium, kind, value, name = _read(words, region)
+    lookup = keyring.lookup(medium.value, name)
+    known = (
+        await session.execute(
+            select(address.c.id, address.c.state).where(
+                address.c.school_id == school_id, address.c.medium == medium, address.c.lookup_hash == lookup
+            )
+        )
+    ).one_or_none()
+    if known is not None and known.state not in (AddressState.ACTIVE, AddressState.UNVERIFIED):
+        raise InvalidError(_CLOSED[AddressState(known.state)], field="address")
+    address_id = known.id if known is not None else await _new(session, keyring, school_id, medium, kind, value, lookup)
+    last = select(func.coalesce(func.max(contact_point.c.position), 0) + 1).where(
+        contact_point.c.school_id == school_id, contact_point.c.guardian_id == guardian_id
+    )
+    use = {"school_id": school_id, "guardian_id": guardian_id, "address_id": address_id, "channel": channel}
+    added = await session.execute(
+        insert_into(contact_point, session)
+        .values(**use, position=last.scalar_subquery())
+        .on_conflict_do_nothing()
+        .returning(contact_point.c.id)
+    )
+    if added.scalar_one_or_none() is None:
+        raise InvalidError("Cette adresse est déjà au dossier de cet adulte.", field="address")
+    who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "address_added"}
+    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+
+
+_CLOSED = {
+    AddressState.STOPPED: "Cette adresse a demandé de ne plus recevoir de messages : donnez-en une autre.",
+    AddressState.WRONG: "Quelqu’un d’autre répond à cette adresse : donnez-en une autre.",
+    AddressState.DEAD: "Cette adresse est hors service : donnez-en une autre.",
+}
+
+
+def _read(words: str, region: str) -> tuple[ChannelName, Medium, str, str, str]:
+    """Read what was typed: channel, medium, kind, the address, and what it is found again by."""
+    if "@" in words:
+        mailbox = read_mailbox(words)
+        return ChannelName.EMAIL, Medium.MAILBOX, "", mailbox, mailbox_key(mailbox)
+    if not words.strip():
+        raise InvalidError("Donnez un numéro de portable ou un e-mail.", field="address")
+    phone = read_phone(words, region)
+    channel = ChannelName.SMS if phone.takes_texts else ChannelName.VOICE
+    return channel, Medium.PHONE, phone.kind.value, phone.e164, phone.e164
+
+
+async def _new(
+    session: AsyncSession, keyring: Keyring, school_id: int, medium: Medium, kind: str, value: str, lookup: bytes
+) -> int:
+    wrapped, version, seal = keyring.new_key()
+    key = {"school_id": school_id, "subject": "address", "wrapped": wrapped, "master_version": version}
+    key_id = (await session.execute(insert(data_key).values(key).returning(data_key.c.id))).scalar_one()
+    made = insert(address).values(
+        school_id=school_id,
+        data_key_id=key_id,
+        medium=medium,
+        kind=kind,
+        value_sealed=seal.close(value.encode(), b"address.value"),
+        lookup_hash=lookup,
+        state=AddressState.UNVERIFIED,
+    )
+    return int((await session.execute(made.returning(address.c.id))).scalar_one())
+
+
+async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardian_id: int) -> tuple[Way, ...]:
+    rows = await session.execute(
+        select(
+            contact_point.c.channel,
+            address.c.medium,
+            address.c.state,
+            address.c.value_sealed,
+            data_key.c.wrapped,
+            data_key.c.master_version,
+        )
+        .join(address, and_(address.c.school_id == school_id, address.c.id == contact_point.c.address_id))
+        .join(data_key, and_(data_key.c.school_id == school_id, data_key.c.id == address.c.data_key_id))
+        .where(contact_point.c.school_id == school_id, contact_point.c.guardian_id == guardian_id)
+        .order_by(contact_point.c.position)
+    )
+    return tuple(
+        Way(
+            ChannelName(row.channel),
+            _masked(
+                Medium(row.medium),
+                keyring.seal(row.wrapped, row.master_version).open(row.value_sealed, b"address.value").decode(),
+            ),
+            AddressState(row.state),
+        )
+        for row in rows
+    )
+
+
+def _masked(medium: Medium, value: str) -> str:
+    """Show where an address leads without the means to use it."""
+    if medium is Medium.PHONE:
+        return masked(value)
+    if medium is Medium.MAILBOX:
+        local, _, domain = value.partition("@")
+        return f"{local[:1]}•••@{domain}"
+    return ""

@@ -1,0 +1,137 @@
+"""A family in its chat: whose it is, what it chose there, and the buttons under our messages.
+
+The caller is the bot's door, which Telegram alone can enter; a chat is known by its number there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.models.answers import AnswerKind
+from hub.models.people import AddressState, Medium
+from hub.people.chat_lines import ChatLine
+from hub.people.joining import Invited
+from hub.ports import ChannelName
+from hub.replies.answers import Taken, answer
+from hub.replies.joining import join
+from hub.replies.links import Served, served_by
+from hub.sealing import Keyring
+from hub.tables import address, contact_point, guardian, stop
+
+REFUSED = (AddressState.WRONG,)
+"""A chat whose owner said that he or she is not the one needs a new invitation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat that a family opened with the bot. `named`: children are named in it. `wrong`: its owner is a stranger."""
+
+    address_id: int
+    language: str
+    named: bool
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What came of a button: what became of the answer, and the copy as of today."""
+
+    taken: Taken
+    served: Served
+
+
+async def find_chat(connection: AsyncConnection, keyring: Keyring, school_id: int, number: str) -> Chat | None:
+    """Find a chat of this school, with the language that its messages are written in; None for a stranger's."""
+    first = (
+        select(guardian.c.language)
+        .join(contact_point, contact_point.c.guardian_id == guardian.c.id)
+        .where(contact_point.c.school_id == address.c.school_id, contact_point.c.address_id == address.c.id)
+        .order_by(contact_point.c.id)
+        .limit(1)
+        .correlate(address)
+        .scalar_subquery()
+    )
+    row = (
+        await connection.execute(
+            select(
+                address.c.id,
+                func.coalesce(address.c.language, first, "fr").label("language"),
+                address.c.discreet,
+                address.c.state,
+            ).where(
+                address.c.school_id == school_id,
+                address.c.medium == Medium.CHAT,
+                address.c.lookup_hash == keyring.lookup(Medium.CHAT.value, number),
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Chat(row.id, row.language, not row.discreet, row.state in REFUSED)
+
+
+async def join_chat(session: AsyncSession, keyring: Keyring, invited: Invited, number: str, *, now: datetime) -> None:
+    """Let an invited adult be reached in this chat. Raises NotFoundError for an invitation that is used up."""
+    await join(session, keyring, invited, value=number, name=number, now=now)
+
+
+async def resume(connection: AsyncConnection, line: ChatLine, chat: Chat, *, now: datetime) -> None:
+    """Write here again: whoever stopped us, or seemed gone, has just spoken."""
+    await connection.execute(
+        delete(stop).where(
+            stop.c.school_id == line.school_id,
+            stop.c.address_id == chat.address_id,
+            stop.c.sender_id == line.sender_id,
+        )
+    )
+    await connection.execute(
+        update(address)
+        .where(address.c.school_id == line.school_id, address.c.id == chat.address_id)
+        .values(state=AddressState.ACTIVE, state_at=now, last_sign_of_life=now)
+    )
+
+
+async def choose_language(connection: AsyncConnection, line: ChatLine, chat: Chat, language: str) -> None:
+    """Write in this chat in another language from the next message on."""
+    await _choose(connection, line, chat, language=language)
+
+
+async def choose_names(connection: AsyncConnection, line: ChatLine, chat: Chat, *, named: bool) -> None:
+    """Name children in this chat, or no longer."""
+    await _choose(connection, line, chat, discreet=not named)
+
+
+async def press(
+    connection: AsyncConnection,
+    keyring: Keyring,
+    line: ChatLine,
+    chat: Chat,
+    *,
+    token: str,
+    kind: AnswerKind,
+    guardian_id: int | None,
+    now: datetime,
+) -> Pressed | None:
+    """Take the button under one copy; None when that copy is not this chat's. Pressing twice changes nothing."""
+    copy_id = keyring.read_token("c", token)
+    if copy_id is None:
+        return None
+    served = await served_by(connection, school_id=line.school_id, copy_id=copy_id, now=now)
+    if served is None or served.address_id != chat.address_id:
+        return None
+    taken = await answer(
+        connection,
+        school_id=line.school_id,
+        copy_id=copy_id,
+        kind=kind,
+        guardian_id=guardian_id,
+        through=ChannelName.CHAT.value,
+        now=now,
+    )
+    return Pressed(taken, served)
+
+
+async def _choose(connection: AsyncConnection, line: ChatLine, chat: Chat, **values: object) -> None:
+    await connection.execute(
+        update(address).where(address.c.school_id == line.school_id, address.c.id == chat.address_id).values(**values)
+    )
