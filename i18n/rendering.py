@@ -214,6 +214,8 @@ def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:
     if not (wording.kind in _OUR_OWN or wording.slots.phrase or wording.slots.follows) or speaks.language.reviewed:
         return ()
     french = tongue(SOURCE, typeset=True)
+    if wording.kind not in _OUR_OWN:
+        return said_in(french, wording.kind, wording.slots, wording.school)
     template = _template(wording.kind, "email.txt", SOURCE, typeset=True)
     said = template.blocks["said"](template.new_context(_mail_words(wording, french, NAMES_IN_FRENCH)))
     return tuple(line.strip() for line in "".join(said).splitlines() if line.strip())

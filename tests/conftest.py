@@ -12,13 +12,17 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from desks import PASSWORD, Desk, a_browser, a_staffed_school
 from factories import NOW, a_school
 from postgres import cluster
 from watching import Watch
 
 from hub.database import Database
 from hub.migrating import migrate
+from hub.people.sign_in import hash_password
 from hub.sealing import Keyring
+from hub.settings import Settings
+from web.house import House
 
 _numbers = count(1)
 
@@ -98,3 +102,16 @@ def keyring() -> Keyring:
 async def watch(database: Database, keyring: Keyring) -> Watch:
     """A small school, and somebody who looks at how its notices go."""
     return Watch(await a_school(database, keyring))
+
+
+@pytest.fixture(scope="session")
+def hashed() -> str:
+    """The password of every desk, hashed once."""
+    return asyncio.run(hash_password(PASSWORD))
+
+
+@pytest_asyncio.fixture
+async def desk(database: Database, keyring: Keyring, hashed: str) -> AsyncIterator[Desk]:
+    small = await a_staffed_school(database, keyring, hashed)
+    async with a_browser(House(Settings(public_url=None), database, keyring)) as (app, web):
+        yield Desk(small, app, web)

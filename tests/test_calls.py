@@ -3,13 +3,17 @@
 from datetime import date, timedelta
 
 import pytest
-from factories import NOW, Adult, by_sms
+from factories import NOW, Adult, by_mail, by_sms
 from watching import PHONE_AND_MAIL, Watch
 
-from hub.errors import NotAllowedError, NotFoundError
+from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.answers import CallOutcome
-from hub.notices.calls import LEFT_LYING, TakenError, finish, give_back, number_was_wrong, take
+from hub.models.notices import ErrorKind
+from hub.notices.calls import LEFT_LYING, TakenError, another_way, finish, give_back, number_was_wrong, take
 from hub.notices.reach import Tally
+from hub.notices.reasons import Reason
+from hub.outbox.follow import fail
+from hub.ports import ChannelName
 from hub.sealing import Keyring
 
 YESTERDAY = date(2026, 11, 23)
@@ -207,3 +211,184 @@ async def test_a_call_is_due_from_when_the_notice_left(watch: Watch) -> None:
     (left,) = await watch.left(now=NOW + timedelta(hours=4))
 
     assert left.due_at == NOW + timedelta(hours=3, minutes=15)
+
+
+async def _wait_for_a_call(watch: Watch, *names: str) -> None:
+    """Let every way have failed for these adults."""
+    await watch.set_states(**dict.fromkeys(names, "to_call"))
+    await watch.small.write("UPDATE delivery SET rung = 0 WHERE state = 'to_call'")
+    await watch.small.write(
+        "INSERT INTO call_task (school_id, delivery_id, opened_at, due_at) "
+        "SELECT school_id, id, state_at, state_at FROM delivery WHERE state = 'to_call'"
+    )
+
+
+async def _failed(watch: Watch, kind: str, *attempts: int) -> None:
+    for number in attempts:
+        await watch.small.write(
+            "UPDATE attempt SET state = 'failed', look_at = NULL, error_kind = :kind WHERE id = :id",
+            kind=kind,
+            id=number,
+        )
+
+
+TRIES = "SELECT copy.channel, attempt.n, attempt.state, attempt.repeats FROM attempt JOIN copy ON copy.id = copy_id "
+
+
+async def test_another_way_sends_once_more_by_what_was_not_tried_yet(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada", reached_by=PHONE_AND_MAIL))
+    notice = await watch.press()
+    await _failed(watch, "dead_address", 1)
+    await watch.small.write("UPDATE address SET state = 'dead' WHERE id = 1")
+    await _wait_for_a_call(watch, "Ada")
+    (left,) = await watch.left()
+    assert left.other_way
+
+    await watch.act(another_way, left.task_id, watch.small.director)
+    with pytest.raises(NotFoundError, match=r"Cet appel est déjà terminé\."):
+        await watch.act(another_way, left.task_id, watch.small.director)
+
+    assert await watch.left() == ()
+    assert (await watch.reach(notice)).tally == Tally(moving=1)
+    assert await watch.small.rows(TRIES + "ORDER BY attempt.id") == [
+        ("sms", 1, "failed", False),
+        ("email", 1, "ready", False),
+    ]
+    assert await watch.small.rows("SELECT outcome, done_by FROM call_task") == [(None, watch.small.director)]
+    assert await watch.small.rows("SELECT act FROM audit") == [("another_way",)]
+
+
+async def test_when_the_other_way_fails_too_the_call_comes_back_by_itself(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada", reached_by=PHONE_AND_MAIL))
+    await watch.press()
+    await _failed(watch, "temporary", 1)
+    await _wait_for_a_call(watch, "Ada")
+    await watch.act(another_way, (await watch.left())[0].task_id, watch.small.director)
+    await watch.small.write("UPDATE attempt SET state = 'sending' WHERE id = 2")
+
+    async with watch.small.database.engine() as connection:
+        await fail(connection, {2: (ErrorKind.REJECTED, "550")}, NOW)
+
+    (left,) = await watch.left()
+    assert (left.owner, left.outcome, left.why.reason) == (None, None, Reason.REFUSED)
+    assert await watch.small.rows("SELECT count(*) FROM call_task") == [(2,)]
+    assert left.other_way  # the phone that was off, once more
+
+
+async def test_where_all_was_tried_a_phone_that_was_off_is_tried_again_as_a_repeat(watch: Watch) -> None:
+    await watch.small.family(by_sms(name="Ada"))
+    await watch.press()
+    await _failed(watch, "temporary", 1)
+    await _wait_for_a_call(watch, "Ada")
+
+    await watch.act(another_way, (await watch.left())[0].task_id, watch.small.director)
+
+    assert await watch.small.rows(TRIES + "ORDER BY attempt.id") == [
+        ("sms", 1, "failed", False),
+        ("sms", 2, "ready", True),
+    ]
+    assert await watch.small.rows("SELECT state, rung FROM delivery") == [("on_the_way", 1)]
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        "UPDATE attempt SET state = 'failed', error_kind = 'rejected', look_at = NULL",
+        "UPDATE attempt SET state = 'accepted', look_at = NULL",
+        "UPDATE sender SET stopped_at = created_at FROM notice WHERE notice.id = 1",
+        "UPDATE address SET state = 'wrong'",
+        "INSERT INTO stop (school_id, sender_id, address_id, at) SELECT school_id, sender_id, 1, due_at FROM attempt",
+    ],
+)
+async def test_without_another_way_one_sentence_says_so_and_nothing_changes(watch: Watch, world: str) -> None:
+    await watch.small.family(by_sms(name="Ada"))
+    await watch.press()
+    await _failed(watch, "temporary", 1)
+    await watch.small.write(world)
+    await _wait_for_a_call(watch, "Ada")
+    (left,) = await watch.left()
+
+    with pytest.raises(InvalidError, match="Il n’y a pas d’autre voie pour cet adulte"):
+        await watch.act(another_way, left.task_id, watch.small.director)
+
+    assert not left.other_way
+    assert [one.task_id for one in await watch.left()] == [left.task_id]
+    assert await watch.small.rows("SELECT count(*) FROM attempt") == [(1,)]
+
+
+async def test_what_is_stale_or_known_already_goes_by_no_other_way(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada", reached_by=PHONE_AND_MAIL))
+    await watch.press()
+    await _failed(watch, "dead_address", 1)
+    await _wait_for_a_call(watch, "Ada")
+    (left,) = await watch.left()
+    tomorrow = timedelta(days=1)
+    (later,) = await watch.left(now=NOW + tomorrow)
+
+    with pytest.raises(InvalidError, match="Cet avis ne part plus"):
+        await watch.act(another_way, left.task_id, watch.small.director, later=tomorrow)
+    await watch.set_states(Ada="acknowledged")
+    (alarm,) = await watch.left()
+    with pytest.raises(InvalidError, match="Cet avis ne part plus"):
+        await watch.act(another_way, left.task_id, watch.small.director)
+
+    assert (left.other_way, later.other_way, alarm.other_way) == (True, False, False)
+
+
+async def test_an_address_that_has_it_already_is_not_told_twice(watch: Watch) -> None:
+    await watch.small.family(
+        by_mail(name="Bob"),
+        Adult(name="Ada", reached_by=((ChannelName.SMS, "+33639981009"), (ChannelName.EMAIL, "odile@familles.test"))),
+    )
+    await watch.press()
+    await _failed(watch, "dead_address", 2)
+    await watch.small.write("UPDATE attempt SET state = 'delivered', look_at = NULL WHERE id = 1")
+    await _wait_for_a_call(watch, "Ada")
+
+    await watch.act(another_way, (await watch.left())[0].task_id, watch.small.director)
+
+    assert await watch.small.rows("SELECT state FROM delivery ORDER BY id") == [("on_the_way",), ("told",)]
+    assert await watch.small.rows("SELECT count(*) FROM attempt") == [(2,)]
+
+
+@pytest.mark.parametrize(("ended", "again"), [("temporary", True), ("rejected", False)])
+async def test_a_shared_mailbox_that_failed_for_the_other_adult_is_repeated_only_if_it_was_only_full(
+    watch: Watch, ended: str, *, again: bool
+) -> None:
+    await watch.small.family(
+        by_mail(name="Bob"),
+        Adult(name="Ada", reached_by=((ChannelName.SMS, "+33639981009"), (ChannelName.EMAIL, "odile@familles.test"))),
+    )
+    await watch.press()
+    await _failed(watch, "dead_address", 2)
+    await _failed(watch, ended, 1)
+    await _wait_for_a_call(watch, "Ada", "Bob")
+    task = next(one.task_id for one in await watch.left() if one.name == "Ada Exemple")
+
+    if again:
+        await watch.act(another_way, task, watch.small.director)
+    else:
+        with pytest.raises(InvalidError):
+            await watch.act(another_way, task, watch.small.director)
+
+    assert await watch.small.rows("SELECT count(*) FROM attempt WHERE repeats") == [(int(again),)]
+
+
+async def test_another_way_is_for_the_caller_or_for_anybody_when_nobody_calls(watch: Watch) -> None:
+    await watch.small.family(Adult(name="Ada", reached_by=PHONE_AND_MAIL), class_label="CE1 B")
+    await watch.press()
+    await _failed(watch, "dead_address", 1)
+    await _wait_for_a_call(watch, "Ada")
+    task = (await watch.left())[0].task_id
+    with pytest.raises(NotAllowedError):
+        await watch.act(another_way, task, watch.small.teacher)
+    await watch.small.write(
+        "UPDATE call_task SET owner_id = :teacher, taken_at = opened_at", teacher=watch.small.teacher
+    )
+
+    with pytest.raises(TakenError, match=r"M\. Modèle appelle déjà\."):
+        await watch.act(another_way, task, watch.small.director)
+    await watch.small.write("UPDATE call_task SET owner_id = :director", director=watch.small.director)
+    await watch.act(another_way, task, watch.small.director)
+
+    assert await watch.small.rows("SELECT state FROM delivery") == [("on_the_way",)]

@@ -1,7 +1,8 @@
 """The blackboard that everybody in the staff room watches: looked at once a second, however many eyes are on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -13,10 +14,16 @@ LOOK_EVERY = 1.0
 STREAM_FOR = 600.0
 """Seconds after which a page must ask again, so that a right or a session that ended closes the stream."""
 
+BREATH = 10.0
+"""Seconds between two signs of life where nothing changes: a phone that lost its line in the yard learns of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The board as it stands: `mark` changes whenever it would; `over` when nothing more can happen by itself."""
+    """The board as it stands: `mark` changes whenever it would; `over` when nothing more can happen.
+
+    `html` is one printing for all who look; `web.callers.for_reader` makes it that of one of them.
+    """
 
     mark: str
     html: str
@@ -35,20 +42,36 @@ class Boards:
         self._watched: dict[Hashable, _Watched] = {}
         self._closed = False
 
-    async def follow(self, key: Hashable, look: Look, *, seconds: float = STREAM_FOR) -> AsyncIterator[Picture]:
-        """Give the board now and after each change, until it is over, the house closes or the time has passed."""
+    async def follow(
+        self, key: Hashable, look: Look, *, seconds: float = STREAM_FOR, breath: float = BREATH
+    ) -> AsyncIterator[Picture | None]:
+        """Give the board now and after each change, until it is over, the house closes or the time has passed.
+
+        None: nothing new for `breath` seconds, and it is still looked at.
+        """
         if self._closed:
             return
-        until = asyncio.get_running_loop().time() + seconds
+        clock, mark, over = asyncio.get_running_loop().time, "", False
+        until = clock() + seconds
+        with self._eyes_on(key, look) as board:
+            while not over:
+                pause = min(until, clock() + breath)
+                picture = await board.newer(mark, pause)
+                if picture is not None:
+                    mark, over = picture.mark, picture.over
+                elif board.ended or pause >= until:
+                    return
+                yield picture
+
+    @contextmanager
+    def _eyes_on(self, key: Hashable, look: Look) -> Iterator["_Watched"]:
+        """Watch a board; the last who turns away ends the looking."""
         board = self._watched.get(key)
         if board is None or board.ended:
             board = self._watched[key] = _Watched(look, self._every)
         board.eyes += 1
         try:
-            picture = await board.newer("", until)
-            while picture is not None:
-                yield picture
-                picture = None if picture.over else await board.newer(picture.mark, until)
+            yield board
         finally:
             board.eyes -= 1
             if board.eyes == 0:

@@ -1,30 +1,38 @@
 """The reach board: how far a notice got, live, with who is left to call."""
 
 import hashlib
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError
 from hub.models.notices import NoticeState
+from hub.notices.chain import chain_of
+from hub.notices.follow_up import FOLLOWED, may_change, may_release
 from hub.notices.headlines import Headline, headline
-from hub.notices.left import Left
+from hub.notices.minutes import course
 from hub.notices.publish import cancel
 from hub.notices.reach import Reach, Tally, pulse, reach
-from hub.people.phones import masked
+from hub.ports import NoticeKind
 from web.board import Boards, Look, Picture
 from web.bridge import Bridge, Piece, bar, bridge
-from web.pages import language, page, printed
+from web.callers import ToCall, for_reader, to_call
+from web.minutes import Minutes, minutes
+from web.pages import language, printed
 from web.staff_visit import ReadingDep, StaffDep, Visit, WritingDep
-from web.staff_words import WAYS, title, way_of, why
+from web.staff_words import FOLLOWED_AS, FOLLOWS_AS, WAYS, in_french, title
 
 router = APIRouter()
+
+MOST_LISTED = 30
+"""Adults to call on the board itself; the others are in the call list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +46,6 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class ToCall:
-    """An adult to call, as the board shows it: numbers masked, the reason in words."""
-
-    one: Left
-    numbers: tuple[str, ...]
-    why: tuple[str, ...]
-    icon: str
-
-    @property
-    def first(self) -> bool:
-        """A child may be missing, or nobody of the family knows."""
-        return self.one.alarm or self.one.nobody_knows
-
-
-@dataclass(frozen=True, slots=True)
 class BoardView:
     """What the board shows; it holds nothing of the visitor, for all who may see the same names share it."""
 
@@ -63,13 +56,19 @@ class BoardView:
     ways: tuple[Bar, ...]
     tongues: tuple[Bar, ...]
     to_call: tuple[ToCall, ...]
+    minutes: Minutes | None
     timezone: str
     now: datetime
 
     @property
     def over(self) -> bool:
         """Nothing more can happen, by itself or by a call."""
-        return self.reach.tally.settled and not self.to_call
+        return not self.reach.tally.moving if self.crisis else self.reach.tally.settled and not self.to_call
+
+    @property
+    def crisis(self) -> bool:
+        """An alarm: three planks, nobody to call."""
+        return self.notice.kind is NoticeKind.CRISIS
 
     @property
     def held(self) -> bool:
@@ -91,15 +90,36 @@ SeenDep = Annotated[Headline, Depends(_seen)]
 async def board(seen: SeenDep, visit: StaffDep, session: ReadingDep) -> Response:
     """For who may see this notice: its board; with JavaScript it stays live."""
     view = await _view(visit, session, seen)
-    return page("staff/board.html", visit=visit, view=view, may_stop=_may_stop(visit, seen), room="suivi")
+    chain = await chain_of(session, school_id=visit.school_id, notice_id=seen.notice_id)
+    mine = may_change(visit.reader, seen)
+    text = printed(
+        "staff/board.html",
+        visit=visit,
+        view=view,
+        said=in_french(seen.kind, seen.slots, visit.who.timezone),
+        may_stop=mine,
+        may_follow=mine and seen.kind in FOLLOWED and not view.held,
+        may_release=may_release(visit.reader, seen, view.now),
+        chain=[(number, FOLLOWED_AS[how]) for number, how in chain.after],
+        before=(chain.before[0], FOLLOWS_AS[chain.before[1]]) if chain.before else None,
+        key=secrets.token_hex(16),
+        room="suivi",
+    )
+    return HTMLResponse(for_reader(text, visit.reader.staff_id))
 
 
 @router.get("/suivi/{notice_id:int}/direct", response_class=EventSourceResponse)
 async def live(request: Request, visit: StaffDep, seen: SeenDep) -> AsyncIterator[ServerSentEvent]:
-    """For who may see this notice: the board again after each change, as a stream of pieces of the page."""
+    """For who may see this notice: the board again after each change, as a stream of pieces of the page.
+
+    In between, a sign of life, by which the page knows that the line still holds.
+    """
     boards: Boards = request.app.state.boards
     async for picture in boards.follow((visit.school_id, seen.notice_id, visit.classes), _look(visit, seen)):
-        yield ServerSentEvent(raw_data=picture.html, id=picture.mark)
+        if picture is None:
+            yield ServerSentEvent(event="encore", raw_data="1")
+            continue
+        yield ServerSentEvent(raw_data=for_reader(picture.html, visit.reader.staff_id), id=picture.mark)
         if picture.over:
             yield ServerSentEvent(event="fini", raw_data="1")
 
@@ -107,14 +127,10 @@ async def live(request: Request, visit: StaffDep, seen: SeenDep) -> AsyncIterato
 @router.post("/suivi/{notice_id:int}/arreter")
 async def stop(seen: SeenDep, visit: StaffDep, session: WritingDep) -> Response:
     """For the author, the director and the office: stop what has not left yet."""
-    if not _may_stop(visit, seen):
+    if not may_change(visit.reader, seen):
         raise NotAllowedError("Seuls son auteur, la direction et le secrétariat peuvent arrêter un avis.")
     await cancel(session, school_id=visit.school_id, notice_id=seen.notice_id, now=visit.now)
     return RedirectResponse(f"/suivi/{seen.notice_id}", 303)
-
-
-def _may_stop(visit: Visit, seen: Headline) -> bool:
-    return visit.reader.rights.whole_school or seen.author_id == visit.reader.staff_id
 
 
 def _look(visit: Visit, seen: Headline) -> Look:
@@ -127,8 +143,11 @@ def _look(visit: Visit, seen: Headline) -> Look:
             new_mark = hashlib.blake2b(repr(beat).encode(), digest_size=8).hexdigest()
             if new_mark == mark:
                 return None
-            view = await _view(visit, session, seen)
-        return Picture(new_mark, printed("staff/board_live.html", view=view), view.over)
+            fresh = await headline(
+                session, visit.house.keyring, school_id=visit.school_id, notice_id=seen.notice_id, reader=visit.reader
+            )
+            view = await _view(visit, session, fresh)
+        return Picture(new_mark, printed("staff/board_live.html", view=view, live=True), view.over)
 
     return look
 
@@ -144,7 +163,9 @@ async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardVie
         now=now,
         classes=visit.classes,
         keyring=visit.house.keyring,
+        most=MOST_LISTED,
     )
+    news = await course(session, school_id=visit.school_id, notice_id=seen.notice_id)
     return BoardView(
         notice=seen,
         title=title(seen, timezone),
@@ -152,10 +173,8 @@ async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardVie
         bridge=bridge(found.tally),
         ways=tuple(Bar(WAYS[way][1], WAYS[way][0], tally, bar(tally)) for way, tally in found.channels if tally.adults),
         tongues=tuple(Bar(language(code), "", tally, bar(tally)) for code, tally in found.languages if tally.adults),
-        to_call=tuple(
-            ToCall(one, tuple(masked(number.e164) for number in one.numbers), why(one, timezone, day), way_of(one))
-            for one in found.left
-        ),
+        to_call=to_call(found.left, timezone=timezone, day=day, now=now),
+        minutes=minutes(news, seen, found.tally, timezone=timezone, now=now),
         timezone=timezone,
         now=now,
     )

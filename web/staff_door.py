@@ -16,7 +16,7 @@ from hub.people.sign_in import (
 from web.house import house_of
 from web.pages import page
 from web.security import is_https, same_origin
-from web.staff_visit import StaffDep, cookie_name, session_token
+from web.staff_visit import StaffDep, cookie_name, inside, session_token, theme_of
 
 router = APIRouter()
 _SAY_WHERE = {"Referrer-Policy": "same-origin"}
@@ -24,9 +24,9 @@ _SAY_WHERE = {"Referrer-Policy": "same-origin"}
 
 
 @router.get("/entrer")
-async def door(vers: str = "/") -> Response:
+async def door(request: Request, vers: str = "/") -> Response:
     """Open to everybody: the sign-in page."""
-    return _door(back=_inside(vers))
+    return _door(request, back=inside(vers))
 
 
 @router.post("/entrer")
@@ -46,16 +46,16 @@ async def enter(
             house.database, house.keyring, email=email, password=password, where=where, school_id=school
         )
     except RefusedError as error:
-        return _door(back=_inside(vers), email=email, error=str(error), status=401)
+        return _door(request, back=inside(vers), email=email, error=str(error), status=401)
     except TooManyTriesError as error:
-        refusal = _door(back=_inside(vers), email=email, error=str(error), status=429)
+        refusal = _door(request, back=inside(vers), email=email, error=str(error), status=429)
         refusal.headers["Retry-After"] = str(int(error.wait.total_seconds()))
         return refusal
     except WhichSchoolError as choice:
-        return _door(back=_inside(vers), email=email, error=str(choice), schools=choice.schools)
+        return _door(request, back=inside(vers), email=email, error=str(choice), schools=choice.schools)
     if old := session_token(request):
         await sign_out(house.database, house.keyring, old)
-    answer = RedirectResponse(_inside(vers), 303)
+    answer = RedirectResponse(inside(vers), 303)
     answer.set_cookie(
         cookie_name(house),
         token,
@@ -78,6 +78,7 @@ async def leave(request: Request, visit: StaffDep) -> Response:
 
 
 def _door(
+    request: Request,
     *,
     back: str,
     email: str = "",
@@ -85,13 +86,14 @@ def _door(
     schools: tuple[tuple[int, str], ...] = (),
     status: int = 200,
 ) -> Response:
-    made = page("staff/door.html", status=status, back=back, email=email, error=error, schools=schools)
+    made = page(
+        "staff/door.html",
+        status=status,
+        theme=theme_of(request),
+        back=back,
+        email=email,
+        error=error,
+        schools=schools,
+    )
     made.headers.update(_SAY_WHERE)
     return made
-
-
-def _inside(path: str) -> str:
-    """Come back only to a page of ours: a path, never another site."""
-    if not path.startswith("/") or path.startswith("//") or any(sign in path for sign in "\\\r\n\t"):
-        return "/"
-    return path

@@ -17,6 +17,9 @@ from hub.routing import day_at_school
 from web.house import House, house_of
 from web.security import form_token, is_https, own_form
 
+THEME = "passerelle-theme"
+"""The cookie that keeps how the pages look."""
+
 
 class SignedOutError(Exception):
     """Nobody is signed in; `back` is the page to come back to, empty after a form."""
@@ -40,6 +43,10 @@ class Visit:
     reader: Reader
     now: datetime
     form_token: str
+    theme: str = ""
+    """How this browser wants the pages: light or dark; empty: as the device says."""
+    here: str = "/"
+    """The page that is asked for, to come back to."""
 
     @property
     def school_id(self) -> int:
@@ -62,6 +69,25 @@ def session_token(request: Request) -> str:
     return request.cookies.get(cookie_name(house_of(request)), "")
 
 
+def theme_of(request: Request) -> str:
+    """Say how this browser wants the pages: light, dark, or nothing, which is as the device says."""
+    wanted = request.cookies.get(THEME, "")
+    return wanted if wanted in ("light", "dark") else ""
+
+
+def inside(path: str) -> str:
+    """Come back only to a page of ours: a path, never another site."""
+    if not path.startswith("/") or path.startswith("//") or any(sign in path for sign in "\\\r\n\t"):
+        return "/"
+    return path
+
+
+def _here(request: Request) -> str:
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 async def staff(request: Request) -> Visit:
     """Let in whoever is signed in and has a right in the school today; a form must be one of this session's.
 
@@ -79,7 +105,15 @@ async def staff(request: Request) -> Visit:
         rights = await rights_on(session, school_id=who.school_id, staff_id=who.staff_id, day=day)
     if not rights.roles:
         raise NotAllowedError("Vous n’avez pas de droit dans cette école aujourd’hui : voyez avec la direction.")
-    return Visit(house, who, Reader(who.staff_id, rights, day), now, form_token(house.keyring, token))
+    return Visit(
+        house,
+        who,
+        Reader(who.staff_id, rights, day),
+        now,
+        form_token(house.keyring, token),
+        theme=theme_of(request),
+        here=_here(request),
+    )
 
 
 StaffDep = Annotated[Visit, Depends(staff)]

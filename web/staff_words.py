@@ -78,6 +78,21 @@ _FOLLOWS: Mapping[Follows | None, str] = {
 }
 
 
+FOLLOWS_AS: Mapping[Follows, str] = {
+    Follows.CORRECTION: "Corrige",
+    Follows.WITHDRAWAL: "Retire",
+    Follows.REMINDER: "Relance",
+    Follows.UPDATE: "Remplace",
+}
+FOLLOWED_AS: Mapping[Follows, str] = {
+    Follows.CORRECTION: "Corrigé par",
+    Follows.WITHDRAWAL: "Retiré par",
+    Follows.REMINDER: "Relancé par",
+    Follows.UPDATE: "Remplacé par",
+}
+"""How a notice stands to the one before it, and that one to it."""
+
+
 def _of(children: tuple[str, ...]) -> str:
     """Name the absent, a few of them: the title stands large on the board."""
     if not children:
