@@ -84,6 +84,11 @@ def last_school_day(today: date) -> date:
     return today - timedelta(days=2) if today.weekday() == SUNDAY else today
 
 
+def next_school_day(today: date) -> date:
+    """Say which day a closing is about when nobody says: today, and at the weekend the Monday after."""
+    return today + timedelta(days=max(0, 7 - today.weekday())) if today.weekday() >= SUNDAY - 1 else today
+
+
 def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
     """Say from when on a notice would arrive stale."""
     if kind in (NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE):

@@ -62,6 +62,7 @@ packages_tests_use() {
     there '/usr/lib/dovecot/imap' || echo dovecot-imapd
     there '/usr/lib/dovecot/lmtp' || echo dovecot-lmtpd
     there '/usr/bin/chromium' || echo chromium
+    there '/usr/bin/firefox-esr' || echo firefox-esr
     there '/usr/lib*/libatomic.so.1' || there '/usr/lib/*/libatomic.so.1' || echo libatomic1
     there '/usr/share/fonts/truetype/noto/NotoSansArabic*' || echo fonts-noto-core
 }
@@ -116,11 +117,14 @@ furnish_venv() {
     fingerprint >"$stamp"
 }
 
-calculator() {
-    [ ! -d tests/node/node_modules/sms-segments-calculator ] && command -v npm >/dev/null || return 0
-    say "fetching Twilio's own segment calculator, which the tests ask"
+fetched_by_npm() { [ -d tests/node/node_modules/sms-segments-calculator ] && [ -d tests/node/node_modules/axe-core ]; }
+
+# Twilio's own segment calculator, and the rules by which pages are looked at: the tests ask both.
+judges() {
+    ! fetched_by_npm && command -v npm >/dev/null || return 0
+    say "fetching Twilio's own segment calculator and axe-core, which the tests ask"
     (cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null) ||
-        stop "npm could not fetch it: what it said is above"
+        stop "npm could not fetch them: what it said is above"
 }
 
 wanted=()
@@ -133,5 +137,5 @@ if ! python_ready; then
 fi
 if [ "$what" != python ]; then
     [ "$what" != tests ] || [ -z "$(packages_tests_need)" ] || stop "the tests cannot run without $(packages_tests_need | xargs)"
-    calculator
+    judges
 fi

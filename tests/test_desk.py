@@ -10,7 +10,7 @@ from hub.models.school import Role
 from hub.people.staff import add_staff
 from hub.ports import ChannelName
 
-CLOSED = {"kind": "urgent", "to": "school", "phrase": "closed", "day": "2026-11-24", "half_day": "morning"}
+CLOSED = {"kind": "urgent", "to": "school", "phrase": "closed", "on_day": "2026-11-24", "on_half": "morning"}
 SECOND = "secretariat@ecole.test"
 
 

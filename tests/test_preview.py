@@ -12,7 +12,7 @@ from hub.notices.choices import choices
 from hub.notices.preview import Preview, preview
 from hub.notices.reach import Tally
 from hub.ports import ChannelName, HalfDay, NoticeKind, Slots
-from hub.routing import class_order, last_school_day
+from hub.routing import class_order, last_school_day, next_school_day
 
 
 async def test_a_preview_counts_what_a_press_does(watch: Watch) -> None:
@@ -175,3 +175,13 @@ async def test_an_absence_may_be_of_a_saturday_of_the_past_and_of_the_coming_wee
 def test_an_absence_without_a_day_is_never_of_a_sunday() -> None:
     assert last_school_day(date(2026, 11, 22)) == date(2026, 11, 20)
     assert last_school_day(TODAY) == TODAY
+
+
+def test_a_closing_is_about_today_and_at_the_weekend_about_monday() -> None:
+    friday, saturday, sunday = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
+
+    assert [next_school_day(day) for day in (friday, saturday, sunday)] == [
+        friday,
+        date(2026, 11, 23),
+        date(2026, 11, 23),
+    ]

@@ -1,29 +1,23 @@
 """The family's door: one link opens one notice, one tap answers it. No account, no cookie, no script."""
 
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
-from markupsafe import Markup
 
-from hub.errors import NotAllowedError
 from hub.models.answers import AnswerKind
 from hub.ports import Lane, NoticeKind
 from hub.replies.answers import Taken, answer, ask_other_schools, stop_copy, wrong_number
-from hub.replies.codes import find_attempt
-from hub.replies.links import LinkView, open_copy, open_link
-from i18n.languages import LANGUAGES, SPOKEN, best
+from hub.replies.links import LinkView
+from i18n.languages import best
 from i18n.said import said
 from i18n.slots import clean, clean_line
-from i18n.tongues import Tongue, environment, tongue
+from i18n.tongues import Tongue, tongue
+from web.family_door import by_code, by_token, printed, through
 from web.house import House, house_of
-from web.pages import static
-from web.security import same_origin
+from web.invitations import chat_offered
+from web.push import push_offered
 
 router = APIRouter()
 
@@ -36,29 +30,8 @@ ACTS: Final[Mapping[str, AnswerKind]] = {
 WRONG, STOP = "wrong_number", "stop"
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
 """What a mail program posts for its reader. Source: RFC 8058 section 3.1."""
-MOST_GUESSES, A_MINUTE, MOST_CLIENTS = 60, 60.0, 10_000
-HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
-
-
-class Guesses:
-    """Counts the links that did not open, for each client and minute: codes have 70 bits, this ends even the trying."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._misses: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    def too_many(self, client: str) -> bool:
-        """Whether this client has tried enough for this minute."""
-        began, count = self._misses.get(client, (0.0, 0))
-        return count >= MOST_GUESSES and self._clock() - began < A_MINUTE
-
-    def miss(self, client: str) -> None:
-        """Count one link that did not open."""
-        began, count = self._misses.pop(client, (0.0, 0))
-        now = self._clock()
-        self._misses[client] = (began, count + 1) if count and now - began < A_MINUTE else (now, 1)
-        if len(self._misses) > MOST_CLIENTS:
-            self._misses.popitem(last=False)
+TAKEN: Final = "Passerelle-Taken"
+"""The header that says what became of an answer, for a notification's button: it shows no page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,82 +46,47 @@ class Words:
 
 @router.get("/l/{code}")
 async def show(request: Request, code: str) -> Response:
-    """Show what a link is about; nothing is changed."""
-    return await _through(request, _by_code(code), _page)
+    """For whoever holds the link: what it is about; nothing is changed."""
+    return await through(request, by_code(code), _page)
 
 
 @router.post("/l/{code}")
 async def act(request: Request, code: str) -> Response:
-    """Take an answer, or that the number is a stranger's."""
-    return await _through(request, _by_code(code), _acted, posted=True)
+    """For whoever holds the link: take an answer, or that the number is a stranger's."""
+    return await through(request, by_code(code), _acted, posted=True)
 
 
 @router.get("/l/{code}/stop")
 async def show_stop_by_link(request: Request, code: str) -> Response:
-    """Ask whether no more should be sent here."""
-    return await _through(request, _by_code(code), _stop_page)
+    """For whoever holds the link: ask whether no more should be sent here."""
+    return await through(request, by_code(code), _stop_page)
 
 
 @router.post("/l/{code}/stop")
 async def stop_by_link(request: Request, code: str) -> Response:
-    """Send no more here."""
-    return await _through(request, _by_code(code), _stopped, posted=True)
+    """For whoever holds the link: send no more here."""
+    return await through(request, by_code(code), _stopped, posted=True)
 
 
 @router.get("/u/{token}")
 async def show_stop(request: Request, token: str) -> Response:
-    """Ask whether no more should be sent here: a GET never unsubscribes (RFC 8058 section 3.2)."""
-    return await _through(request, _by_token(token), _stop_page)
+    """For whoever has the mail: ask whether no more should be sent; a GET never unsubscribes (RFC 8058 section 3.2)."""
+    return await through(request, by_token(token), _stop_page)
 
 
 @router.post("/u/{token}")
 async def stop(request: Request, token: str) -> Response:
-    """Send no more here; pressed by a mail program for its reader, from its own servers, or on our page."""
-    return await _through(request, _by_token(token), _stopped)
+    """For whoever has the mail: send no more; a mail program presses from its own servers, or one does on our page."""
+    return await through(request, by_token(token), _stopped)
 
 
-Find = Callable[[House, datetime], Awaitable[LinkView | None]]
-Then = Callable[[Request, LinkView, Tongue], Awaitable[Response]]
-
-
-def _by_code(code: str) -> Find:
-    async def find(house: House, now: datetime) -> LinkView | None:
-        return await open_link(house.database, house.keyring, code, now=now)
-
-    return find
-
-
-def _by_token(token: str) -> Find:
-    async def find(house: House, now: datetime) -> LinkView | None:
-        found = await find_attempt(house.database, house.keyring, token)
-        return None if found is None else await open_copy(house.database, house.keyring, found, now=now)
-
-    return find
-
-
-async def _through(request: Request, find: Find, then: Then, *, posted: bool = False) -> Response:
-    """Open the door: slowly for who guesses, never for another site's form, and kindly when the link is over."""
-    house, client = house_of(request), request.client.host if request.client else ""
-    guesses = _guesses(request)
-    speaks = _tongue(request, None)
-    if guesses.too_many(client):
-        return _printed("later", speaks, status=429)
-    if posted:
-        try:
-            same_origin(request, house.settings)
-        except NotAllowedError:
-            return _printed("again", speaks, status=403)
-    view = await find(house, await _now(house))
-    if view is None:
-        guesses.miss(client)
-        return _printed("over", speaks, status=404)
-    return await then(request, view, _tongue(request, view.served.language))
-
-
-async def _page(_request: Request, view: LinkView, speaks: Tongue) -> Response:
+async def _page(request: Request, view: LinkView, speaks: Tongue) -> Response:
     if not view.served.is_open:
-        return _printed("withdrawn", speaks, status=410, view=view)
-    return _printed("link", speaks, view=view, **_context(view, speaks))
+        return printed("withdrawn", speaks, status=410, view=view)
+    house, here = house_of(request), request.url.path
+    push = await push_offered(house, view.served) is not None
+    chat = await chat_offered(house, view.served) is not None
+    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **_context(view, speaks))
 
 
 async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
@@ -158,7 +96,7 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
         return await _wrong(house_of(request), view, speaks)
     kind = ACTS.get(act)
     if kind is None or not (who == "" or (who.isascii() and who.isdigit() and len(who) < 19)):
-        return _printed("again", speaks, status=400)
+        return printed("again", speaks, status=400)
     house, served = house_of(request), view.served
     async with house.database.school(served.school_id) as session:
         connection = await session.connection()
@@ -171,13 +109,20 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
             through="page",
             now=await house.database.now(connection),
         )
+    said_back = _said_back(taken, speaks, view, act)
+    said_back.headers[TAKEN] = taken.value
+    return said_back
+
+
+def _said_back(taken: Taken, speaks: Tongue, view: LinkView, act: str) -> Response:
+    alarmed = ACTS[act] is AnswerKind.SHOULD_BE_HERE
     match taken:
         case Taken.WITHDRAWN:
-            return _printed("withdrawn", speaks, status=410, view=view)
+            return printed("withdrawn", speaks, status=410, view=view)
         case Taken.WHO:
-            return _printed("who", speaks, view=view, act=act, alarmed=kind is AnswerKind.SHOULD_BE_HERE)
+            return printed("who", speaks, view=view, act=act, alarmed=alarmed)
         case _:
-            return _printed("thanks", speaks, view=view, alarmed=kind is AnswerKind.SHOULD_BE_HERE)
+            return printed("thanks", speaks, view=view, alarmed=alarmed)
 
 
 async def _wrong(house: House, view: LinkView, speaks: Tongue) -> Response:
@@ -187,7 +132,7 @@ async def _wrong(house: House, view: LinkView, speaks: Tongue) -> Response:
         now = await house.database.now(connection)
         await wrong_number(connection, school_id=served.school_id, address_id=served.address_id, now=now)
     await spread_wrong_number(house, served.school_id, served.address_id)
-    return _printed("wrong", speaks, view=view)
+    return printed("wrong", speaks, view=view)
 
 
 async def spread_wrong_number(house: House, school_id: int, address_id: int) -> None:
@@ -200,19 +145,19 @@ async def spread_wrong_number(house: House, school_id: int, address_id: int) -> 
 
 
 async def _stop_page(_request: Request, view: LinkView, speaks: Tongue) -> Response:
-    return _printed("stop", speaks, view=view)
+    return printed("stop", speaks, view=view)
 
 
 async def _stopped(request: Request, view: LinkView, speaks: Tongue) -> Response:
     form = await request.form(max_files=0, max_fields=20)
     if form.get(ONE_CLICK[0]) != ONE_CLICK[1] and form.get("act") != STOP:
-        return _printed("again", speaks, status=400)
+        return printed("again", speaks, status=400)
     house, served = house_of(request), view.served
     async with house.database.school(served.school_id) as session:
         connection = await session.connection()
         now = await house.database.now(connection)
         await stop_copy(connection, school_id=served.school_id, copy_id=served.copy_id, now=now)
-    return _printed("stopped", speaks, view=view)
+    return printed("stopped", speaks, view=view)
 
 
 def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
@@ -234,39 +179,3 @@ def _words(view: LinkView, speaks: Tongue) -> Words:
     paragraphs = clean(slots.text or "").split("\n\n")
     written = tuple(tuple(line for line in part.split("\n")) for part in paragraphs if part.strip())
     return Words(ours.heading, ours.sentences, written, clean_line(slots.subject or ""))
-
-
-def _printed(name: str, speaks: Tongue, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401 (Jinja's)
-    template = environment("pages", speaks.code, typeset=True).get_template(f"family/{name}.html")
-    html = template.render(languages=[LANGUAGES[code] for code in SPOKEN], static=static, icon=_icon, **context)
-    return HTMLResponse(html, status, headers={**HEADERS, "Content-Language": speaks.code})
-
-
-def _icon(name: str) -> Markup:
-    return Markup('<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
-        static("icons.svg"), name
-    )
-
-
-def _tongue(request: Request, language: str | None) -> Tongue:
-    """Speak as asked (?lang=), else as the copy did, else as the browser does."""
-    asked = request.query_params.get("lang", "")
-    if asked in SPOKEN:
-        return tongue(asked, typeset=True)
-    if language is None:
-        accepted = (part.partition(";")[0] for part in request.headers.get("accept-language", "").split(",")[:10])
-        language = next((best(tag).code for tag in accepted if tag.strip() and best(tag).has_words), "fr")
-    return tongue(language, typeset=True)
-
-
-async def _now(house: House) -> datetime:
-    async with house.database.engine_reading() as connection:
-        return await house.database.now(connection)
-
-
-def _guesses(request: Request) -> Guesses:
-    state = request.app.state
-    guesses: Guesses | None = getattr(state, "guesses", None)
-    if guesses is None:
-        guesses = state.guesses = Guesses()
-    return guesses

@@ -24,6 +24,7 @@ FIELDS: Mapping[str, str] = {
     "half_day": "half_day",
     "pupil": "pupil",
     "phrase": "phrase",
+    "on_day": "on_day",
 }
 """Where on the sheet a fault of the hub's is shown."""
 
@@ -32,7 +33,8 @@ class NoticeForm(BaseModel):
     """What the form holds, as typed; `seen` is the mark of what was last read over, so that nobody presses unread.
 
     `to` holds class names, `pupil:NUMBER` and `school`. `reader` is the adult through whose eyes it is read over.
-    `corrects` is the number of the notice that this one puts right.
+    `corrects` is the number of the notice that this one puts right. `day` and `half_day` are an absence's, `on_day` and
+    `on_half` a phrase's: the one has been, the other is mostly to come.
     """
 
     key: str = Field(default="", max_length=64)
@@ -49,6 +51,8 @@ class NoticeForm(BaseModel):
     plain: str = Field(default="", max_length=4)
     day: str = Field(default="", max_length=10)
     half_day: str = Field(default="", max_length=10)
+    on_day: str = Field(default="", max_length=10)
+    on_half: str = Field(default="", max_length=10)
     hour: str = Field(default="", max_length=8)
     meeting_day: str = Field(default="", max_length=10)
     meeting_time: str = Field(default="", max_length=8)
@@ -82,7 +86,8 @@ def asked_for(form: NoticeForm, kinds: Sequence[NoticeKind], today: date, timezo
     if kind is NoticeKind.ABSENCE:
         if not form.pupil:
             raise InvalidError("Dites quel enfant est absent.", field="pupil")
-        return Asked(kind, f"pupil:{form.pupil}", Slots(day=_date(form.day, "day"), half_day=_half_day(form)))
+        slots = Slots(day=_date(form.day, "day"), half_day=_half_day(form.half_day))
+        return Asked(kind, f"pupil:{form.pupil}", slots)
     text, subject, place = (words.strip() or None for words in (form.text, form.subject, form.place))
     slots = Slots(text=text, subject=subject, plain=bool(form.plain))
     if kind is NoticeKind.MEETING:
@@ -106,8 +111,8 @@ def filled_in(notice: Headline, timezone: str) -> NoticeForm:
         subject=slots.subject or "",
         text=slots.text or "",
         plain="1" if slots.plain else "",
-        day=slots.day.isoformat() if slots.day else "",
-        half_day=slots.half_day.value if slots.half_day else "",
+        on_day=slots.day.isoformat() if slots.day else "",
+        on_half=slots.half_day.value if slots.half_day else "",
         hour=f"{starts:%H:%M}" if starts and not meeting else "",
         meeting_day=f"{starts:%Y-%m-%d}" if starts and meeting else "",
         meeting_time=f"{starts:%H:%M}" if starts and meeting else "",
@@ -129,15 +134,15 @@ def _with_phrase(form: NoticeForm, slots: Slots, place: str | None, today: date,
         subject=slots.subject,
         plain=slots.plain,
         phrase=form.phrase,
-        day=_date(form.day, "day") if "when" in blanks else None,
-        half_day=_half_day(form) if "when" in blanks else None,
+        day=_date(form.on_day, "on_day") if "when" in blanks else None,
+        half_day=(_half_day(form.on_half) or HalfDay.DAY) if "when" in blanks else None,
         starts_at=_moment(today.isoformat(), form.hour, timezone) if "time" in blanks else None,
         place=place if "place" in blanks else None,
     )
 
 
-def _half_day(form: NoticeForm) -> HalfDay | None:
-    return HalfDay(form.half_day) if form.half_day in set(HalfDay) else None
+def _half_day(word: str) -> HalfDay | None:
+    return HalfDay(word) if word in set(HalfDay) else None
 
 
 def _audience(to: Sequence[str]) -> str:

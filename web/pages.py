@@ -42,7 +42,10 @@ def printed(name: str, **context: object) -> str:
 
 
 async def static_file(request: Request, name: str) -> Response:
-    """Give a file of the look. Named with its fingerprint it never changes; else it may be asked for again soon."""
+    """Open to everybody: a file of the look.
+
+    Named with its fingerprint it never changes; else it may be asked for again soon.
+    """
     found = _files().get(name)
     if found is None:
         raise HTTPException(404)

@@ -20,7 +20,7 @@ from hub.notices.publish import Draft, publish
 from hub.notices.reading import Reader, Reading, read_as, readers
 from hub.people.schools import read_school
 from hub.ports import NoticeKind
-from hub.routing import last_school_day, leaves_at
+from hub.routing import last_school_day, leaves_at, next_school_day
 from i18n.phrases import PHRASES, phrases_of
 from i18n.tongues import tongue
 from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
@@ -46,10 +46,11 @@ class ReadOver:
 @router.get("/ecrire")
 async def write(visit: StaffDep, kind: str = "", phrase: str = "") -> Response:
     """For all staff but a deputy: an empty sheet, whose key makes the press idempotent."""
-    day = last_school_day(visit.reader.day).isoformat()
+    was, comes = last_school_day(visit.reader.day), next_school_day(visit.reader.day)
     chosen = kind if kind in {each.value for each in KINDS} else NoticeKind.ANNOUNCEMENT.value
     named = phrase if phrase in PHRASES else ""
-    return await _sheet(visit, NoticeForm(key=_new_key(), kind=chosen, phrase=named, day=day))
+    form = NoticeForm(key=_new_key(), kind=chosen, phrase=named, day=was.isoformat(), on_day=comes.isoformat())
+    return await _sheet(visit, form)
 
 
 @router.post("/ecrire")
@@ -76,7 +77,8 @@ async def press(visit: StaffDep, form: Annotated[NoticeForm, Form()]) -> Respons
             return await _sheet(visit, form, asked=asked, found=found, corrected=corrected)
         return await _pressed(visit, form.key, asked, corrected)
     except InvalidError as error:
-        wrong = {FIELDS.get(error.field or "", "text"): _said(error)}
+        field = "on_day" if error.field == "day" and form.kind == NoticeKind.URGENT else error.field
+        wrong = {FIELDS.get(field or "", "text"): _said(error)}
         return await _sheet(visit, form, wrong=wrong, corrected=corrected)
     except HubError as error:
         return await _sheet(visit, form, wrong={"to": _said(error)}, corrected=corrected)
