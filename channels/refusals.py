@@ -15,8 +15,14 @@ ADDRESS_SHAPES: Final[dict[ChannelName, re.Pattern[str]]] = {
         r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"_\x00-\x1f\x7f]{1,253}"
     ),
     ChannelName.CHAT: re.compile(r"-?[1-9][0-9]{0,18}"),
+    ChannelName.PUSH: re.compile(
+        r'\{"endpoint":"https?://[!#-\[\]-~]{1,2100}","p256dh":"[A-Za-z0-9_-]{87}","auth":"[A-Za-z0-9_-]{22}"\}'
+    ),
 }
-"""What an address of each channel looks like (phones: E.164); a channel without a row takes what is none of these."""
+"""What an address of each channel looks like (phones: E.164; notifications: JSON, `channels.push_hosts`).
+
+A channel without a row takes what is none of these.
+"""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from channels.chat import TelegramChat
 from channels.email import SmtpEmail
+from channels.push import WebPush
 from channels.sms import TwilioSms
 from hub.database import Database
 from hub.ports import Channel, ChannelName
@@ -48,4 +50,9 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
 
 def ways_out(settings: Settings) -> dict[ChannelName, Channel]:
     """Make the channels; within the running loop."""
-    return {ChannelName.SMS: TwilioSms(settings), ChannelName.EMAIL: SmtpEmail(settings)}
+    return {
+        ChannelName.SMS: TwilioSms(settings),
+        ChannelName.EMAIL: SmtpEmail(settings),
+        ChannelName.PUSH: WebPush(settings),
+        ChannelName.CHAT: TelegramChat(settings),
+    }

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import aiosmtplib
 from sqlalchemy.engine import make_url
 
+from cli.bots import ask_bot
 from cli.desk import configured, standing
 from cli.saying import many
 from hub.database import Database
-from hub.errors import PasserelleError, SettingsError
+from hub.errors import ChannelError, MisconfiguredError, PasserelleError, SettingsError
 from hub.migrating import head
+from hub.people.chat_lines import ChatLine, chat_lines
 from hub.people.safe import prove_keys
 from hub.people.schools import SenderState, installed
 from hub.ports import ChannelName
@@ -173,7 +175,7 @@ async def _inside(settings: Settings) -> list[Finding]:
     """Look into the registers: their walls and keys, the schools, and what they send from."""
     database = Database(settings.database_url)
     try:
-        findings = [*await _walls(database), *await _sealed(database, settings)]
+        findings = [*await _walls(database), *await _sealed(database, settings), *await _bots(database, settings)]
         async with database.engine_reading() as connection:
             schools, senders = await installed(connection)
     finally:
@@ -200,10 +202,41 @@ async def _sealed(database: Database, settings: Settings) -> list[Finding]:
     return []
 
 
+async def _bots(database: Database, settings: Settings) -> list[Finding]:
+    """Ask each working bot who it is, and how it hears the families; none: nothing is missing."""
+    try:
+        async with database.engine_reading() as connection:
+            lines = await chat_lines(connection, keyring(settings))
+    except (PasserelleError, OSError, ValueError):
+        return []  # said beside the keys
+    return [await _bot(settings, line) for line in lines]
+
+
+async def _bot(settings: Settings, line: ChatLine) -> Finding:
+    what = "telegram bot"
+    try:
+        bot = await ask_bot(settings, line.token)
+    except MisconfiguredError:
+        return Finding(what, State.ERROR, f"Telegram ne connaît plus le bot de la ligne {line.sender_id} : son jeton ?")
+    except ChannelError:
+        lost = "rien ne part par Telegram, et ce que les familles y écrivent attend"
+        return Finding(what, State.WARNING, f"{line.bot} ne répond pas d'ici (PASSERELLE_TELEGRAM_URL) : {lost}.")
+    wanted = settings.telegram_webhook and settings.public_url is not None
+    if wanted and not bot.told_at:
+        return Finding(what, State.WARNING, f"{bot.name} répond ; serve n'a pas encore dit à Telegram où poster.")
+    if not wanted and bot.told_at:
+        return Finding(what, State.WARNING, f"{bot.name} répond, mais Telegram poste ailleurs : lancez serve.")
+    how = "Telegram lui poste les réponses" if wanted else "il va chercher les réponses, même sans adresse publique"
+    waiting = f" ; {many(bot.waiting, 'réponse')} en attente" if bot.waiting else ""
+    return Finding(what, State.OK, f"{bot.name} répond ; {how}{waiting}.")
+
+
 def _senders(senders: Sequence[SenderState]) -> list[Finding]:
     findings = []
-    for channel in (ChannelName.SMS, ChannelName.EMAIL):
+    for channel in (ChannelName.SMS, ChannelName.EMAIL, ChannelName.CHAT):
         mine = [one for one in senders if one.channel is channel]
+        if channel is ChannelName.CHAT and not mine:
+            continue  # only for who wants it
         stopped = [str(one.sender_id) for one in mine if one.stopped]
         what = f"{channel.value} senders"
         if stopped:
@@ -231,4 +264,6 @@ _CALLED = {
     "schools": "écoles",
     "sms senders": "lignes SMS",
     "email senders": "lignes e-mail",
+    "chat senders": "lignes Telegram",
+    "telegram bot": "bot Telegram",
 }

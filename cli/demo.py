@@ -105,7 +105,12 @@ async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
     )
     async with Sandbox(sandbox) as box:
         asked = asked.model_copy(
-            update={"twilio_url": box.twilio_url, "smtp_host": box.smtp_host, "smtp_port": box.smtp_port}
+            update={
+                "twilio_url": box.twilio_url,
+                "telegram_url": box.telegram_url,
+                "smtp_host": box.smtp_host,
+                "smtp_port": box.smtp_port,
+            }
         )
         async with assembled(asked) as hub, served(hub):
             settled = await settle_in(hub, invented)

@@ -6,6 +6,7 @@ import sys
 import structlog
 
 _TALKATIVE = {
+    "aiogram": logging.WARNING,
     "aiohttp": logging.WARNING,
     "aiosmtplib": logging.WARNING,
     "alembic": logging.WARNING,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SECRET = "PASSERELLE_SENDER_SECRET"  # noqa: S105 (the name of a variable, not what it holds)
 
+PROVIDERS = {"sms": "twilio", "email": "smtp", "push": "webpush", "chat": "telegram"}
+
 school_room = typer.Typer(help="Les écoles.")
 staff_room = typer.Typer(help="Qui travaille dans une école.")
 sender_room = typer.Typer(help="D'où une école envoie.")
@@ -118,11 +120,15 @@ def staff_add(
     "add", help="Ajoute une ligne d'envoi. Les secrets viennent de stdin ou de l'environnement, jamais des mots."
 )
 def sender_add(
-    channel: Annotated[Literal["sms", "email"], typer.Option(help="La voie.")],
+    channel: Annotated[Literal["sms", "email", "push", "chat"], typer.Option(help="La voie.")],
     address: Annotated[
-        str, typer.Option(help="Ce que voient les familles : un numéro, un nom de 11 lettres, une boîte.")
-    ],
-    provider: Annotated[str, typer.Option(help="twilio ou smtp, si rien d'autre n'est dit.")] = "",
+        str,
+        typer.Option(
+            help="Ce que voient les familles : un numéro, un nom de 11 lettres, une boîte. Pour push, qui en répond ; "
+            "pour chat, le nom du bot, demandé à Telegram si rien n'est dit."
+        ),
+    ] = "",
+    provider: Annotated[str, typer.Option(help="twilio, smtp, webpush ou telegram, si rien d'autre n'est dit.")] = "",
     name: Annotated[str, typer.Option(help="Ce qui se lit à côté d'une boîte.")] = "",
     login: Annotated[
         str, typer.Option(help="Le compte : le SID de Twilio, un utilisateur du serveur de courrier.")
@@ -142,6 +148,7 @@ def sender_add(
     as_json: AsJson = False,
 ) -> None:
     """Add what the school sends from. Secrets come from stdin or the environment, never from the command's words."""
+    from cli.bots import bot_name
     from cli.desk import at_desk
     from hub.people.schools import add_sender
     from hub.ports import ChannelName
@@ -151,20 +158,23 @@ def sender_add(
     dkim = _text_of(dkim_file) if dkim_file else ""
 
     async def add(desk: "Desk") -> int:
+        named = address.removeprefix("@")
+        if channel == "chat" and not named:
+            named = await bot_name(desk.settings, secret)
         async with desk.writing() as session:
             return await add_sender(
                 session,
                 desk.keyring,
                 desk.school.key,
                 channel=ChannelName(channel),
-                provider=provider or {"sms": "twilio", "email": "smtp"}[channel],
-                address=address,
+                provider=provider or PROVIDERS[channel],
+                address=named if channel == "chat" else address,
                 key_name=key_name,
                 name=name,
                 login=login,
                 secret=secret,
                 dkim=dkim,
-                two_way=two_way,
+                two_way=two_way or channel == "chat",
                 receipts=receipts,
                 rate=rate,
                 price=price,

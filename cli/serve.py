@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
+from bot.door import TelegramDoor
 from cli.assembly import Assembly, assembled
 from cli.desk import configured, migrated, standing
 from hub.database import Database
@@ -82,13 +83,20 @@ def listening(asked: Settings) -> socket.socket:
 
 @asynccontextmanager
 async def doors(hub: Assembly) -> AsyncIterator[WebServer]:
-    """Make the web server and open the letter slot of an assembled hub."""
+    """Make the web server of an assembled hub, open its letter slot, and listen to its bots."""
     house = House(hub.settings, hub.database, hub.keyring)
     async with AsyncExitStack() as stack:
         slot = await mail_in.start(house)
         if slot is not None:
             stack.push_async_callback(slot.close)
-        yield web_server(create_app(house))
+        app = create_app(house)
+        telegram = TelegramDoor(hub.settings, hub.database, hub.keyring)
+        stack.push_async_callback(telegram.close)
+        if hub.settings.telegram_webhook:
+            app.mount("/telegram", telegram.app)
+        listening_to_bots = asyncio.create_task(telegram.watch())
+        stack.callback(listening_to_bots.cancel)
+        yield web_server(app)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Self
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 
-from sandbox import control, twilio_api, wall
+from sandbox import control, push_service, telegram_api, twilio_api, wall
 from sandbox.behaviour import Behaviour, Behaviours
 from sandbox.cards import Painter
 from sandbox.config import Label, SandboxConfig
@@ -17,6 +17,7 @@ from sandbox.habits import Families, Habit
 from sandbox.mailboxes import Mailboxes
 from sandbox.phones import Phones
 from sandbox.record import Arrived, Record
+from sandbox.telegram_chats import Chats
 
 LOOK = {"tokens.css", "look.css", "icons.svg"}
 OWN = Path(__file__).parent / "static"
@@ -37,7 +38,11 @@ class Sandbox:
         self._courier = Courier(config, self.record)
         self.phones = Phones(config, self.record, self.behaviours, self._courier, self._heard)
         self.mailboxes = Mailboxes(config, self.record, self.behaviours, self._courier, self._heard)
-        self.families = Families(self.record, self._courier, self.phones, self.mailboxes)
+        self.push = push_service.Browsers(
+            self.record, self.behaviours, self._courier, self._heard, lambda: self.twilio_url
+        )
+        self.chats = Chats(config, self.record, self._courier, self._heard)
+        self.families = Families(self.record, self._courier, self.phones, self.mailboxes, self.chats)
         self._door = Door(self._app())
         self._open = AsyncExitStack()
 
@@ -49,6 +54,7 @@ class Sandbox:
             stack.push_async_callback(self._door.close)
             await self._door.open(self.config.host, self.config.port)
             stack.callback(self._courier.hurry)
+            stack.callback(self.chats.hurry)
             self._open = stack.pop_all()
         return self
 
@@ -59,6 +65,16 @@ class Sandbox:
     def twilio_url(self) -> str:
         """Where the Twilio client is pointed; no trailing slash."""
         return f"http://{self.config.host}:{self._door.port}"
+
+    @property
+    def telegram_url(self) -> str:
+        """Where the bots of the hub are pointed; no trailing slash."""
+        return self.twilio_url
+
+    @property
+    def push_host(self) -> str:
+        """Host and port of the push service, as the settings' `push_hosts` names it."""
+        return f"{self.config.host}:{self._door.port}"
 
     @property
     def wall_url(self) -> str:
@@ -95,9 +111,18 @@ class Sandbox:
         desk = twilio_api.Desk(self.config, self.record, self.behaviours, self.phones, self._courier)
         painter = Painter(self.config, self.record, self.behaviours, self.families, self.phones, self.directory)
         devices = wall.Devices(
-            self.record, self.phones, self.mailboxes, self.families, listens=self.config.mail_back is not None
+            self.record,
+            self.phones,
+            self.mailboxes,
+            self.families,
+            self.push,
+            self.chats,
+            listens=self.config.mail_back is not None,
         )
         app.include_router(twilio_api.router(desk))
+        app.include_router(push_service.router(self.push))
+        bots = telegram_api.Telegram(self.config, self.record, self.behaviours, self.chats, self._courier)
+        app.include_router(telegram_api.router(bots))
         app.include_router(wall.router(painter, devices))
         app.include_router(control.router(self.record, self.behaviours, self.families))
 

@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 from hub.ports import ChannelName
 from sandbox.behaviour import Behaviour, Behaviours, plain_address
 from sandbox.config import Label, SandboxConfig
-from sandbox.habits import LINK, Families, Habit
+from sandbox.habits import LINK, Families, Habit, link_of
 from sandbox.phones import Phones
 from sandbox.record import Act, Arrived, Post, Record, Said, Status
 
@@ -48,6 +48,8 @@ class Card:
     lang: str
     dir: str
     is_box: bool
+    is_push: bool
+    is_chat: bool
     at: str
     off: bool
     dead: bool
@@ -57,6 +59,7 @@ class Card:
     why_not: str
     links: bool
     unsubscribes: bool
+    buttons: tuple[tuple[str, str], ...]
     habit: str
 
 
@@ -134,13 +137,15 @@ class Painter:
         lang, direction = tongue("", None, label)
         return Card(
             address=address,
-            anchor="d-" + re.sub(r"\W", "-", address),
-            shown=national(address),
+            anchor="d-" + re.sub(r"\W", "-", address)[-60:],
+            shown=_A_BROWSER if is_push(address) else national(address),
             name=label.name,
             language=_language_name(label.language),
             lang=lang,
             dir=direction,
             is_box="@" in address,
+            is_push=is_push(address),
+            is_chat=last is not None and last.channel is ChannelName.CHAT,
             at="" if at == NEVER else clock(at),
             off=behaviour.off,
             dead=_is_dead(behaviour),
@@ -148,8 +153,9 @@ class Painter:
             remark=_remark(taken, refused),
             replies=last is not None and self._why_not(last) == "",
             why_not="" if last is None else self._why_not(last),
-            links=any(LINK.search(message.text) for message in readable),
+            links=any(link_of(message) for message in readable),
             unsubscribes=last is not None and last.headers.one_click,
+            buttons=() if last is None else last.buttons,
             habit=_habit_words(self._families, address),
         )
 
@@ -157,9 +163,21 @@ class Painter:
         """Why one cannot answer this message; nothing when one can."""
         if message.channel is ChannelName.EMAIL:
             return "" if self._config.mail_back else "L’école n’écoute pas le courrier ici : pas de réponse par e-mail."
+        if message.channel is ChannelName.PUSH:
+            return "On répond à une notification par ses boutons, ou en l’ouvrant."
+        if message.channel is ChannelName.CHAT:
+            return ""
         if not message.from_.startswith("+"):
             return f"On ne répond pas à « {message.from_} » : c’est un nom, pas un numéro."
         return "" if self._phones.can_answer(message) else "L’école n’écoute pas les SMS ici : pas de réponse."
+
+
+_A_BROWSER = "un navigateur"
+
+
+def is_push(address: str) -> bool:
+    """Whether an address is a browser's subscription, which nobody could read."""
+    return address.startswith("{")
 
 
 def national(address: str) -> str:

@@ -11,6 +11,9 @@ from hub.errors import SettingsError
 ACCOUNT = "AC" + "0" * 32
 """The account that a box has when none is named."""
 
+BOT = "4242:the-bot-of-the-box-opens-nothing"
+"""The token of the bot that a box has when none is named; it opens nothing but the box."""
+
 SECRET = "the-box-has-no-secret"  # noqa: S105 - opens nothing but the box
 """The auth token of that account; it opens nothing but the box."""
 
@@ -32,6 +35,7 @@ class SandboxConfig:
     A port of 0 takes any free one. Times in seconds.
 
     `accounts`: account sid → auth token. `number` is what a family sees when only a messaging service was named.
+    `bots`: token of a bot → its name.
     `inbound_url`, or `inbound_urls` by number, is where an answered text is posted.
     `mail_back` is host:port of the hub's mail listener, for bounces and answers (`mail_back_lmtp`: it speaks LMTP).
     `routes`: a public address → where it is really served; signatures stay over the public one.
@@ -43,6 +47,7 @@ class SandboxConfig:
     port: int = 0
     smtp_port: int = 0
     accounts: Mapping[str, str] = field(default_factory=lambda: {ACCOUNT: SECRET}, repr=False)
+    bots: Mapping[str, str] = field(default_factory=lambda: {BOT: "trois_ponts_bot"}, repr=False)
     number: str = "+33937000100"
     inbound_url: str | None = None
     inbound_urls: Mapping[str, str] = field(default_factory=dict)

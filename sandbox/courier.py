@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
 
+import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from twilio.request_validator import RequestValidator
 from yarl import URL
@@ -116,6 +117,26 @@ class Courier:
                 return Page(answer.status, await answer.text(errors="replace"), answer.headers.get("Location"))
         except (ClientError, TimeoutError):
             return Page()
+
+    async def told(self, url: str, what: object, headers: Mapping[str, str]) -> bool:
+        """Post JSON as Telegram does, again and again while the hub is away; say whether it took it."""
+        real = self._config.route(url)
+        if real is None or self._http is None:
+            return False
+        body = orjson.dumps(what)
+        for wait in self._pauses():
+            try:
+                async with self._http.post(
+                    URL(real, encoded=True), data=body, headers={"Content-Type": "application/json", **headers}
+                ) as answer:
+                    status = answer.status
+            except (ClientError, TimeoutError):
+                status = 0
+            self._record.note(Callback(url, {}, status))
+            if 0 < status < 500:
+                return status < 300
+            await asyncio.sleep(wait)
+        return False
 
     async def mail(self, sender: str, to: str, content: bytes) -> bool:
         """Hand a mail to the hub's listener; False when there is none, it is away for long, or it refuses."""

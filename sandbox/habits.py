@@ -13,6 +13,7 @@ from sandbox.courier import Courier
 from sandbox.mailboxes import Mailboxes
 from sandbox.phones import Phones
 from sandbox.record import Act, Arrived, Record, Said, now
+from sandbox.telegram_chats import Chats
 
 LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)»]")
 ASKS_FOR_ONE = re.compile(r"(?<![\d٠-٩۰-۹])[1١۱](?![\d٠-٩۰-۹])")
@@ -21,6 +22,12 @@ ASKS_FOR_ONE = re.compile(r"(?<![\d٠-٩۰-۹])[1١۱](?![\d٠-٩۰-۹])")
 HOPS = 3
 TRIES = (0.0, 1.0, 3.0)
 """A page that does not open is tried again, as people do: seconds before each try."""
+
+
+def link_of(message: Arrived) -> str | None:
+    """Give what a family opens: where a tap leads, or the first link in the text."""
+    found = LINK.search(message.text)
+    return message.link or (found.group() if found else None)
 
 
 class Habit(StrEnum):
@@ -48,11 +55,12 @@ SILENT = Manner(Habit.SILENT)
 class Families:
     """The people behind the phones. Each link and each text is answered once, so that a thank-you ends it."""
 
-    def __init__(self, record: Record, courier: Courier, phones: Phones, mailboxes: Mailboxes) -> None:
+    def __init__(self, record: Record, courier: Courier, phones: Phones, mailboxes: Mailboxes, chats: Chats) -> None:
         self._record = record
         self._courier = courier
         self._phones = phones
         self._mailboxes = mailboxes
+        self._chats = chats
         self._manners: dict[str, Manner] = {}
         self._done: set[tuple[str, str]] = set()
 
@@ -69,9 +77,8 @@ class Families:
         manner = self.manner(message.address)
         if manner.habit is Habit.SILENT:
             return
-        pattern = LINK if manner.habit is Habit.ACKNOWLEDGE else ASKS_FOR_ONE
-        asked = pattern.search(message.text)
-        mark = (message.address, asked.group() if asked and manner.habit is Habit.ACKNOWLEDGE else message.text)
+        asked = link_of(message) if manner.habit is Habit.ACKNOWLEDGE else ASKS_FOR_ONE.search(message.text)
+        mark = (message.address, asked if isinstance(asked, str) else message.text)
         if asked is None or mark in self._done:
             return
         self._done.add(mark)
@@ -81,12 +88,16 @@ class Families:
         """Write back, by whichever way the message came."""
         if message.channel is ChannelName.EMAIL:
             return await self._mailboxes.answer(message, words)
+        if message.channel is ChannelName.CHAT:
+            return await self._chats.write(message.address, words, token=message.account)
         return await self._phones.answer(message, words)
 
     async def acknowledge(self, message: Arrived) -> Said:
-        """Open the link in `message` and press its button; a GET alone must not count."""
-        link = LINK.search(message.text)
-        taken = link is not None and await self._try(link.group())
+        """Open the link in `message` and press its button; a GET alone must not count. In a chat, press the first."""
+        if message.channel is ChannelName.CHAT and message.buttons:
+            return await self._chats.press(message, message.buttons[0][0])
+        link = link_of(message)
+        taken = link is not None and await self._try(link)
         said = Said(message.address, Act.ACKNOWLEDGE, "", taken, now(), message.provider_id)
         self._record.note(said)
         return said

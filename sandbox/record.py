@@ -22,6 +22,8 @@ class Status(StrEnum):
     BOUNCED = "bounced"
     EXPIRED = "expired"
     """Its time was over before the phone was switched on."""
+    REPLACED = "replaced"
+    """A newer one of the same topic came before the browser was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ class Arrived:
     service: str | None = None
     callback: str | None = None
     valid_until: datetime | None = None
+    link: str | None = None
+    """What a tap on it opens, when that is not in the text."""
+    buttons: tuple[tuple[str, str], ...] = ()
+    """What one may press below it: what that says to the hub, and the words on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,12 @@ class Record:
         self.messages[place] = replace(self.messages[place], status=status)
         self._stir()
         return self.messages[place]
+
+    def rewrite(self, provider_id: str, *, text: str, buttons: tuple[tuple[str, str], ...]) -> None:
+        """Enter that its sender changed what stands there."""
+        place = self._by_id[provider_id]
+        self.messages[place] = replace(self.messages[place], text=text, buttons=buttons)
+        self._stir()
 
     def note(self, entry: Post | Callback | Said) -> None:
         """Enter a knock or an answer."""

@@ -10,10 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.ports import ChannelName
 from sandbox.cards import MOST, Painter
-from sandbox.habits import LINK, Families, Habit
+from sandbox.habits import Families, Habit, link_of
 from sandbox.mailboxes import Mailboxes
 from sandbox.phones import Phones
+from sandbox.push_service import Browsers
 from sandbox.record import Arrived, Record, Said
+from sandbox.telegram_chats import Chats
 
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,6 +39,8 @@ class Devices(NamedTuple):
     phones: Phones
     mailboxes: Mailboxes
     families: Families
+    push: Browsers
+    chats: Chats
     listens: bool
     """The hub has a mail listener."""
 
@@ -98,7 +102,7 @@ async def press(devices: Devices, pressed: Pressed) -> str:
         case "silent":
             devices.families.set_habit(address, Habit.SILENT)
             return "silent"
-        case "reply" | "acknowledge" | "unsubscribe":
+        case "reply" | "acknowledge" | "unsubscribe" | "button":
             return await _answer(devices, pressed)
         case _:
             raise HTTPException(422, "no such button")
@@ -120,6 +124,10 @@ async def _say(devices: Devices, message: Arrived, pressed: Pressed) -> Said:
             return await devices.families.acknowledge(message)
         case "unsubscribe":
             return await devices.mailboxes.unsubscribe(message)
+        case "button" if message.channel is ChannelName.CHAT:
+            return await devices.chats.press(message, pressed.words)
+        case "button":
+            return await devices.push.press(message, pressed.words)
         case _:
             return await devices.families.reply(message, pressed.words)
 
@@ -130,7 +138,9 @@ def _meant(record: Record, pressed: Pressed) -> Arrived | None:
         return None
     arrived = reversed(record.arrived(pressed.address))
     if pressed.do == "acknowledge":
-        return next((message for message in arrived if LINK.search(message.text)), None)
+        return next((message for message in arrived if link_of(message)), None)
+    if pressed.do == "button":
+        return next((message for message in arrived if pressed.words in dict(message.buttons)), None)
     if pressed.do == "unsubscribe":
         return next((message for message in arrived if message.headers.one_click), None)
     return next(arrived, None)

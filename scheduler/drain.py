@@ -13,6 +13,7 @@ import structlog
 
 from hub.database import Database
 from hub.errors import (
+    BusyAddressError,
     ChannelError,
     DeadAddressError,
     MisconfiguredError,
@@ -228,9 +229,11 @@ class Drain:
         try:
             sent = await channel.send(outgoing)
         except TemporaryError as error:
-            if error.retry_after is not None:
+            busy = isinstance(error, BusyAddressError)
+            if error.retry_after is not None and not busy:
                 pace.rest(error.retry_after)
-            return Outcome(number, Result.NOT_TAKEN, wait=error.retry_after, error_code=error.code)
+            result = Result.LATER if busy and error.code is None else Result.NOT_TAKEN
+            return Outcome(number, result, wait=error.retry_after, error_code=error.code)
         except UnknownOutcomeError as error:
             return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after, error_code=error.code)
         except MisconfiguredError as error:

@@ -18,6 +18,7 @@ from hub.outbox.sweep import (
     settle_silent,
     take_unknown,
 )
+from hub.outbox.unsure import is_unsure, settle_unsure
 from hub.outbox.wordings import Wordings
 from hub.ports import Channel, ChannelName, Lane, Proof
 from hub.routing import proof_of, wait_after_accepted
@@ -90,7 +91,9 @@ class Rounds:
             return
         async with self._database.engine() as connection:
             now = await self._database.now(connection)
-            if sent is None:
+            if sent is None and is_unsure(item):
+                await settle_unsure(connection, item, self._settings, now=now)
+            elif sent is None:
                 harmless = channel.proof is Proof.ACCEPTED
                 await settle_missing(connection, item, self._settings, harmless=harmless, now=now)
             else:

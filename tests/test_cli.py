@@ -454,6 +454,33 @@ def test_a_number_that_families_answer_to_says_where_their_answers_come_in(schoo
     assert school.rows("SELECT 1 FROM sender WHERE key_name = ?", said.json["key"]) == [(1,)]
 
 
+def test_a_line_of_notifications_makes_its_own_key(school: Installation) -> None:
+    school.passerelle("sender", "add", "--channel", "push", "--address", "ecole@trois-ponts.test")
+
+    (row,) = school.rows("SELECT provider, address, length(login), secret_sealed FROM sender WHERE channel = 'push'")
+    assert row[:3] == ("webpush", "mailto:ecole@trois-ponts.test", 87)
+    assert row[3]
+
+
+def test_a_bot_is_added_by_its_name_or_by_asking_telegram_and_its_token_is_never_shown(school: Installation) -> None:
+    token, nobody = "4242:abcdefghijklmnop", "http://127.0.0.1:1"
+    words = ("sender", "add", "--channel", "chat", "--secret-stdin")
+
+    said = school.passerelle(*words, "--address", "@ecole_bot", "--json", stdin=f"{token}\n")
+    unsaid = refused(school.passerelle(*words, stdin=f"{token}\n", TELEGRAM_URL=nobody))
+    no_token = refused(school.passerelle(*words, "--address", "ecole_bot", stdin="un secret\n"))
+    no_name = refused(school.passerelle(*words, "--address", "école", stdin=f"{token}\n"))
+
+    assert said.code == 0
+    found = school.rows("SELECT address, provider, two_way, secret_sealed FROM sender WHERE channel = 'chat'")
+    assert [row[:3] for row in found] == [("ecole_bot", "telegram", 1)]
+    assert token.encode() not in found[0][3]
+    assert "nommez le bot par --address" in unsaid
+    assert "jeton d'un bot" in no_token
+    assert "5 à 32 lettres" in no_name
+    assert all(token not in line for line in (said.out, unsaid, no_token, no_name))
+
+
 def test_a_short_password_is_refused_in_one_sentence(school: Installation) -> None:
     line = refused(
         school.passerelle("staff", "add", "--email", BOSS, "--role", "office", "--password-stdin", stdin="court\n")

@@ -4,13 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from channels.chat import TelegramChat
 from channels.email import SmtpEmail
+from channels.push import WebPush
 from channels.refusals import refuse
 from channels.sms import TwilioSms
 from hub.errors import RejectedError
 from hub.ports import LINK_CODE, Account, Body, Channel, ChannelName, Limits, Outgoing
 from hub.settings import Settings
 
+BROWSER = (
+    '{"endpoint":"https://fcm.googleapis.com/fcm/send/abc","p256dh":'
+    '"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",'
+    '"auth":"BTBZMqHH6r4Tts7J_aSIgg"}'
+)
 SENDERS = {
     ChannelName.SMS: Account(
         key="k1", channel=ChannelName.SMS, provider="twilio", address="Ecole", login="AC1", secret="s"
@@ -18,8 +25,19 @@ SENDERS = {
     ChannelName.EMAIL: Account(
         key="k2", channel=ChannelName.EMAIL, provider="smtp", address="info@ecole.test", name="École"
     ),
+    ChannelName.PUSH: Account(
+        key="k3", channel=ChannelName.PUSH, provider="webpush", address="mailto:info@ecole.test", secret="s"
+    ),
+    ChannelName.CHAT: Account(
+        key="k4", channel=ChannelName.CHAT, provider="telegram", address="ecole_bot", secret="42:s"
+    ),
 }
-ADDRESSES = {ChannelName.SMS: "+33639980001", ChannelName.EMAIL: "amina@familles.example"}
+ADDRESSES = {
+    ChannelName.SMS: "+33639980001",
+    ChannelName.EMAIL: "amina@familles.example",
+    ChannelName.PUSH: BROWSER,
+    ChannelName.CHAT: "7001",
+}
 
 
 def a_good_message(channel: ChannelName) -> Outgoing:
@@ -61,7 +79,7 @@ REFUSED = {
 """The code of each refusal and how a good message becomes one that must be refused."""
 
 
-@pytest.fixture(params=[TwilioSms, SmtpEmail])
+@pytest.fixture(params=[TwilioSms, SmtpEmail, WebPush, TelegramChat])
 async def channel(request: pytest.FixtureRequest, unused_tcp_port: int) -> Channel:
     nobody = Settings(
         twilio_url=f"http://127.0.0.1:{unused_tcp_port}", smtp_host="127.0.0.1", smtp_port=unused_tcp_port

@@ -23,7 +23,7 @@ from i18n.tongues import tongue
 
 SCHOOL = SchoolCard("École des Trois-Ponts", "École Trois-Ponts", "02 38 00 00 00")
 LONG_SCHOOL = SchoolCard("École de la Fausse-Rivière", "École Fausse-Rivière", "02 38 00 00 00")
-DEAR_SCHOOL = SchoolCard("École de la Forêt-Sauvage", "École Forêt-Sauvage.", "02 38 00 00 00")
+DEAR_SCHOOL = SchoolCard("Collège de la Forêt-Royale", "Collège Forêt-Royale", "02 38 00 00 00")
 LINK = f"https://x.test/l/{LINK_CODE}"
 LONG_LINK = f"https://passerelle.ville.test/l/{LINK_CODE}"
 ENDLESS_LINK = f"https://{'a' * 120}.test/l/{LINK_CODE}"
@@ -84,7 +84,7 @@ def test_an_absence_alert_is_two_sms_at_most_and_gives_a_number_to_call(
 ) -> None:
     for day, half_day in product((23, 26, 30), HalfDay):
         slots = Slots(day=date(2026, 9, day), half_day=half_day)
-        for school in (SCHOOL, LONG_SCHOOL, DEAR_SCHOOL, replace(SCHOOL, short_name="Ecole qui ne veut pas finir")):
+        for school in (SCHOOL, LONG_SCHOOL, replace(SCHOOL, short_name="Ecole qui ne veut pas finir")):
             wording = a_wording(
                 language=language, slots=slots, school=school, pupils=pupils, two_way=two_way, link=link
             )
@@ -97,6 +97,18 @@ def test_an_absence_alert_is_two_sms_at_most_and_gives_a_number_to_call(
                 assert all(f"{digit} " in text for digit in (1, 2, 3))
             elif link == LONG_LINK:
                 assert link in text
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_a_dear_letter_in_the_schools_name_leaves_the_answers_and_the_number(language: str) -> None:
+    for pupils, half_day in product(FAMILIES, HalfDay):
+        slots = replace(THURSDAY, half_day=half_day)
+
+        text = render_sms(a_wording(language=language, slots=slots, school=DEAR_SCHOOL, pupils=pupils)).text
+
+        assert (count(text).encoding, count(text).segments) == ("UCS-2", 2)
+        assert all(f"{digit} " in text for digit in (1, 2, 3))
+        assert "0238000000" in text.replace(" ", "")
 
 
 @pytest.mark.parametrize("language", SPOKEN)
@@ -166,48 +178,64 @@ def test_an_absence_says_what_to_answer() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        (
-            "pt",
-            "École Trois-Ponts: Lina faltou às aulas no dia 26 de novembro (quinta-feira) à tarde.\n"
-            "Responda 1 doente, 2 outro motivo, 3 devia estar na escola.\n"
-            "Tel. 02 38 00 00 00",
-        ),
-        (
-            "es",
-            "École Trois-Ponts: Lina no estaba en clase el jueves 26 de noviembre por la tarde.\n"
-            "Responda 1 enfermedad, 2 otro motivo, 3 debe estar en la escuela.\n"
-            "Tel. 02 38 00 00 00",
-        ),
-        (
-            "uk",
-            "École Trois-Ponts. Відсутність: Lina, 26.11 після обіду.\n"
-            "Відповідь: 1 хворіє, 2 інша причина, 3 має бути в школі.\n"
-            "Тел. 02 38 00 00 00",
-        ),
-    ],
-)
-def test_an_absence_says_what_to_answer_in_the_familys_language(language: str, text: str) -> None:
-    assert render_sms(a_wording(language=language)).text == text
+ABSENT = {
+    "pt": (
+        "École Trois-Ponts: Lina faltou às aulas no dia 26 de novembro (quinta-feira) à tarde.\n"
+        "Responda 1 doente, 2 outro motivo, 3 devia estar na escola.\n"
+        "Tel. 02 38 00 00 00"
+    ),
+    "es": (
+        "École Trois-Ponts: Lina no estaba en clase el jueves 26 de noviembre por la tarde.\n"
+        "Responda 1 enfermedad, 2 otro motivo, 3 debe estar en la escuela.\n"
+        "Tel. 02 38 00 00 00"
+    ),
+    "uk": (
+        "École Trois-Ponts. Відсутність: Lina, 26.11 після обіду.\n"
+        "Відповідь: 1 хворіє, 2 інша причина, 3 має бути в школі.\n"
+        "Тел. 02 38 00 00 00"
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("pt", "École Trois-Ponts: os seus educandos com falta a 26/11 de manhã.\nMotivo: {link}\nTel. 0238000000"),
-        ("es", "École Trois-Ponts: ausencia de sus hijos el 26/11 por la mañana.\nMotivo: {link}\nTel. 0238000000"),
-        ("uk", "École Trois-Ponts. Відсутність: Ваші діти, 26.11 зранку.\nПричина: {link}\nТел. 0238000000"),
-    ],
-)
-def test_a_long_list_of_names_leaves_room_for_the_day_and_the_link(language: str, text: str) -> None:
+@pytest.mark.parametrize("language", list(ABSENT))
+def test_an_absence_says_what_to_answer_in_the_familys_language(language: str) -> None:
+    assert render_sms(a_wording(language=language)).text == ABSENT[language]
+
+
+BRIEF = {
+    "pt": "Collège Forêt-Royale, falta a 26/11 à tarde: Lina.\nEnvie 1 doente, 2 outro, 3 devia estar na aula.\n",
+    "es": (
+        "Collège Forêt-Royale: ausencia de Lina el 26/11 por la tarde.\n"
+        "Envíe 1 enfermedad, 2 otro, 3 debía ir a clase.\n"
+    ),
+    "uk": (
+        "Collège Forêt-Royale. Відсутність: Lina, 26.11 після обіду.\n"
+        "Відповідь: 1 хворіє, 2 інше, 3 має бути в школі.\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", list(BRIEF))
+def test_where_letters_are_dear_an_absence_is_said_in_the_fewest_words(language: str) -> None:
+    text = render_sms(a_wording(language=language, school=DEAR_SCHOOL)).text
+
+    assert text.startswith(BRIEF[language])
+    assert text.endswith(". 0238000000")
+
+
+BRIEF_LINK = {
+    "pt": "École Trois-Ponts, falta a 26/11 de manhã: os seus educandos.\nMotivo: ",
+    "uk": "École Trois-Ponts. Відсутність: Ваші діти, 26.11 зранку.\nЧому? ",
+}
+
+
+@pytest.mark.parametrize("language", list(BRIEF_LINK))
+def test_a_long_list_of_names_leaves_room_for_the_link(language: str) -> None:
     slots, names = replace(THURSDAY, half_day=HalfDay.MORNING), ("Anne-Charlotte", "Jean-Christophe", "Žofie", "Tomáš")
-    link = f"https://{'passerelle' * 3}.test/l/{LINK_CODE}"
 
-    said = render_sms(a_wording(language=language, slots=slots, pupils=names, two_way=False, link=link)).text
+    said = render_sms(a_wording(language=language, slots=slots, pupils=names, two_way=False, link=LONG_LINK)).text
 
-    assert said == text.format(link=link)
+    assert said.startswith(f"{BRIEF_LINK[language]}{LONG_LINK}\n")
 
 
 def test_the_words_of_each_answer_are_understood_after_its_digit_in_every_language() -> None:
@@ -236,62 +264,56 @@ def test_short_answers_in_portuguese_spanish_and_ukrainian_are_understood(sense:
     assert [meaning_of(words).sense for words in said] == [sense] * len(said)
 
 
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("pt", "École Trois-Ponts: reunião sobre Lina, 24/11 às 17:30.\nLocal: Salle 4\nMerci de venir.\nLido: {link}"),
-        (
-            "es",
-            "École Trois-Ponts: reunión sobre Lina, el 24/11 a las 17:30.\nLugar: Salle 4\nMerci de venir.\nVisto: {link}",
-        ),
-        ("uk", "École Trois-Ponts: зустріч (Lina), 24.11, 17:30.\nМісце: Salle 4\nMerci de venir.\nПрочитано: {link}"),
+INVITED = {
+    "pt": "École Trois-Ponts: reunião sobre Lina, 24/11 às 17:30.\nLocal: Salle 4\nMerci de venir.\nLido: ",
+    "es": "École Trois-Ponts: reunión sobre Lina, el 24/11 a las 17:30.\nLugar: Salle 4\nMerci de venir.\nVisto: ",
+    "uk": "École Trois-Ponts: зустріч (Lina), 24.11, 17:30.\nМісце: Salle 4\nMerci de venir.\nПрочитано: ",
+}
+
+
+@pytest.mark.parametrize("language", list(INVITED))
+def test_a_meeting_is_told_in_the_familys_language(language: str) -> None:
+    assert render_sms(a_wording(NoticeKind.MEETING, language)).text == INVITED[language] + LINK
+
+
+FRAMES = {
+    "pt": [
+        "Uma mensagem da escola",
+        "Quem escreve: Mme Exemple, directrice",
+        f"Para dizer que leu: {LINK}",
+        "A escola escreve-lhe a propósito do seu educando: Lina.",
     ],
-)
-def test_a_meeting_is_told_in_the_familys_language(language: str, text: str) -> None:
-    assert render_sms(a_wording(NoticeKind.MEETING, language)).text == text.format(link=LINK)
+    "es": [
+        "Un mensaje de la escuela",
+        "Quién escribe: Mme Exemple, directrice",
+        f"Para indicar que lo ha leído: {LINK}",
+        "La escuela le escribe acerca de su hijo o hija: Lina.",
+    ],
+    "uk": [
+        "Повідомлення від школи",
+        "Від кого: Mme Exemple, directrice",
+        f"Щоб повідомити, що Ви прочитали: {LINK}",
+        "Школа пише Вам щодо Вашої дитини: Lina.",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", list(FRAMES))
+def test_an_announcement_stands_in_a_frame_of_the_familys_language(language: str) -> None:
+    lines = render_email(a_wording(NoticeKind.ANNOUNCEMENT, language)).text.splitlines()
+
+    assert [line for line in lines if line in FRAMES[language]] == FRAMES[language]
+    assert "La piscine est fermée jeudi." in lines
 
 
 @pytest.mark.parametrize(
-    ("language", "urgent", "sentences"),
-    [
-        (
-            "pt",
-            "École Trois-Ponts, URGENTE: ",
-            (
-                "Uma mensagem da escola",
-                "Tem alguma pergunta? Responda a este e-mail, no seu idioma. A sua resposta chega à escola, e só à escola.",
-                "A escola escreve-lhe a propósito do seu educando: Lina.",
-            ),
-        ),
-        (
-            "es",
-            "École Trois-Ponts, URGENTE: ",
-            (
-                "Un mensaje de la escuela",
-                "¿Tiene alguna pregunta? Responda a este correo en su idioma. "
-                "Su respuesta llega a la escuela, y solo a ella.",
-                "La escuela le escribe acerca de su hijo o hija: Lina.",
-            ),
-        ),
-        (
-            "uk",
-            "École Trois-Ponts, ТЕРМІНОВО: ",
-            (
-                "Повідомлення від школи",
-                "Маєте запитання? Дайте відповідь на цей лист своєю мовою. Вашу відповідь отримає школа, і тільки вона.",
-                "Школа пише Вам щодо Вашої дитини: Lina.",
-            ),
-        ),
-    ],
+    ("language", "word"), [("pt", "URGENTE"), ("es", "URGENTE"), ("uk", "ТЕРМІНОВО"), ("en", "URGENT"), ("tr", "ACİL")]
 )
-def test_an_announcement_stands_in_a_frame_of_the_familys_language(
-    language: str, urgent: str, sentences: tuple[str, ...]
-) -> None:
-    mail = render_email(a_wording(NoticeKind.ANNOUNCEMENT, language)).text
+def test_what_is_urgent_says_so_in_capitals_before_anything_else(language: str, word: str) -> None:
+    wording = a_wording(NoticeKind.URGENT, language)
 
-    assert all(f"{sentence}\n" in mail for sentence in sentences)
-    assert "\nLa piscine est fermée jeudi.\n" in mail
-    assert render_sms(a_wording(NoticeKind.URGENT, language)).text.startswith(urgent)
+    assert render_sms(wording).text.startswith(f"École Trois-Ponts, {word}: Une canalisation a cédé")
+    assert render_email(wording).subject == f"École des Trois-Ponts, {word}: École fermée"
 
 
 def test_no_child_is_named_where_none_may_be() -> None:

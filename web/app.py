@@ -16,12 +16,28 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.errors import HubError, NotAllowedError, NotFoundError
-from web import family, staff_board, staff_calls, staff_door, staff_start, staff_write, webhooks
+from web import (
+    family,
+    invitations,
+    push,
+    staff_alert,
+    staff_board,
+    staff_calls,
+    staff_door,
+    staff_families,
+    staff_follow,
+    staff_invitations,
+    staff_start,
+    staff_theme,
+    staff_write,
+    webhooks,
+)
+from web.airmail import Airmail
 from web.board import Boards
 from web.house import House
 from web.pages import page, static_file
 from web.security import OVER_HTTPS, TRUST, Porter, is_https
-from web.staff_visit import SignedOutError
+from web.staff_visit import SignedOutError, theme_of
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +50,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_write.router,
     staff_board.router,
     staff_calls.router,
+    staff_follow.router,
+    staff_families.router,
+    staff_alert.router,
     family.router,
+    push.router,
+    invitations.router,
+    staff_invitations.router,
+    staff_theme.router,
     webhooks.router,
 )
 """Every room of the house; a new one is added here."""
@@ -45,6 +68,7 @@ def create_app(house: House) -> FastAPI:
     app = FastAPI(title="Passerelle", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_opened)
     app.state.house = house
     app.state.boards = Boards()
+    app.add_middleware(Airmail)
     app.add_middleware(GZipMiddleware, minimum_size=700, compresslevel=6)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_MAX)  # also what does not say its weight
     app.add_middleware(Scales)
@@ -71,7 +95,7 @@ class Scales:
         """Look at what the form says it weighs; what says nothing is weighed while it is read."""
         announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         if announced.isdecimal() and int(announced) > BODY_MAX:
-            await _sentence(413, _SENTENCES[413])(scope, receive, send)
+            await _sentence(Request(scope), 413, _SENTENCES[413])(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -116,36 +140,44 @@ async def _opened(app: FastAPI) -> AsyncIterator[None]:
     app.state.boards.close()
 
 
-async def _to_the_door(_request: Request, error: Exception) -> Response:
-    """Nobody is signed in: a page leads to the door, a form keeps what was typed in the browser's history."""
+async def _to_the_door(request: Request, error: Exception) -> Response:
+    """Nobody is signed in: a page leads to the door, a form keeps what was typed in the browser's history.
+
+    A stream is told so and led nowhere: a board would take the door for a piece of itself.
+    """
     signed_out = error if isinstance(error, SignedOutError) else SignedOutError()
-    if signed_out.back:
+    if signed_out.back and "text/event-stream" not in request.headers.get("accept", ""):
         return RedirectResponse(signed_out.door, 303)
     return _sentence(
+        request,
         401,
         "Votre session est finie. Entrez dans un autre onglet, puis revenez ici : rien n’est perdu.",
     )
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     status = 403 if isinstance(error, NotAllowedError) else 404 if isinstance(error, NotFoundError) else 422
-    return _sentence(status, str(error))
+    return _sentence(request, status, str(error))
 
 
-async def _unreadable(_request: Request, _error: Exception) -> Response:
-    return _sentence(422, "Cette demande n’a pas pu être lue : revenez en arrière et vérifiez ce qui est rempli.")
+async def _unreadable(request: Request, _error: Exception) -> Response:
+    return _sentence(
+        request, 422, "Cette demande n’a pas pu être lue : revenez en arrière et vérifiez ce qui est rempli."
+    )
 
 
-async def _not_here(_request: Request, error: Exception) -> Response:
+async def _not_here(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return _sentence(status, _SENTENCES.get(status, "Cette demande n’est pas possible ici."))
+    return _sentence(request, status, _SENTENCES.get(status, "Cette demande n’est pas possible ici."))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     """Say that it is our fault and nothing else; the log has the kind of error and the room, no content."""
     route = request.scope.get("route")
     log.error("unexpected", error=type(error).__name__, room=getattr(route, "path", "?"))
-    answer = _sentence(500, "Quelque chose s’est cassé chez nous ; rien n’a été envoyé. Réessayez dans un instant.")
+    answer = _sentence(
+        request, 500, "Quelque chose s’est cassé chez nous ; rien n’a été envoyé. Réessayez dans un instant."
+    )
     house: House = request.app.state.house
     answer.headers.update(dict(TRUST) | (OVER_HTTPS if is_https(house.settings) else {}))
     return answer
@@ -158,5 +190,5 @@ _SENTENCES = {
 }
 
 
-def _sentence(status: int, sentence: str) -> Response:
-    return page("staff/sentence.html", status=status, sentence=sentence)
+def _sentence(request: Request, status: int, sentence: str) -> Response:
+    return page("staff/sentence.html", status=status, theme=theme_of(request), sentence=sentence)

@@ -166,6 +166,8 @@ def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
         "words": _words(view, speaks),
         "in_french": french,
         "absence": view.served.kind is NoticeKind.ABSENCE,
+        "asks": view.served.kind not in (NoticeKind.CRISIS, NoticeKind.REMINDER),
+        "alarm": view.served.kind is NoticeKind.CRISIS,
         "written_in": best(view.slots.language),
     }
 

@@ -178,7 +178,10 @@ async def status(request: Request, key: str, token: str) -> Response:
 
 
 async def inbound(request: Request) -> Response:
-    """Take a text from a family; the answer is empty, or one short confirmation where the family can be answered."""
+    """For the sender's own provider, by its signature: a text from a family.
+
+    The answer is empty, or one short confirmation where the family can be answered.
+    """
     house = house_of(request)
     form = await _form(request)
     if form is None:

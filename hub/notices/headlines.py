@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
-from hub.models.notices import DeliveryState, NoticeState
+from hub.models.notices import NoticeState
 from hub.notices.left_asked import open_task
 from hub.notices.standing import GONE, KNOWS, MOVING, standing, to_be_called
 from hub.outbox.wordings import read_slots
@@ -230,6 +230,7 @@ def read_headline(row: Any, keyring: Keyring, absent: Mapping[int, str] = Mappin
 async def _figures(
     session: AsyncSession, school_id: int, notices: Sequence[int], day: date, now: datetime
 ) -> dict[int, tuple[int, int, int, int]]:
+    """Count by notice: adults, those who know, on the way, to call. What costs is asked once for each adult."""
     one = (
         select(
             delivery.c.notice_id,
@@ -240,17 +241,14 @@ async def _figures(
         .where(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
         .subquery("one")
     )
-
-    def those(states: Sequence[DeliveryState]) -> Any:  # noqa: ANN401 (an expression)
-        return func.sum(case((one.c.state.in_(states), 1), else_=0))
-
-    rows = await session.execute(
-        select(
-            one.c.notice_id,
-            (func.count() - those(GONE)).label("adults"),
-            those(KNOWS).label("know"),
-            those(MOVING).label("moving"),
-            func.sum(one.c.calls).label("to_call"),
-        ).group_by(one.c.notice_id)
-    )
-    return {row.notice_id: (row.adults, row.know, row.moving, row.to_call) for row in rows}
+    alike = select(*one.c, func.count().label("adults")).group_by(*one.c)
+    found: dict[int, tuple[int, int, int, int]] = {}
+    for row in await session.execute(alike):
+        adults, know, moving, to_call = found.get(row.notice_id, (0, 0, 0, 0))
+        found[row.notice_id] = (
+            adults + (0 if row.state in GONE else row.adults),
+            know + (row.adults if row.state in KNOWS else 0),
+            moving + (row.adults if row.state in MOVING else 0),
+            to_call + row.adults * row.calls,
+        )
+    return found

@@ -72,7 +72,7 @@ async def prepare(
     if not facts:
         return prepared
     await wordings.learn(connection, facts)
-    for fact in facts:
+    for fact in sorted(facts, key=lambda fact: fact.id):  # what became due first is handed over first
         pupils = told.pupils.get(fact.copy_id)
         if pupils is None or fact.fate != Fate.LEAVES:
             _withdraw(fact, prepared, somebody=pupils is not None)

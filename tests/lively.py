@@ -1,0 +1,247 @@
+"""A school in the middle of a morning: notices in every state, calls, links of every kind, and whoever may come by."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from factories import NOW, SINCE, TODAY, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
+
+from hub.database import Database
+from hub.errors import DeadAddressError
+from hub.models.answers import AnswerKind
+from hub.models.notices import AttemptState
+from hub.models.school import Role
+from hub.notices.publish import Draft, cancel, publish
+from hub.outbox.record import ReceiptIn, record_receipts
+from hub.outbox.wordings import Wordings
+from hub.people.schools import add_sender
+from hub.people.sign_in import hash_password, sign_in
+from hub.people.staff import add_staff
+from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Slots
+from hub.replies.answers import answer
+from hub.sealing import Keyring
+from hub.settings import Settings
+from i18n.rendering import render
+from scheduler.drain import Drain
+from web.house import House
+
+PASSWORD = "trois ponts sur la Loire"
+ELSEWHERE = "École du Gué"
+DEAD = "+33639987090"
+SHARED = "+33639987080"
+WORDS = {
+    "announcement": "Sortie au musée vendredi, pensez au goûter.",
+    "urgent": "Le chauffage est en panne à l’étage.",
+    "cancelled": "Kermesse avancée à samedi.",
+    "held": "Photos de classe lundi matin.",
+    "class": "Le carnet rose revient jeudi.",
+}
+"""What was written, by notice."""
+PUPILS = ("Théodulie", "Apolline")
+"""Children of CP A and of CE1 B: names that stand nowhere else."""
+ADULTS = ("Odalys", "Noureddine", "Gülizar", "Isaure", "Fulgence", "Léopoldine", "Ysoline", "Barnabé", "Mahaut")
+SPARES = 24
+"""Families with nothing but a link, for the pages that are seen once."""
+VISITORS = ("director", "office", "teacher", "other_teacher", "deputy", "foreign_director", "gone")
+"""Who has a session; nobody and a family have none."""
+SECRETS = (*PUPILS, *ADULTS, *WORDS.values(), "École des Trois-Ponts", "06 39 98", "+3363998")
+"""What only this school's people may read."""
+
+
+def mailbox(visitor: str) -> str:
+    """Give the mailbox that a visitor signs in with."""
+    return f"{visitor.replace('_', '-')}@{'gue' if visitor == 'foreign_director' else 'ecole'}.test"
+
+
+@dataclass
+class Lively:
+    """The school, and what its pages are asked with. `links` by (notice, adult), `sessions` by visitor."""
+
+    small: SmallSchool
+    house: House
+    notices: dict[str, int] = field(default_factory=dict)
+    links: dict[tuple[str, str], str] = field(default_factory=dict)
+    mail_token: str = ""
+    sessions: dict[str, str] = field(default_factory=dict)
+    staff: dict[str, int] = field(default_factory=dict)
+    spares: list[str] = field(default_factory=list)
+    tasks: dict[str, int] = field(default_factory=dict)
+    number_of_mahaut: int = 0
+    sms: FakeChannel = field(default_factory=FakeChannel)
+    mail: FakeChannel = field(default_factory=lambda: FakeChannel(name=ChannelName.EMAIL, proof=Proof.ACCEPTED))
+
+    def link(self, notice: str, adult: str = "Odalys") -> str:
+        """Give the address of a link."""
+        return f"/l/{self.links[notice, adult]}"
+
+    def spare(self) -> str:
+        """Give the address of a link that nobody has used."""
+        return f"/l/{self.spares.pop()}"
+
+    async def press(self, name: str, kind: NoticeKind, slots: Slots, **more: object) -> None:
+        """Press a notice, let what is due leave, and keep its links."""
+        audience = str(more.pop("audience", "school"))
+        draft = Draft(kind=kind, audience=audience, slots=slots, seconded_by=self.small.office)
+        async with self.small.database.school(self.small.school.key) as session:
+            done = await publish(
+                session,
+                self.small.keyring,
+                school=self.small.school,
+                author_id=self.staff[str(more.pop("author", "director"))],
+                draft=replace(draft, **more),  # type: ignore[arg-type]  # of a Draft
+                now=NOW,
+            )
+        self.notices[name] = done.notice_id
+        for left in await self._drained():
+            if left.link_code:
+                self.links[name, await self._owner(left)] = left.link_code
+
+    async def _owner(self, left: Outgoing) -> str:
+        return str((await self.small.rows(_OWNER, attempt=left.attempt_id))[0][0])
+
+    async def _drained(self) -> list[Outgoing]:
+        before = len(self.sms.sent), len(self.mail.sent)
+        channels = {ChannelName.SMS: self.sms, ChannelName.EMAIL: self.mail}
+        wordings = Wordings(self.house.settings, self.small.keyring, render)
+        drain = Drain(self.small.database, self.small.keyring, wordings, self.house.settings, channels)
+        for lane in Lane:
+            await drain.drain(lane)
+        await drain.idle()
+        await drain.stop()
+        return self.sms.sent[before[0] :] + self.mail.sent[before[1] :]
+
+
+_TASKS = (
+    "SELECT guardian.first_name, call_task.id FROM call_task JOIN delivery ON delivery.id = call_task.delivery_id "
+    "JOIN guardian ON guardian.id = delivery.guardian_id WHERE delivery.notice_id = :notice"
+)
+_NUMBER = (
+    "SELECT contact_point.address_id FROM contact_point JOIN guardian ON guardian.id = contact_point.guardian_id "
+    "WHERE guardian.first_name = 'Mahaut'"
+)
+_OWNER = (
+    "SELECT guardian.first_name FROM attempt JOIN copy_delivery ON copy_delivery.copy_id = attempt.copy_id "
+    "JOIN delivery ON delivery.id = copy_delivery.delivery_id "
+    "JOIN guardian ON guardian.id = delivery.guardian_id WHERE attempt.id = :attempt ORDER BY guardian.id LIMIT 1"
+)
+
+
+async def a_lively_school(database: Database, keyring: Keyring, settings: Settings) -> Lively:
+    """Set the school up, press its notices, and let families and staff act."""
+    lively = Lively(await a_school(database, keyring), House(settings, database, keyring))
+    await _people(lively)
+    await _staff(lively)
+    await _notices(lively)
+    await _replies(lively)
+    return lively
+
+
+async def _people(lively: Lively) -> None:
+    small = lively.small
+    async with small.database.school(small.school.key) as session:
+        here = session, small.keyring, small.school.key
+        await add_sender(*here, channel=ChannelName.PUSH, provider="webpush", address="a@ecole.test")
+        await add_sender(
+            *here, channel=ChannelName.CHAT, provider="telegram", address="ecole_test_bot", secret=f"1:{'a' * 35}"
+        )
+    await small.family(
+        by_sms("+33639987001", name="Odalys"),
+        by_sms("+33639987002", name="Noureddine", language="ar"),
+        by_mail("gulizar@familles.test", name="Gülizar", language="tr"),
+        children=PUPILS[:1],
+    )
+    await small.family(by_sms(SHARED, name="Isaure"), by_sms(SHARED, name="Fulgence"), children=("Ondine",))
+    await small.family(
+        by_sms(DEAD, name="Léopoldine", language="uk"), Adult(name="Ysoline"), children=("Sidonie", "Gontran")
+    )
+    await small.family(
+        by_sms("+33639987091", name="Barnabé"), by_sms("+33639987092", name="Mahaut"), children=("Côme",)
+    )
+    await small.family(by_sms("+33639987050", name="Hildegarde"), children=PUPILS[1:], class_label="CE1 B")
+    for number in range(SPARES):
+        await small.family(by_sms(f"+336399871{number:02}", name=f"Adulte{number}"), children=(f"Enfant{number}",))
+    lively.sms.answers[DEAD] = DeadAddressError("21211")
+    lively.sms.answers["+33639987092"] = DeadAddressError("21211")
+
+
+async def _staff(lively: Lively) -> None:
+    small, keyring = lively.small, lively.small.keyring
+    other = await a_school(small.database, keyring, slug="gue")
+    await small.write(
+        "UPDATE school SET name = :name, short_name = 'Gué' WHERE id = :id", name=ELSEWHERE, id=other.school.key
+    )
+    roles = {
+        "teacher": (Role.TEACHER, ("CP A",)),
+        "other_teacher": (Role.TEACHER, ("CE1 B",)),
+        "office": (Role.OFFICE, ()),
+    }
+    for visitor in VISITORS:
+        role, classes = roles.get(visitor, (Role.DEPUTY if visitor == "deputy" else Role.DIRECTOR, ()))
+        school = other.school.key if visitor == "foreign_director" else small.school.key
+        async with small.database.school(school) as session:
+            lively.staff[visitor] = await add_staff(
+                session, keyring, school, email=mailbox(visitor), role=role, from_on=SINCE, classes=classes,
+                name=f"Mme {visitor.replace('_', ' ').title()}",
+            )  # fmt: skip
+    hashed = await hash_password(PASSWORD)
+    await small.write("UPDATE staff SET password_hash = :hashed", hashed=hashed)
+    for visitor in VISITORS:
+        lively.sessions[visitor] = await sign_in(
+            small.database, keyring, email=mailbox(visitor), password=PASSWORD, where="127.0.0.1"
+        )
+    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    await small.write(
+        "UPDATE staff_right SET to_on = :day WHERE staff_id = :id", day=yesterday, id=lively.staff["gone"]
+    )
+
+
+async def _notices(lively: Lively) -> None:
+    said = {name: Slots(text=text) for name, text in WORDS.items()}
+    absent = Slots(day=TODAY, half_day=HalfDay.MORNING)
+    meeting = Slots(subject="Réunion de rentrée", starts_at=NOW + timedelta(days=7), place="Salle des Tilleuls")
+    await lively.press("announcement", NoticeKind.ANNOUNCEMENT, said["announcement"])
+    await lively.press("urgent", NoticeKind.URGENT, said["urgent"])
+    await lively.press("absence", NoticeKind.ABSENCE, absent, audience="pupil:1")
+    await lively.press("shared_absence", NoticeKind.ABSENCE, absent, audience="pupil:2")
+    await lively.press("meeting", NoticeKind.MEETING, meeting, audience="class:CP A")
+    await lively.press("class", NoticeKind.ANNOUNCEMENT, said["class"], audience="class:CP A", author="teacher")
+    await lively.press("cancelled", NoticeKind.ANNOUNCEMENT, said["cancelled"])
+    await lively.press(
+        "held", NoticeKind.ANNOUNCEMENT, said["held"], seconded_by=None, due_at=NOW + timedelta(minutes=20)
+    )
+    await lively.press("crisis", NoticeKind.CRISIS, Slots(phrase="sheltered", exercise=True))
+    async with lively.small.database.school(lively.small.school.key) as session:
+        await cancel(session, school_id=lively.small.school.key, notice_id=lively.notices["cancelled"], now=NOW)
+
+
+async def _replies(lively: Lively) -> None:
+    small = lively.small
+    lively.spares = [lively.links["announcement", f"Adulte{number}"] for number in range(SPARES)]
+    lively.mail_token = lively.mail.sent[0].token
+    lively.tasks = {row[0]: row[1] for row in await small.rows(_TASKS, notice=lively.notices["urgent"])}
+    lively.number_of_mahaut = int((await small.rows(_NUMBER))[0][0])
+    await small.write(
+        "UPDATE call_task SET owner_id = :mine, taken_at = :now WHERE id = :id",
+        mine=lively.staff["teacher"],
+        now=NOW.isoformat(sep=" "),
+        id=lively.tasks["Mahaut"],
+    )
+    arrived = [one.attempt_id for one in lively.sms.sent if one.to not in lively.sms.answers][:20]
+    async with small.database.engine() as connection:
+        receipts = [ReceiptIn(attempt, AttemptState.DELIVERED, "delivered") for attempt in arrived]
+        await record_receipts(connection, receipts, now=NOW)
+    async with small.database.school(small.school.key) as session:
+        connection = await session.connection()
+        for name, adult, kind in (
+            ("announcement", "Noureddine", AnswerKind.ACKNOWLEDGED),
+            ("urgent", "Odalys", AnswerKind.ACKNOWLEDGED),
+            ("absence", "Noureddine", AnswerKind.SHOULD_BE_HERE),
+        ):
+            copy_id = (await small.rows(_COPY, notice=lively.notices[name], name=adult))[0][0]
+            await answer(connection, school_id=small.school.key, copy_id=copy_id, kind=kind, through="page", now=NOW)
+
+
+_COPY = (
+    "SELECT copy_delivery.copy_id FROM copy_delivery JOIN delivery ON delivery.id = copy_delivery.delivery_id "
+    "JOIN guardian ON guardian.id = delivery.guardian_id "
+    "WHERE delivery.notice_id = :notice AND guardian.first_name = :name LIMIT 1"
+)
