@@ -13,6 +13,7 @@ from hub.people.rights import rights_on
 from hub.people.staff import find_staff
 from hub.ports import HalfDay, NoticeKind, Slots
 from hub.routing import last_school_day
+from i18n.phrases import PHRASES
 
 NOON = time(13)
 """Before it, an absence is of the morning when nothing else was said."""
@@ -118,10 +119,12 @@ async def _read_over(desk: Desk, staff_id: int, draft: Draft) -> Preview:
 
 _WORDS, _MEETING = frozenset({"text", "subject"}), frozenset({"place", "starts_at"})
 _ABSENCE, _PHRASE = frozenset({"day", "half_day"}), frozenset({"phrase"})
+_BLANKS = {"when": ("day", "half_day"), "time": ("starts_at",), "place": ("place",)}
+"""What fills each blank of a ready phrase."""
 _SAYS: Mapping[NoticeKind, frozenset[str]] = {
     NoticeKind.ANNOUNCEMENT: _WORDS,
-    NoticeKind.URGENT: _WORDS | _PHRASE | _ABSENCE | _MEETING,
-    NoticeKind.CRISIS: _PHRASE | _MEETING,
+    NoticeKind.URGENT: _WORDS | _PHRASE,
+    NoticeKind.CRISIS: _PHRASE,
     NoticeKind.MEETING: _WORDS | _MEETING,
     NoticeKind.ABSENCE: _ABSENCE,
 }
@@ -131,6 +134,8 @@ _SAYS: Mapping[NoticeKind, frozenset[str]] = {
 def _refuse_idle(order: Order) -> None:
     """Refuse what families would never read, rather than leave it out in silence."""
     says = _SAYS.get(order.kind, _WORDS | _MEETING | _ABSENCE | _PHRASE)
+    phrase = PHRASES.get(order.phrase or "")
+    says |= {name for blank in (phrase.blanks if phrase else ()) for name in _BLANKS[blank]}
     idle = [
         name
         for name in (*_WORDS, *_MEETING, *_ABSENCE, *_PHRASE)

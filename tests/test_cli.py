@@ -607,6 +607,47 @@ def test_a_rehearsal_shows_what_families_would_read_and_what_it_may_cost(school:
     assert told["sms"]["fr"].startswith("Trois-Ponts, URGENT : Fermeture à midi.")
 
 
+def test_a_ready_phrase_leaves_at_once_in_every_language(send: Callable[..., Said]) -> None:
+    blanks = ("--day", "2026-11-24", "--half-day", "morning", "--place", "salle des fêtes")
+    told = send("urgent", "school", "--phrase", "closed", *blanks).json
+    rehearsed = send("urgent", "school", "--phrase", "closed", *blanks, "--dry-run").json
+
+    assert told["leaves_at"] <= told_now()
+    assert (
+        "L'école est fermée mardi 24 novembre matin. Accueil des enfants : salle des fêtes." in rehearsed["sms"]["fr"]
+    )
+
+
+def test_own_words_to_everybody_wait_a_minute_unless_somebody_seconds_them(
+    school: Installation, send: Callable[..., Said]
+) -> None:
+    school.passerelle("staff", "add", "--email", "secretariat@trois-ponts.test", "--role", "office")
+
+    alone = send("announcement", "school", "--text", "Piscine jeudi.")
+    seconded = send(
+        "announcement", "school", "--text", "Piscine vendredi.", "--seconder", "secretariat@trois-ponts.test"
+    )
+
+    assert alone.json["leaves_at"] > told_now()
+    assert seconded.json["leaves_at"] <= told_now()
+
+
+def test_an_alarm_and_its_drill_are_sent_from_the_command_line(school: Installation, send: Callable[..., Said]) -> None:
+    drill = send("crisis", "school", "--phrase", "sheltered", "--exercise")
+    real = send("crisis", "school", "--phrase", "over", "--place", "mairie", "--starts-at", "2099-11-24T16:30")
+
+    assert (drill.code, real.code) == (0, 0)
+    assert school.rows("SELECT kind, state FROM notice ORDER BY id") == [
+        ("crisis", "cancelled"),
+        ("crisis", "published"),
+    ]
+    assert school.rows("SELECT count(*) FROM call_task") == [(0,)]
+
+
+def told_now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
 def test_one_is_not_many() -> None:
     assert [many(0, "adulte"), many(1, "adulte"), many(2, "adulte")] == ["0 adulte", "1 adulte", "2 adultes"]
     assert many(2, "ligne remise", "lignes remises") == "2 lignes remises"
@@ -661,8 +702,12 @@ def test_a_text_of_four_million_characters_is_one_sentence(send: Callable[..., S
         (("announcement", "pupil:999999", "--text", "x"), "élève"),
         (("meeting", "school", "--text", "x"), "heure"),
         (("meeting", "school", "--starts-at", "demain"), "2026-11-25T07:30"),
-        (("crisis", "school", "--phrase", "sheltered"), "version suivante"),
-        (("crisis", "school", "--text", "x"), "pas encore possible"),
+        (("crisis", "school", "--phrase", "closed"), "n'est pas au recueil"),
+        (("crisis", "class:CP A", "--phrase", "sheltered"), "toute l’école"),
+        (("crisis", "school", "--text", "x"), "--text ne va qu'avec"),
+        (("urgent", "school", "--phrase", "closed"), "Il manque le jour"),
+        (("urgent", "school", "--text", "x", "--seconder", BOSS), "seconde personne"),
+        (("reminder", "school", "--phrase", "joined_chat"), "pas encore possible"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
