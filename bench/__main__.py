@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass
 from bench.sinks import sink
 
 GOALS = {"send_embedded": 0.80, "publish_to_sent": 0.60, "mail": 0.60}
+"""Ratios: at least."""
+PAGES = {"page_p95": ("ms", 30.0), "page_weight": ("bytes", 120_000.0), "page_requests": ("requests", 8.0)}
+"""What the server works and what a first load brings, by the page of the demo school that needs most: at most."""
 AGAINST = {"send_embedded": "loop_twilio", "publish_to_sent": "loop_twilio", "mail": "loop_mail"}
 SINK_OF = {"mail": "mta", "loop_mail": "mta", "sink_mta": "mta"}
 BEARS = {"sink_twilio": "loop_transport", "sink_mta": "loop_mail"}
@@ -53,13 +56,23 @@ def measured(name: str, number: int, base_url_port: int | None) -> tuple[float, 
         return number / line["seconds"], seen.value
 
 
+def measured_pages() -> dict[str, float]:
+    """Ask for every page of the demo school, in a process of its own; gives the figures of the page that needs most."""
+    with tempfile.TemporaryDirectory(prefix="passerelle-bench-") as folder:
+        ran = subprocess.run([sys.executable, "-m", "bench.pages", folder], check=False, capture_output=True, text=True)
+    if ran.returncode:
+        sys.exit(f"pages: {ran.stderr[-2000:]}")
+    worst: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])["worst"]
+    return worst
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--number", type=int, default=20_000)
-    parser.add_argument("--only", nargs="*", default=list(GOALS))
+    parser.add_argument("--only", nargs="*", default=[*GOALS, *PAGES])
     parser.add_argument("--sms-base-url", type=str, help="a sink of your own, http://127.0.0.1:PORT")
     asked = parser.parse_args()
     own = int(asked.sms_base_url.rsplit(":", 1)[1]) if asked.sms_base_url else None
@@ -81,10 +94,24 @@ def main() -> None:
         )
     for name in names:
         _show(_line(name, rates, arrived[name]), as_json=asked.json)
+    _pages([name for name in PAGES if name in asked.only], asked.rounds, as_json=asked.json)
+    _refuse_weak(sinks, rates)
+
+
+def _refuse_weak(sinks: list[str], rates: dict[str, list[float]]) -> None:
     for name in sinks:
         borne, asked_of = statistics.median(rates[name]), statistics.median(rates[BEARS[name]])
         if borne < 2 * asked_of:
             sys.exit(f"{name} bears {borne:.0f}/s, less than twice {BEARS[name]} ({asked_of:.0f}/s): the run is void")
+
+
+def _pages(names: list[str], rounds: int, *, as_json: bool) -> None:
+    seen = [measured_pages() for _ in range(rounds)] if names else []
+    for name in names:
+        values = [one[name] for one in seen]
+        unit, goal = PAGES[name]
+        middle, least, most = (round(one, 1) for one in (statistics.median(values), min(values), max(values)))
+        _show(Line(name, middle, unit, goal, least, most, rounds, 0), as_json=as_json)
 
 
 def _line(name: str, rates: dict[str, list[float]], arrived: int) -> Line:

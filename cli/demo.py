@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from cli.assembly import Assembly, assembled
-from cli.demo_school import DIRECTOR, PASSWORD, bring_to_life, settle_in
+from cli.demo_school import DEPUTY, DIRECTOR, OFFICE, PASSWORD, bring_to_life, settle_in
+from cli.demo_ways import join
 from cli.saying import many, say_line
 from cli.serve import served
 from hub.errors import SettingsError
@@ -88,6 +89,8 @@ def welcome(show: Demo) -> tuple[str, ...]:
         f"  Tableau de bord     {show.hub.settings.public_url}",
         f"    adresse           {DIRECTOR}",
         f"    mot de passe      {PASSWORD}",
+        f"    secrétariat       {OFFICE}",
+        f"    suppléante        {DEPUTY}",
         f"  Mur des téléphones  {show.box.wall_url}",
     )
 
@@ -108,14 +111,18 @@ async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
             update={
                 "twilio_url": box.twilio_url,
                 "telegram_url": box.telegram_url,
+                "telegram_link": box.telegram_link,
+                "push_hosts": box.push_host,
                 "smtp_host": box.smtp_host,
                 "smtp_port": box.smtp_port,
             }
         )
-        async with assembled(asked) as hub, served(hub):
+        async with assembled(asked) as hub:
             settled = await settle_in(hub, invented)
-            bring_to_life(invented, box)
-            yield Demo(hub, box, settled, invented)
+            joined = await join(hub, settled, invented, box)
+            bring_to_life(invented, box, joined)
+            async with served(hub):  # the bot is there already when the door looks for bots
+                yield Demo(hub, box, settled, invented)
 
 
 async def press(show: Demo, *, key: str = "demo") -> Published:

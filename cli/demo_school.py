@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, select, update
 
 from cli.assembly import Assembly
+from cli.demo_ways import Joined
 from hub.database import Database
 from hub.models.people import LinkKind
 from hub.models.school import Role, School
@@ -74,16 +75,16 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
     return opened
 
 
-def bring_to_life(invented: FictionalSchool, box: Sandbox) -> None:
-    """Give every phone and mailbox of the box its owner, its habit and its trouble."""
+def bring_to_life(invented: FictionalSchool, box: Sandbox, joined: Joined) -> None:
+    """Give every phone, mailbox, chat and browser of the box its owner, its habit and its trouble."""
     for number, adult in enumerate(invented.adults):
         name = f"{adult.first_name} {adult.usage_name or adult.name}".strip()
         delay = 0.5 + (number * 37 % 60) / 20  # between half a second and three and a half, never all at once
-        for value in (adult.mobile, adult.mailbox):
+        for value in (adult.mobile, adult.mailbox, joined.get(number)):
             if value is not None:
                 box.directory[value] = Label(name, adult.language)
-                # acceptance by a mail server proves nothing: in the demo, whoever has only a mailbox confirms
-                habit = Habit.ACKNOWLEDGE if value == adult.mailbox else adult.habit
+                # acceptance proves nothing: in the demo, whoever a mail, a chat or a notification reaches confirms
+                habit = adult.habit if value == adult.mobile else Habit.ACKNOWLEDGE
                 box.set_habit(value, habit, delay=delay)
         if adult.troubled_address is not None:
             box.behave(BEHAVIOURS[adult.trouble], adult.troubled_address)

@@ -7,7 +7,7 @@ from typing import Self
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 
-from sandbox import control, push_service, telegram_api, twilio_api, wall
+from sandbox import control, push_service, telegram_api, telegram_link, twilio_api, wall
 from sandbox.behaviour import Behaviour, Behaviours
 from sandbox.cards import Painter
 from sandbox.config import Label, SandboxConfig
@@ -42,7 +42,7 @@ class Sandbox:
             self.record, self.behaviours, self._courier, self._heard, lambda: self.twilio_url
         )
         self.chats = Chats(config, self.record, self._courier, self._heard)
-        self.families = Families(self.record, self._courier, self.phones, self.mailboxes, self.chats)
+        self.families = Families(self.record, self._courier, self.phones, self.mailboxes, self.chats, self.push)
         self._door = Door(self._app())
         self._open = AsyncExitStack()
 
@@ -70,6 +70,11 @@ class Sandbox:
     def telegram_url(self) -> str:
         """Where the bots of the hub are pointed; no trailing slash."""
         return self.twilio_url
+
+    @property
+    def telegram_link(self) -> str:
+        """Where a family opens a chat with a bot; no trailing slash."""
+        return f"{self.twilio_url}/telegram"
 
     @property
     def push_host(self) -> str:
@@ -123,6 +128,7 @@ class Sandbox:
         app.include_router(push_service.router(self.push))
         bots = telegram_api.Telegram(self.config, self.record, self.behaviours, self.chats, self._courier)
         app.include_router(telegram_api.router(bots))
+        app.include_router(telegram_link.router(self.config, self.chats))
         app.include_router(wall.router(painter, devices))
         app.include_router(control.router(self.record, self.behaviours, self.families))
 

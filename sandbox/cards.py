@@ -145,7 +145,7 @@ class Painter:
             dir=direction,
             is_box="@" in address,
             is_push=is_push(address),
-            is_chat=last is not None and last.channel is ChannelName.CHAT,
+            is_chat=is_chat(address),
             at="" if at == NEVER else clock(at),
             off=behaviour.off,
             dead=_is_dead(behaviour),
@@ -178,6 +178,11 @@ _A_BROWSER = "un navigateur"
 def is_push(address: str) -> bool:
     """Whether an address is a browser's subscription, which nobody could read."""
     return address.startswith("{")
+
+
+def is_chat(address: str) -> bool:
+    """Whether an address is a chat's number: a telephone's begins with a plus."""
+    return address.isdigit()
 
 
 def national(address: str) -> str:
@@ -258,7 +263,8 @@ def _habit_words(families: Families, address: str) -> str:
     after = f"au bout de {manner.delay:g} s" if manner.delay else "aussitôt"
     match manner.habit:
         case Habit.ACKNOWLEDGE:
-            return f"Confirme par le lien {after}."
+            by = "le bouton" if is_chat(address) or is_push(address) else "le lien"
+            return f"Confirme par {by} {after}."
         case Habit.DIGIT:
             return f"Répond « {manner.words} » {after}."
         case _:

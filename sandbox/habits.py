@@ -12,6 +12,7 @@ from sandbox.behaviour import plain_address
 from sandbox.courier import Courier
 from sandbox.mailboxes import Mailboxes
 from sandbox.phones import Phones
+from sandbox.push_service import Browsers
 from sandbox.record import Act, Arrived, Record, Said, now
 from sandbox.telegram_chats import Chats
 
@@ -34,7 +35,7 @@ class Habit(StrEnum):
     """How a family takes what the school says."""
 
     ACKNOWLEDGE = "acknowledge"
-    """Opens the link and presses the button that acknowledges."""
+    """Presses the button that acknowledges, behind the link or under the message."""
     DIGIT = "digit"
     """Answers its words ("1") to a text that asks for it."""
     SILENT = "silent"
@@ -55,12 +56,21 @@ SILENT = Manner(Habit.SILENT)
 class Families:
     """The people behind the phones. Each link and each text is answered once, so that a thank-you ends it."""
 
-    def __init__(self, record: Record, courier: Courier, phones: Phones, mailboxes: Mailboxes, chats: Chats) -> None:
+    def __init__(
+        self,
+        record: Record,
+        courier: Courier,
+        phones: Phones,
+        mailboxes: Mailboxes,
+        chats: Chats,
+        push: Browsers,
+    ) -> None:
         self._record = record
         self._courier = courier
         self._phones = phones
         self._mailboxes = mailboxes
         self._chats = chats
+        self._push = push
         self._manners: dict[str, Manner] = {}
         self._done: set[tuple[str, str]] = set()
 
@@ -93,9 +103,14 @@ class Families:
         return await self._phones.answer(message, words)
 
     async def acknowledge(self, message: Arrived) -> Said:
-        """Open the link in `message` and press its button; a GET alone must not count. In a chat, press the first."""
+        """Open the link in `message` and press its button; a GET alone must not count.
+
+        In a chat and on a notification, press the first button.
+        """
         if message.channel is ChannelName.CHAT and message.buttons:
             return await self._chats.press(message, message.buttons[0][0])
+        if message.channel is ChannelName.PUSH and message.buttons:
+            return await self._push.press(message, message.buttons[0][0])
         link = link_of(message)
         taken = link is not None and await self._try(link)
         said = Said(message.address, Act.ACKNOWLEDGE, "", taken, now(), message.provider_id)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -16,6 +16,10 @@ MOBILES = 10_000
 
 LEVELS = ("CP", "CE1", "CE2", "CM1", "CM2")
 _CLASS_SIZE = 25
+_JOIN = (3, 9)
+"""Of twelve whose mobile works: who joined by Telegram, and who by notifications."""
+_LEAVE = (3, 6)
+"""Of twelve who joined: who left."""
 _OLDEST_IN_CP = 2020
 """Birth year of those who enter CP in autumn 2026; one year less for each level."""
 
@@ -24,13 +28,14 @@ def settle(seed: int, pupils: int) -> tuple[tuple[FictionalPupil, ...], tuple[Fi
     """Fill a school of `pupils`; equal seeds give equal people, to the last digit."""
     town = _Town(seed, pupils)
     adults: list[FictionalAdult] = []
-    nth = 0
+    nth, hard = 0, 0
     while town.seats:
         size, household = _HARD_CASES[nth] if nth < len(_HARD_CASES) else (town.family_size(), _ordinary)
         language = town.language(nth - len(_HARD_CASES))
         adults += household(_Family(town, language, size, own_names=household is _foster_home))
         nth += 1
-    return tuple(town.pupils), tuple(adults)
+        hard = len(adults) if nth <= len(_HARD_CASES) else hard
+    return tuple(town.pupils), (*adults[:hard], *_joined(adults[hard:]))
 
 
 class _Town:
@@ -161,6 +166,31 @@ def _reached(family: _Family, adult: FictionalAdult) -> FictionalAdult:
     if mobile is None and chance.random() < 0.08:
         trouble = Trouble.BOUNCES
     return replace(adult, mobile=mobile, mailbox=mailbox, landline=landline, trouble=trouble)
+
+
+def _joined(adults: list[FictionalAdult]) -> Iterator[FictionalAdult]:
+    """Let one in twelve of those whose mobile works have joined by Telegram, and one by notifications.
+
+    One in six of them has left it since.
+    """
+    joined = 0
+    for nth, adult in _counted(adults):
+        if nth % 12 not in _JOIN:
+            yield adult
+            continue
+        joined += 1
+        trouble = Trouble.LEFT if joined % 12 in _LEAVE else Trouble.NONE
+        chat = f"7{adult.mobile[-4:]}" if adult.mobile and nth % 12 == _JOIN[0] else None
+        yield replace(adult, chat=chat, notified=chat is None, trouble=trouble)
+
+
+def _counted(adults: list[FictionalAdult]) -> Iterator[tuple[int, FictionalAdult]]:
+    """Number those whose mobile works, from 0; all others are -1."""
+    nth = -1
+    for adult in adults:
+        works = adult.mobile is not None and adult.trouble is Trouble.NONE
+        nth += works
+        yield (nth if works else -1), adult
 
 
 def _barred_from_one_pupil(family: _Family) -> list[FictionalAdult]:

@@ -123,6 +123,11 @@ class Telegram:
         self.chats.left.append(str(fields.get("chat_id", "")))
         return done(True)  # noqa: FBT003 (what Telegram answers)
 
+    async def commands(self, _: Request, token: str, fields: Mapping[str, Any]) -> Response:
+        """Keep the menu of commands of a bot, in one language or for all others."""
+        self.chats.mail[token].menus[str(fields.get("language_code", ""))] = orjson.loads(fields["commands"])
+        return done(True)  # noqa: FBT003 (what Telegram answers)
+
     def _complaint(self, token: str, chat: str, text: str) -> str | None:
         if not self.chats.knows(token, chat):
             return "chat not found"
@@ -188,4 +193,5 @@ _METHODS: dict[str, Callable[[Telegram, Request, str, Mapping[str, Any]], Awaita
     "editmessagetext": Telegram.edit,
     "answercallbackquery": Telegram.note,
     "leavechat": Telegram.leave,
+    "setmycommands": Telegram.commands,
 }

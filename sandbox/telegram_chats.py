@@ -29,6 +29,8 @@ class Mail:
     asking: int = 0
     asked: list[tuple[str, Json]] = field(default_factory=list)
     """What the bot asked for, method and fields, in order."""
+    menus: dict[str, list[Json]] = field(default_factory=dict)
+    """Its commands by language; "" for all other languages."""
 
 
 class Chats:
@@ -77,6 +79,10 @@ class Chats:
         self._record.rewrite(message.provider_id, text=text or message.text, buttons=_buttons(keyboard))
         return True
 
+    def open(self, chat: str, *, token: str | None = None) -> None:
+        """Have the chat open since long ago: nothing is brought to the bot."""
+        self._opened.add((token or next(iter(self._config.bots)), chat))
+
     async def start(self, chat: str, code: str = "", *, token: str | None = None) -> Said:
         """Open the chat by its link, as a family that scans the code on a sheet."""
         return await self.write(chat, f"/start {code}".strip(), token=token)
@@ -84,7 +90,7 @@ class Chats:
     async def write(self, chat: str, words: str, *, token: str | None = None, **more: Any) -> Said:  # noqa: ANN401 (JSON)
         """Write to a bot, which opens the chat; `more` are fields of the message, as `photo`."""
         token = token or next(iter(self._config.bots))
-        self._opened.add((token, chat))
+        self.open(chat, token=token)
         message = self._message(chat, words) | more
         taken = await self.bring(token, {"message": message})
         return self._said(chat, Act.REPLY, words, taken)

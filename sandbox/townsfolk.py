@@ -10,13 +10,18 @@ from sandbox.habits import Habit
 
 
 class Trouble(StrEnum):
-    """What meets a message to this adult: `dead`, `off` and `refuses` befall the mobile, `bounces` the mailbox."""
+    """What meets a message to this adult.
+
+    `dead`, `off` and `refuses` befall the mobile, `bounces` the mailbox; `left`: the bot was blocked since, or the
+    browser is no more.
+    """
 
     NONE = "none"
     DEAD = "dead"
     OFF = "off"
     REFUSES = "refuses"
     BOUNCES = "bounces"
+    LEFT = "left"
 
 
 BEHAVIOURS: Mapping[Trouble, Behaviour] = {
@@ -25,8 +30,11 @@ BEHAVIOURS: Mapping[Trouble, Behaviour] = {
     Trouble.OFF: Behaviour(off=True),
     Trouble.REFUSES: Behaviour(refuse=21614),
     Trouble.BOUNCES: Behaviour(bounce="5.1.1"),
+    Trouble.LEFT: Behaviour(answer=403),
 }
-"""How the sandbox plays each trouble (Twilio: 30005 unknown number, 21614 not a mobile; RFC 3463: no such mailbox)."""
+"""How the sandbox plays each trouble (Twilio: 30005 unknown number, 21614 not a mobile; RFC 3463: no such mailbox;
+Telegram: 403, the bot was blocked). A browser that is no more is unsubscribed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,8 @@ class FictionalAdult:
 
     Numbers in international form. `odd_number` stands in the file where the mobile should: a premium number or
     words. `barred_from`: pupils of `children` about whom this adult may be told nothing, although ONDE's file
-    names them. Two adults may hold the same `mobile`.
+    names them. Two adults may hold the same `mobile`. `chat` is the number of a Telegram chat, `notified` says that
+    a browser asked for notifications: who has either has a mobile too, which comes after it.
     """
 
     civility: str
@@ -65,6 +74,8 @@ class FictionalAdult:
     work: str | None = None
     mailbox: str | None = None
     odd_number: str | None = None
+    chat: str | None = None
+    notified: bool = False
     habit: Habit = Habit.ACKNOWLEDGE
     trouble: Trouble = Trouble.NONE
     barred_from: tuple[FictionalPupil, ...] = ()
@@ -76,7 +87,9 @@ class FictionalAdult:
 
     @property
     def troubled_address(self) -> str | None:
-        """The address that `BEHAVIOURS[trouble]` is to be set for; None when all is well."""
+        """The address that `BEHAVIOURS[trouble]` is to be set for; None when all is well, or it is a browser's."""
         if self.trouble is Trouble.NONE:
             return None
+        if self.trouble is Trouble.LEFT:
+            return self.chat
         return self.mailbox if self.trouble is Trouble.BOUNCES else self.mobile

@@ -1,9 +1,7 @@
 """The alarm on its way: every channel at once, no ladder, no call, and the next news stops the last."""
 
-from datetime import timedelta
-
 import pytest_asyncio
-from factories import NOW, Adult, a_school, by_mail, by_sms
+from factories import Adult, a_school, by_mail, by_sms
 from test_outbox import Hub
 
 from hub.database import Database
@@ -89,7 +87,7 @@ async def test_a_shared_phone_gets_it_once(hub: Hub) -> None:
 async def test_the_next_news_stops_what_had_not_left(hub: Hub) -> None:
     await hub.small.family(by_sms(), by_mail())
     await hub.press(NoticeKind.CRISIS, slots=SHELTERED)
-    await hub.press(NoticeKind.CRISIS, slots=OVER, now=NOW + timedelta(seconds=5))
+    await hub.press(NoticeKind.CRISIS, slots=OVER)
 
     await hub.drain()
 

@@ -26,7 +26,7 @@ VENDOR = Path(__file__).parents[1] / "web" / "vendor"
 OLD_DAY, YESTERDAY = "2026-11-23", date(2026, 11, 23)
 
 OPEN_TO_EVERYBODY = {("GET", "/entrer"), ("POST", "/entrer"), ("GET", "/static/{name:path}")}
-DOORS_WITH_KEYS_OF_THEIR_OWN = {"web.family", "web.invitations", "web.webhooks"}
+DOORS_WITH_KEYS_OF_THEIR_OWN = {"web.family", "web.push", "web.invitations", "web.webhooks"}
 """Families come with the code of a link, providers with a signature; their own tests hold them."""
 
 
