@@ -35,8 +35,8 @@ from web.app import create_app
 from web.house import House
 
 ADDRESS = "https://hub.test"
-NOTICES, ASKED = 20, 40
-"""Notices to the whole school, every tenth adult of each still to be called; how often each page is asked for."""
+NOTICES, FRESH, ASKED = 20, 2, 40
+"""Notices to the whole school; the newest, of which every tenth adult is still to be called; questions to each page."""
 
 
 @dataclass
@@ -151,6 +151,15 @@ async def _morning(database: Database, settings: Settings, school: School, sms: 
                 "SELECT school_id, id, state_at, state_at FROM delivery WHERE state = 'to_call' "
                 "AND id NOT IN (SELECT delivery_id FROM call_task)"
             )
+        )
+        old = {"newest": NOTICES - FRESH}
+        ended = (
+            "UPDATE call_task SET done_at = opened_at, outcome = 'otherwise' "
+            "WHERE delivery_id IN (SELECT id FROM delivery WHERE notice_id <= :newest)"
+        )
+        await connection.execute(text(ended), old)
+        await connection.execute(
+            text("UPDATE delivery SET state = 'told' WHERE state = 'to_call' AND notice_id <= :newest"), old
         )
 
 

@@ -162,6 +162,12 @@ async def printing(page: Page, _: Lively) -> None:
         await page.get_by_role("button", name="Préparer les feuilles").click()
 
 
+async def printing_one(page: Page, _: Lively) -> None:
+    """Make the invitation of one adult."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Imprimer une invitation").click()
+
+
 def _staff() -> list[Listed]:
     return [
         Listed("door", "GET /entrer", at("/entrer"), who=""),
@@ -177,6 +183,12 @@ def _staff() -> list[Listed]:
         Listed("reading over", "POST /ecrire", at("/ecrire"), read_over),
         Listed("alarm", "GET /alerte", at("/alerte"), who="deputy"),
         Listed("alarm read over", "POST /alerte", at("/alerte?exercice=1"), pressing("sheltered")),
+        Listed("families", "GET /familles", at("/familles")),
+        Listed("families of a name", "GET /familles", at("/familles?q=exemple")),
+        Listed("families of no letter", "GET /familles", at("/familles?q=."), status=422),
+        Listed("families of a teacher", "GET /familles", at("/familles"), who="teacher"),
+        Listed("an adult of a dead number", "GET /familles/{guardian_id:int}", at("/familles/6")),
+        Listed("invitation to print", "POST /familles/{guardian_id:int}/invitation", at("/familles/1"), printing_one),
         Listed("an adult", "GET /familles/{guardian_id:int}", at("/familles/1")),
         Listed("invitations", "GET /familles/invitations", at("/familles/invitations")),
         Listed("invitations to print", "POST /familles/invitations", at("/familles/invitations"), printing),

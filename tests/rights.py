@@ -117,7 +117,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
             says=frozenset({429}),
         ),
     ),
-    "POST /sortir": (Right(_to("/sortir"), SIGNED_IN),),
+    "POST /sortir": (Right(_to("/sortir"), SIGNED_IN | {"gone"}),),
     "POST /apparence": (Right(_to("/apparence"), SIGNED_IN, _with(theme="dark")),),
     "GET /": (Right(_to("/"), SIGNED_IN),),
     "GET /ecrire": (Right(_to("/ecrire"), SIGNED_IN - {"deputy"}),),
@@ -133,7 +133,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /suivi/{notice_id:int}/retirer": (Right(_notice("class", "/retirer"), CLASS, _with(dire="oui")),),
     "POST /suivi/{notice_id:int}/relancer": (Right(_notice("class", "/relancer"), CLASS),),
     "POST /suivi/{notice_id:int}/laisser-partir": (Right(_notice("held", "/laisser-partir"), frozenset({"office"})),),
-    "GET /appeler": (Right(_to("/appeler"), SIGNED_IN),),
+    "GET /appeler": (Right(_to("/appeler"), SIGNED_IN - {"deputy"}),),
     "POST /appeler/{task_id:int}/prendre": (Right(_call("Léopoldine", "prendre"), CLASS),),
     "POST /appeler/{task_id:int}/rendre": (
         Right(_call("Mahaut", "rendre"), frozenset({"teacher"}), says=frozenset({422})),
@@ -147,8 +147,11 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /appeler/{task_id:int}/autre-voie": (
         Right(_call("Mahaut", "autre-voie"), NONE, says=frozenset({422})),  # there is none, and who may is told so
     ),
+    "GET /familles": (Right(_to("/familles"), SIGNED_IN - {"deputy"}),),
     "GET /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL, _with(address="o@familles.test")),),
+    "POST /familles/{guardian_id:int}/invitation": (Right(_to("/familles/1/invitation"), WHOLE_SCHOOL),),
+    "POST /familles/{guardian_id:int}/essayer": (Right(_to("/familles/9/essayer"), WHOLE_SCHOOL, _address_of_mahaut),),
     "GET /familles/invitations": (Right(_to("/familles/invitations"), SIGNED_IN - {"deputy"}),),
     "POST /familles/invitations": (Right(_to("/familles/invitations"), CLASS, _class_id, says=frozenset({422})),),
     "GET /alerte": (Right(_to("/alerte"), ALARM | FOREIGN),),

@@ -12,9 +12,12 @@ from hub.ports import Lane
 from hub.replies.answers import ask_other_schools, wrong_number
 from web.callers import for_reader, to_call
 from web.pages import printed
-from web.staff_visit import ReadingDep, StaffDep, WritingDep
+from web.staff_visit import ReadingDep, WriterDep, WritingDep
 
 router = APIRouter()
+
+MOST_LISTED = 40
+"""Calls on the page at once: a morning of telephoning; the others follow as these end."""
 
 
 Notice = Annotated[int | None, Form(alias="avis")]
@@ -24,8 +27,8 @@ Line = Annotated[int | None, Query(alias="reste")]
 
 
 @router.get("/appeler")
-async def the_list(visit: StaffDep, session: ReadingDep, avis: int | None = None) -> Response:
-    """For all staff: the calls that concern pupils of theirs, of one notice or of all."""
+async def the_list(visit: WriterDep, session: ReadingDep, avis: int | None = None) -> Response:
+    """For all staff but a deputy: the calls that concern pupils of theirs, of one notice or of all."""
     found = await left_to_call(
         session,
         school_id=visit.school_id,
@@ -34,6 +37,7 @@ async def the_list(visit: StaffDep, session: ReadingDep, avis: int | None = None
         notice_id=avis,
         classes=visit.classes,
         keyring=visit.house.keyring,
+        most=MOST_LISTED,
     )
     waiting = await how_many_left(
         session,
@@ -49,7 +53,9 @@ async def the_list(visit: StaffDep, session: ReadingDep, avis: int | None = None
 
 
 @router.post("/appeler/{task_id:int}/prendre")
-async def take(visit: StaffDep, session: WritingDep, task_id: int, avis: Notice = None, reste: Line = None) -> Response:
+async def take(
+    visit: WriterDep, session: WritingDep, task_id: int, avis: Notice = None, reste: Line = None
+) -> Response:
     """For who may see these pupils: take the call; from now on its numbers are in clear, which is written down."""
     await calls.take(session, school_id=visit.school_id, task_id=task_id, reader=visit.reader, now=visit.now)
     return _back(avis, task_id, reste)
@@ -57,7 +63,7 @@ async def take(visit: StaffDep, session: WritingDep, task_id: int, avis: Notice 
 
 @router.post("/appeler/{task_id:int}/rendre")
 async def give_back(
-    visit: StaffDep, session: WritingDep, task_id: int, avis: Notice = None, reste: Line = None
+    visit: WriterDep, session: WritingDep, task_id: int, avis: Notice = None, reste: Line = None
 ) -> Response:
     """For who took it: leave the call to somebody else."""
     await calls.give_back(session, school_id=visit.school_id, task_id=task_id, reader=visit.reader, now=visit.now)
@@ -66,7 +72,7 @@ async def give_back(
 
 @router.post("/appeler/{task_id:int}/fini")
 async def finish(
-    visit: StaffDep,
+    visit: WriterDep,
     session: WritingDep,
     task_id: int,
     outcome: Annotated[CallOutcome, Form()],
@@ -87,7 +93,7 @@ async def finish(
 
 @router.post("/appeler/{task_id:int}/autre-voie")
 async def another_way(
-    visit: StaffDep, session: WritingDep, task_id: int, avis: Notice = None, reste: Line = None
+    visit: WriterDep, session: WritingDep, task_id: int, avis: Notice = None, reste: Line = None
 ) -> Response:
     """For who took it, or for who may see these pupils when nobody has: send once more, by another way."""
     await calls.another_way(session, school_id=visit.school_id, task_id=task_id, reader=visit.reader, now=visit.now)
@@ -96,7 +102,7 @@ async def another_way(
 
 @router.post("/appeler/{task_id:int}/faux-numero")
 async def wrong(
-    visit: StaffDep, task_id: int, address: Annotated[int, Form()], avis: Notice = None, reste: Line = None
+    visit: WriterDep, task_id: int, address: Annotated[int, Form()], avis: Notice = None, reste: Line = None
 ) -> Response:
     """For who took it: a stranger answered; nobody writes to this number any more, other schools are asked."""
     async with visit.house.database.school(visit.school_id) as session:

@@ -16,7 +16,7 @@ from hub.people.sign_in import (
 from web.house import house_of
 from web.pages import page
 from web.security import is_https, same_origin
-from web.staff_visit import StaffDep, cookie_name, inside, session_token, theme_of
+from web.staff_visit import InsideDep, cookie_name, inside, session_token, theme_of
 
 router = APIRouter()
 _SAY_WHERE = {"Referrer-Policy": "same-origin"}
@@ -69,11 +69,12 @@ async def enter(
 
 
 @router.post("/sortir")
-async def leave(request: Request, visit: StaffDep) -> Response:
+async def leave(request: Request, _who: InsideDep) -> Response:
     """For whoever is signed in: end this session."""
-    await sign_out(visit.house.database, visit.house.keyring, session_token(request))
+    house = house_of(request)
+    await sign_out(house.database, house.keyring, session_token(request))
     answer = RedirectResponse("/entrer", 303)
-    answer.delete_cookie(cookie_name(visit.house), path="/", secure=is_https(visit.house.settings), httponly=True)
+    answer.delete_cookie(cookie_name(house), path="/", secure=is_https(house.settings), httponly=True)
     return answer
 
 

@@ -9,14 +9,14 @@ from fastapi.responses import RedirectResponse
 from hub.notices.follow_up import release, remind, withdraw
 from hub.notices.headlines import Headline, headline
 from hub.people.schools import read_school
-from web.staff_visit import StaffDep, Visit, WritingDep
+from web.staff_visit import Visit, WriterDep, WritingDep
 
 router = APIRouter()
 Key = Annotated[str, Form(max_length=64)]
 
 
 @router.post("/suivi/{notice_id:int}/laisser-partir")
-async def let_go(visit: StaffDep, session: WritingDep, notice_id: int) -> Response:
+async def let_go(visit: WriterDep, session: WritingDep, notice_id: int) -> Response:
     """For a second person of the director's or the office's: a held notice leaves at once."""
     seen = await _seen(visit, session, notice_id)
     await release(session, school_id=visit.school_id, seen=seen, reader=visit.reader, now=visit.now)
@@ -25,7 +25,7 @@ async def let_go(visit: StaffDep, session: WritingDep, notice_id: int) -> Respon
 
 @router.post("/suivi/{notice_id:int}/retirer")
 async def take_back(
-    visit: StaffDep, session: WritingDep, notice_id: int, key: Key = "", dire: Annotated[str, Form(max_length=4)] = ""
+    visit: WriterDep, session: WritingDep, notice_id: int, key: Key = "", dire: Annotated[str, Form(max_length=4)] = ""
 ) -> Response:
     """For the author, the director and the office: stop a notice; with `dire`, tell those who have it."""
     told = await withdraw(
@@ -42,7 +42,7 @@ async def take_back(
 
 
 @router.post("/suivi/{notice_id:int}/relancer")
-async def ask_again(visit: StaffDep, session: WritingDep, notice_id: int, key: Key = "") -> Response:
+async def ask_again(visit: WriterDep, session: WritingDep, notice_id: int, key: Key = "") -> Response:
     """For the author, the director and the office: say it again to those who have not answered."""
     made = await remind(
         session,

@@ -1,4 +1,4 @@
-"""Invitations to Telegram on paper: a sheet for each adult of a class, to travel in the school bag."""
+"""Invitations to Telegram on paper: a sheet for each adult of a class, or for one, to travel in the school bag."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,12 +10,13 @@ from hub.errors import InvalidError, NotAllowedError
 from hub.models.people import Medium
 from hub.notices.choices import choices
 from hub.people.chat_lines import ChatLine, chat_line
-from hub.people.inviting import Sheet, invite_classes
+from hub.people.inviting import Sheet, invite_adult, invite_classes
+from hub.people.mending import adult_card
 from i18n.tongues import Tongue, tongue
 from web.house import House
 from web.invitations import deep_link, square
 from web.pages import page
-from web.staff_visit import ReadingDep, StaffDep, Visit, WritingDep
+from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
 router = APIRouter()
 
@@ -33,14 +34,16 @@ class Printed:
 
 
 @router.get("/familles/invitations")
-async def show(visit: StaffDep, session: ReadingDep) -> Response:
+async def show(visit: WriterDep, session: ReadingDep) -> Response:
     """For director and office; a teacher for his or her classes: choose for whom to print."""
     _allowed(visit)
     return await _chosen(visit, session)
 
 
 @router.post("/familles/invitations")
-async def sheets(visit: StaffDep, session: WritingDep, classes: Annotated[list[int] | None, Form()] = None) -> Response:
+async def sheets(
+    visit: WriterDep, session: WritingDep, classes: Annotated[list[int] | None, Form()] = None
+) -> Response:
     """For director and office; a teacher for his or her classes: make the invitations, and show them this once."""
     _allowed(visit)
     line = await chat_line(session, visit.school_id)
@@ -58,6 +61,31 @@ async def sheets(visit: StaffDep, session: WritingDep, classes: Annotated[list[i
         now=visit.now,
     )
     shown = [_on_paper(visit.house, line, sheet) for sheet in made]
+    return page("staff/invitations_sheets.html", visit=visit, sheets=shown, line=line, room="familles")
+
+
+@router.post("/familles/{guardian_id:int}/invitation")
+async def sheet(visit: WriterDep, session: WritingDep, guardian_id: int) -> Response:
+    """For the director and the office: make the invitation of one adult, and show it this once."""
+    if not visit.reader.rights.whole_school:
+        raise NotAllowedError("Seuls la direction et le secrétariat invitent un adulte.")
+    card = await adult_card(
+        session, visit.house.keyring, school_id=visit.school_id, guardian_id=guardian_id, day=visit.reader.day
+    )
+    line = await chat_line(session, visit.school_id)
+    if line is None:
+        raise InvalidError(NO_BOT)
+    made = await invite_adult(
+        session,
+        visit.house.keyring,
+        school_id=visit.school_id,
+        staff_id=visit.reader.staff_id,
+        guardian_id=card.guardian_id,
+        medium=Medium.CHAT,
+        day=visit.reader.day,
+        now=visit.now,
+    )
+    shown = [_on_paper(visit.house, line, made)]
     return page("staff/invitations_sheets.html", visit=visit, sheets=shown, line=line, room="familles")
 
 

@@ -88,8 +88,8 @@ def _here(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
-async def staff(request: Request) -> Visit:
-    """Let in whoever is signed in and has a right in the school today; a form must be one of this session's.
+async def signed_in(request: Request) -> Inside:
+    """Let in whoever is signed in, with or without a right today; a form must be one of this session's.
 
     Raises SignedOutError, NotAllowedError.
     """
@@ -99,6 +99,15 @@ async def staff(request: Request) -> Visit:
         raise SignedOutError(request.url.path if request.method == "GET" else "")
     if request.method not in ("GET", "HEAD"):
         await own_form(request, house.keyring, token, house.settings)
+    return who
+
+
+InsideDep = Annotated[Inside, Depends(signed_in)]
+
+
+async def staff(request: Request, who: InsideDep) -> Visit:
+    """Let in whoever has a right in the school today. Raises NotAllowedError."""
+    house, token = house_of(request), session_token(request)
     async with house.database.reading(who.school_id) as session:
         now = await house.database.now(await session.connection())
         day = day_at_school(now, who.timezone)
@@ -117,6 +126,16 @@ async def staff(request: Request) -> Visit:
 
 
 StaffDep = Annotated[Visit, Depends(staff)]
+
+
+async def writer(visit: StaffDep) -> Visit:
+    """Let in whoever writes to families and calls them: all staff but a deputy. Raises NotAllowedError."""
+    if not visit.reader.rights.writes:
+        raise NotAllowedError("Vous pouvez alerter les familles et suivre l’alerte, rien d’autre.")
+    return visit
+
+
+WriterDep = Annotated[Visit, Depends(writer)]
 
 
 async def _reading(visit: StaffDep) -> AsyncIterator[AsyncSession]:

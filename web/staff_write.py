@@ -25,7 +25,7 @@ from i18n.phrases import PHRASES, phrases_of
 from i18n.tongues import tongue
 from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
 from web.pages import page
-from web.staff_visit import StaffDep, Visit
+from web.staff_visit import Visit, WriterDep
 from web.staff_words import HALVES, KINDS, WAYS, title
 
 router = APIRouter()
@@ -44,7 +44,7 @@ class ReadOver:
 
 
 @router.get("/ecrire")
-async def write(visit: StaffDep, kind: str = "", phrase: str = "") -> Response:
+async def write(visit: WriterDep, kind: str = "", phrase: str = "") -> Response:
     """For all staff but a deputy: an empty sheet, whose key makes the press idempotent."""
     was, comes = last_school_day(visit.reader.day), next_school_day(visit.reader.day)
     chosen = kind if kind in {each.value for each in KINDS} else NoticeKind.ANNOUNCEMENT.value
@@ -54,8 +54,8 @@ async def write(visit: StaffDep, kind: str = "", phrase: str = "") -> Response:
 
 
 @router.post("/ecrire")
-async def press(visit: StaffDep, form: Annotated[NoticeForm, Form()]) -> Response:
-    """For all staff with a right to this audience: read over, then press; a second press is the same notice.
+async def press(visit: WriterDep, form: Annotated[NoticeForm, Form()]) -> Response:
+    """For all staff but a deputy, with a right to this audience: read over, then press; twice is the same notice.
 
     Whoever comes back to a sheet that was pressed is shown what became of it; other words on it are another notice,
     to be read over first.
@@ -85,7 +85,7 @@ async def press(visit: StaffDep, form: Annotated[NoticeForm, Form()]) -> Respons
 
 
 @router.get("/suivi/{notice_id:int}/corriger")
-async def put_right(visit: StaffDep, notice_id: int) -> Response:
+async def put_right(visit: WriterDep, notice_id: int) -> Response:
     """For the author, the director and the office: the sheet with what a notice says, to put it right."""
     corrected = await _corrected(visit, str(notice_id))
     form = filled_in(corrected, visit.who.timezone).model_copy(update={"key": _new_key()})

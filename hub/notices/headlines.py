@@ -1,5 +1,6 @@
 """What staff see of a notice before its figures: its title, who pressed it when, and whether it is theirs to see."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +12,8 @@ from sqlalchemy import Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
-from hub.models.notices import NoticeState
-from hub.notices.left_asked import open_task
+from hub.models.notices import DeliveryState, NoticeState
+from hub.notices.left_asked import may_be_left, open_task
 from hub.notices.standing import GONE, KNOWS, MOVING, standing, to_be_called
 from hub.outbox.wordings import read_slots
 from hub.people.links import holds_on
@@ -230,25 +231,45 @@ def read_headline(row: Any, keyring: Keyring, absent: Mapping[int, str] = Mappin
 async def _figures(
     session: AsyncSession, school_id: int, notices: Sequence[int], day: date, now: datetime
 ) -> dict[int, tuple[int, int, int, int]]:
-    """Count by notice: adults, those who know, on the way, to call. What costs is asked once for each adult."""
+    """Count by notice: adults, those who know, on the way, to call.
+
+    The states as they are written are counted of all; what costs is asked only of those whom somebody may have to call.
+    """
+    mine = and_(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
+    written = select(delivery.c.notice_id, delivery.c.state, func.count().label("adults")).where(mine)
     one = (
         select(
             delivery.c.notice_id,
+            (delivery.c.state == DeliveryState.TO_CALL).label("waits"),
             standing(day, now).label("state"),
             case((to_be_called(call_task.c.id, day, now), 1), else_=0).label("calls"),
         )
         .outerjoin(call_task, open_task())
-        .where(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
+        .where(mine, may_be_left(school_id))
         .subquery("one")
     )
-    alike = select(*one.c, func.count().label("adults")).group_by(*one.c)
-    found: dict[int, tuple[int, int, int, int]] = {}
-    for row in await session.execute(alike):
-        adults, know, moving, to_call = found.get(row.notice_id, (0, 0, 0, 0))
-        found[row.notice_id] = (
-            adults + (0 if row.state in GONE else row.adults),
-            know + (row.adults if row.state in KNOWS else 0),
-            moving + (row.adults if row.state in MOVING else 0),
-            to_call + row.adults * row.calls,
-        )
-    return found
+    found: dict[int, _Figures] = defaultdict(_Figures)
+    for row in await session.execute(written.group_by(delivery.c.notice_id, delivery.c.state)):
+        if row.state != DeliveryState.TO_CALL:
+            found[row.notice_id].count(row.state, row.adults)
+    for row in await session.execute(select(*one.c, func.count().label("number")).group_by(*one.c)):
+        if row.waits:
+            found[row.notice_id].count(row.state, row.number)
+        found[row.notice_id].to_call += row.number * row.calls
+    return {notice_id: (each.adults, each.know, each.moving, each.to_call) for notice_id, each in found.items()}
+
+
+@dataclass(slots=True)
+class _Figures:
+    """A notice's figures while they are summed up."""
+
+    adults: int = 0
+    know: int = 0
+    moving: int = 0
+    to_call: int = 0
+
+    def count(self, state: str, adults: int) -> None:
+        """Count some adults of one state."""
+        self.adults += 0 if state in GONE else adults
+        self.know += adults if state in KNOWS else 0
+        self.moving += adults if state in MOVING else 0

@@ -1,9 +1,9 @@
-"""What the office mends: an adult whom nothing reaches gets an address, in one step."""
+"""What the office mends: an adult whom nothing reaches gets an address, or one that was dead is tried again."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
@@ -20,9 +20,15 @@ from hub.tables import address, audit, contact_point, data_key, guardian, insert
 class Way:
     """One address of an adult, masked, with its state."""
 
+    address_id: int
     channel: ChannelName
     masked: str
     state: AddressState
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it is a dead number or mailbox; chats and browsers come back by an invitation only."""
+        return self.state is AddressState.DEAD and self.channel not in (ChannelName.CHAT, ChannelName.PUSH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,12 @@ class AdultCard:
     language: str
     children: tuple[str, ...]
     ways: tuple[Way, ...]
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether a chat is there already that may be written to."""
+        live = (AddressState.UNVERIFIED, AddressState.ACTIVE)
+        return any(way.channel is ChannelName.CHAT and way.state in live for way in self.ways)
 
 
 async def adult_card(
@@ -108,6 +120,39 @@ async def add_by_office(
     await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
 
 
+async def try_again(
+    session: AsyncSession, *, school_id: int, guardian_id: int, address_id: int, staff_id: int, now: datetime
+) -> None:
+    """Let a dead number or mailbox be written to once more: its owner said that it works.
+
+    It names no child until it answers. Never one that was stopped, or that somebody else answers. Raises
+    NotFoundError when this adult has no such address, InvalidError when it is not dead, or is a chat or a browser:
+    those come back by an invitation only.
+    """
+    mine = (
+        select(contact_point.c.id)
+        .where(
+            contact_point.c.school_id == school_id,
+            contact_point.c.guardian_id == guardian_id,
+            contact_point.c.address_id == address_id,
+        )
+        .exists()
+    )
+    here = and_(address.c.school_id == school_id, address.c.id == address_id)
+    if (await session.execute(select(address.c.id).where(here, mine))).scalar_one_or_none() is None:
+        raise NotFoundError("Cette adresse n’est pas au dossier de cet adulte.")
+    mended = await session.execute(
+        update(address)
+        .where(here, address.c.state == AddressState.DEAD, address.c.medium.in_((Medium.PHONE, Medium.MAILBOX)))
+        .values(state=AddressState.UNVERIFIED, state_at=now, last_sign_of_life=None)
+        .returning(address.c.id)
+    )
+    if mended.scalar_one_or_none() is None:
+        raise InvalidError("On ne réessaie qu’un numéro ou un e-mail hors service.", field="address")
+    who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "address_retried"}
+    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+
+
 _CLOSED = {
     AddressState.STOPPED: "Cette adresse a demandé de ne plus recevoir de messages : donnez-en une autre.",
     AddressState.WRONG: "Quelqu’un d’autre répond à cette adresse : donnez-en une autre.",
@@ -148,6 +193,7 @@ async def _new(
 async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardian_id: int) -> tuple[Way, ...]:
     rows = await session.execute(
         select(
+            contact_point.c.address_id,
             contact_point.c.channel,
             address.c.medium,
             address.c.state,
@@ -162,6 +208,7 @@ async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardia
     )
     return tuple(
         Way(
+            row.address_id,
             ChannelName(row.channel),
             _masked(
                 Medium(row.medium),

@@ -68,6 +68,9 @@ _KINDS = {
     PhoneNumberType.SHARED_COST: PhoneKind.PREMIUM,
 }
 
+_MAINLAND = re.compile(r"\+33[1-7]\d{8}")
+"""Numbers written in five pairs (plan national de numérotation); 08 and 09 are left to the library."""
+
 _NOTE = re.compile(r"\([^()\d]*[^\W\d_][^()]*\)|\[[^\[\]]*\]")
 """A remark in brackets: (papa), (le soir), [bureau 2]."""
 _START = re.compile(r"[\d+(]")
@@ -123,6 +126,8 @@ def inspect(raw: str, region: str = "FR") -> dict[str, str]:
 
 def shown(e164: str) -> str:
     """Write a number as people here read it aloud: 06 39 98 10 00, abroad +49 1511 2345678."""
+    if _MAINLAND.fullmatch(e164):  # a list of calls writes a hundred of them; the library takes a tenth of a ms each
+        return f"0{e164[3]} {e164[4:6]} {e164[6:8]} {e164[8:10]} {e164[10:]}"
     try:
         number = phonenumbers.parse(e164)
     except NumberParseException:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
 from hub.models.notices import DeliveryState, NoticeState
 from hub.models.people import AddressState
 from hub.outbox.wordings import read_slots
-from hub.people.links import told_about
+from hub.people.links import told_today
 from hub.people.phones import masked
 from hub.ports import ChannelName, NoticeKind, SchoolCard, Slots
 from hub.replies.codes import find_code
@@ -146,7 +146,7 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
 
 
 async def _adults(connection: AsyncConnection, served: Served, now: datetime) -> tuple[Adult, ...]:
-    rights = told_about(served.school_id, day_at_school(now, served.school.timezone), to_come=True).subquery("rights")
+    day = day_at_school(now, served.school.timezone)
     rows = await connection.execute(
         select(
             delivery.c.id,
@@ -162,17 +162,13 @@ async def _adults(connection: AsyncConnection, served: Served, now: datetime) ->
         .join(guardian, guardian.c.id == delivery.c.guardian_id)
         .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
         .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
-        .join(
-            rights,
-            and_(rights.c.guardian_id == delivery.c.guardian_id, rights.c.pupil_id == delivery_pupil.c.pupil_id),
-        )
         .where(
             copy_delivery.c.school_id == served.school_id,
             copy_delivery.c.copy_id == served.copy_id,
             delivery.c.state != DeliveryState.CANCELLED,
+            told_today(delivery, delivery_pupil, day),
         )
         .order_by(delivery.c.id, pupil.c.id)
-        .distinct()
     )
     adults: dict[int, Adult] = {}
     for row in rows:
