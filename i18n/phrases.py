@@ -126,7 +126,7 @@ PHRASES: Mapping[str, Phrase] = {
         _crisis(
             "evacuated",
             "enfants évacués",
-            N_("Les enfants ont quitté l'école avec leurs enseignants et sont en lieu sûr."),
+            N_("Les enfants ont quitté l'école avec leurs enseignants et sont en sécurité."),
             N_("Ne venez pas encore, n'appelez pas. Nous vous écrirons."),
         ),
         _crisis(

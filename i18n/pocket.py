@@ -20,7 +20,7 @@ def render_pocket(wording: Wording) -> Body:
     check_slots(wording.kind, wording.slots)
     speaks = tongue(wording.language, typeset=True)
     ours = said(speaks, wording.kind, wording.slots, wording.school, wording.pupils)
-    lines = [*dict.fromkeys((ours.heading, *ours.sentences))]
+    lines = [ours.heading, *(sentence for sentence in ours.sentences if sentence != ours.heading)]
     if wording.kind is not NoticeKind.ABSENCE:
         lines += [clean_line(wording.slots.subject or ""), clean(wording.slots.text or "")]
     if ours.sentences and not speaks.language.reviewed:
