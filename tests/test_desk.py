@@ -319,3 +319,14 @@ async def test_the_same_words_to_the_same_people_are_warned_about(desk: Desk) ->
 
     assert "Le même avis est parti aux mêmes familles" in again.text
     assert 'href="/suivi/1"' in again.text
+
+
+@on_one_database
+async def test_names_on_the_desk_are_set_as_words(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms(), children=['"><b>Elif'])
+
+    page = (await desk.web.get("/ecrire")).text
+
+    assert "<b>" not in page
+    assert page.count("Exemple &#34;&gt;&lt;b&gt;Elif") == 2

@@ -229,7 +229,8 @@ async def test_a_message_that_waits_for_an_erased_adult_never_leaves(town: Town)
     async with town.small.database.school(1) as session:
         await publish(
             session, town.small.keyring, school=town.small.school, author_id=town.small.director,
-            draft=Draft(NoticeKind.URGENT, "school", Slots(text="Ecole fermee."), seconded_by=town.small.office), now=NOW,
+            draft=Draft(NoticeKind.URGENT, "school", Slots(text="Ecole fermee."), seconded_by=town.small.office),
+            now=NOW,
         )  # fmt: skip
 
     await town.erase(gone)

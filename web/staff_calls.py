@@ -16,8 +16,8 @@ from web.staff_visit import ReadingDep, WriterDep, WritingDep
 
 router = APIRouter()
 
-MOST_LISTED = 40
-"""Calls on the page at once: a morning of telephoning; the others follow as these end."""
+MOST_OF_ALL, MOST_OF_ONE = 40, 200
+"""Calls on the page at once, the others follow as these end; of one notice more, for that page is printed."""
 
 
 Notice = Annotated[int | None, Form(alias="avis")]
@@ -37,7 +37,7 @@ async def the_list(visit: WriterDep, session: ReadingDep, avis: int | None = Non
         notice_id=avis,
         classes=visit.classes,
         keyring=visit.house.keyring,
-        most=MOST_LISTED,
+        most=MOST_OF_ALL if avis is None else MOST_OF_ONE,
     )
     waiting = await how_many_left(
         session,

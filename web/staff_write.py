@@ -25,6 +25,7 @@ from i18n.phrases import PHRASES, phrases_of
 from i18n.tongues import tongue
 from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
 from web.pages import page
+from web.pupil_lists import chips, options
 from web.staff_visit import Visit, WriterDep
 from web.staff_words import HALVES, KINDS, WAYS, title
 
@@ -215,6 +216,8 @@ async def _sheet(
         visit=visit,
         form=form,
         choices=offered,
+        pupil_chips=chips(offered.pupils, frozenset(form.to)),
+        pupil_options=options(offered.pupils, form.pupil),
         asked=asked,
         read=found,
         found=found.preview if found else None,
