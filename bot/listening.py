@@ -14,9 +14,10 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.types import Update
+from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, Update
 from aiogram.types.update import UpdateTypeLookupError
 
+from bot import words
 from bot.buttons import buttons
 from bot.place import Place
 from bot.talk import talk
@@ -26,6 +27,8 @@ from hub.outbox.record import stop_sender
 from hub.people.chat_lines import ChatLine, webhook_word
 from hub.sealing import Keyring
 from hub.settings import Settings
+from i18n.languages import SPOKEN
+from i18n.tongues import tongue
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +67,14 @@ class Listener:
         self._settings, self._database, self._keyring, self._table = settings, database, keyring, table
         self._place = Place(database, keyring, line)
         self._failed = 0
+        self._introduced = False
         self._bot = a_bot(line.token, wire)
 
     async def listen(self) -> None:
         """Ask for updates without end, or tell Telegram where to post them; ends when the bot is no more."""
         while True:
             try:
+                await self._introduce()
                 if self._settings.telegram_webhook and self._settings.public_url:
                     await self._be_told(self._settings.public_url)
                     return
@@ -87,6 +92,25 @@ class Listener:
     async def take(self, update: Mapping[str, Any]) -> None:
         """Take an update that Telegram posted; raises what the database says when it is away."""
         await self._take(Update.model_validate(update, context={"bot": self._bot}))
+
+    async def _introduce(self) -> None:
+        """Write the menu of commands, once: in each language that has words, in French for all others.
+
+        The menu is a help: when Telegram does not take it, the bot listens all the same.
+        """
+        if self._introduced:
+            return
+        private = BotCommandScopeAllPrivateChats()
+        try:
+            for code in (None, *SPOKEN):
+                lines = words.menu(tongue(code or "fr", typeset=True))
+                commands = [BotCommand(command=command, description=what) for command, what in lines]
+                await self._bot.set_my_commands(commands, scope=private, language_code=code)
+            self._introduced = True
+        except (TelegramUnauthorizedError, TelegramNotFound):
+            raise
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.warning("menu not written", sender=self.line.sender_id, kind=type(error).__name__)
 
     async def _ask(self) -> None:
         """Ask for what is new, again and again; what was taken is asked for no more, so nothing is lost in between."""

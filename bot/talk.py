@@ -63,7 +63,7 @@ def talk() -> Router:
 
 async def _start_with_code(message: Message, command: CommandObject, place: Place) -> None:
     """For whoever holds an invitation of this school: this chat becomes an address of that adult."""
-    line, invited = place.line, None
+    line = place.line
     async with place.database.engine_reading() as connection:
         now = await place.database.now(connection)
     invited = await find_invitation(place.database, place.keyring, command.args or "", now=now)

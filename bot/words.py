@@ -19,6 +19,24 @@ def welcome(speaks: Tongue, school: str) -> str:
     )
 
 
+def menu(speaks: Tongue) -> tuple[tuple[str, str], ...]:
+    """Name each command beside the field where one writes: the command, and at most 256 characters.
+
+    Source: Bot API, BotCommand.
+    """
+    _ = speaks.gettext
+    return (
+        # TRANSLATORS: a line of a menu in the chat: a few words, no full stop
+        ("start", _("Recevoir ici les messages de l'école")),
+        # TRANSLATORS: a line of a menu in the chat
+        ("language", _("Changer de langue")),
+        # TRANSLATORS: a line of a menu in the chat
+        ("prenoms", _("Lire ou non les prénoms de vos enfants ici")),
+        # TRANSLATORS: a line of a menu in the chat
+        ("stop", _("Ne plus recevoir de messages ici")),
+    )
+
+
 def usage(speaks: Tongue) -> str:
     """Say what one may write here."""
     return "\n".join(_commands(speaks))

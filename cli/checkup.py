@@ -182,7 +182,7 @@ async def _inside(settings: Settings) -> list[Finding]:
         await database.close()
     if not schools:
         return [*findings, Finding("schools", State.WARNING, "Aucune n'est ouverte : passerelle school add.")]
-    return [*findings, Finding("schools", State.OK, f"Ouvertes : {schools}."), *_senders(senders)]
+    return [*findings, Finding("schools", State.OK, f"Ouvertes : {schools}."), *_senders(settings, senders)]
 
 
 async def _walls(database: Database) -> list[Finding]:
@@ -231,11 +231,11 @@ async def _bot(settings: Settings, line: ChatLine) -> Finding:
     return Finding(what, State.OK, f"{bot.name} répond ; {how}{waiting}.")
 
 
-def _senders(senders: Sequence[SenderState]) -> list[Finding]:
+def _senders(settings: Settings, senders: Sequence[SenderState]) -> list[Finding]:
     findings = []
-    for channel in (ChannelName.SMS, ChannelName.EMAIL, ChannelName.CHAT):
+    for channel in (ChannelName.SMS, ChannelName.EMAIL, ChannelName.CHAT, ChannelName.PUSH):
         mine = [one for one in senders if one.channel is channel]
-        if channel is ChannelName.CHAT and not mine:
+        if channel in (ChannelName.CHAT, ChannelName.PUSH) and not mine:
             continue  # only for who wants it
         stopped = [str(one.sender_id) for one in mine if one.stopped]
         what = f"{channel.value} senders"
@@ -244,10 +244,26 @@ def _senders(senders: Sequence[SenderState]) -> list[Finding]:
             findings.append(Finding(what, State.ERROR, f"Arrêtées par une faute de réglage : {numbers}."))
         elif not mine:
             findings.append(Finding(what, State.WARNING, "Aucune : passerelle sender add."))
+        elif channel is ChannelName.PUSH:
+            findings.append(Finding(what, *_push(settings, mine)))
         else:
             answered = "les familles peuvent répondre" if any(one.two_way for one in mine) else "sans réponse possible"
             findings.append(Finding(what, State.OK, f"{many(len(mine), 'ligne')} ; {answered}."))
     return findings
+
+
+def _push(settings: Settings, mine: Sequence[SenderState]) -> tuple[State, str]:
+    """Say what notifications need: a key, and a page over HTTPS on which a family asks for them."""
+    bare = ", ".join(str(one.sender_id) for one in mine if not one.has_key)
+    if bare:
+        return State.ERROR, f"Sans clé : {bare}. Rien ne part ; passerelle sender add en fait une."
+    if settings.public_url is None:
+        return State.WARNING, "Clé présente, mais sans adresse publique aucune famille ne peut en demander."
+    if not settings.public_url.startswith("https://") and not settings.demo:
+        return State.WARNING, "Clé présente, mais sans https:// aucun navigateur n'en propose."
+    more = len(settings.push_hosts.split(",")) if settings.push_hosts else 0
+    beside = f", et {many(more, 'autre')} (PASSERELLE_PUSH_HOSTS)" if more else ""
+    return State.OK, f"Clé présente ; services permis : ceux de Chrome, Firefox, Safari et Edge{beside}."
 
 
 _CALLED = {
@@ -265,5 +281,6 @@ _CALLED = {
     "sms senders": "lignes SMS",
     "email senders": "lignes e-mail",
     "chat senders": "lignes Telegram",
+    "push senders": "lignes de notifications",
     "telegram bot": "bot Telegram",
 }

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -118,9 +119,11 @@ async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
             }
         )
         async with assembled(asked) as hub:
+            loading = asyncio.create_task(asyncio.to_thread(import_module, "bot.listening"))
             settled = await settle_in(hub, invented)
             joined = await join(hub, settled, invented, box)
             bring_to_life(invented, box, joined)
+            await loading  # seconds of work: beside the import of the families, never beside their answers
             async with served(hub):  # the bot is there already when the door looks for bots
                 yield Demo(hub, box, settled, invented)
 

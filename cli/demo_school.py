@@ -10,6 +10,7 @@ from hub.database import Database
 from hub.models.people import LinkKind
 from hub.models.school import Role, School
 from hub.people.importing import import_onde
+from hub.people.names import full_name
 from hub.people.schools import add_sender, find_school, open_school
 from hub.people.staff import add_staff
 from hub.ports import ChannelName
@@ -78,7 +79,7 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
 def bring_to_life(invented: FictionalSchool, box: Sandbox, joined: Joined) -> None:
     """Give every phone, mailbox, chat and browser of the box its owner, its habit and its trouble."""
     for number, adult in enumerate(invented.adults):
-        name = f"{adult.first_name} {adult.usage_name or adult.name}".strip()
+        name = full_name(adult.first_name, adult.usage_name, adult.name)
         delay = 0.5 + (number * 37 % 60) / 20  # between half a second and three and a half, never all at once
         for value in (adult.mobile, adult.mailbox, joined.get(number)):
             if value is not None:

@@ -99,7 +99,7 @@ def drafted(order: Order, desk: Desk) -> Draft:
         exercise=order.exercise,
     )
     draft = Draft(order.kind, order.to, slots, due_at=_moment(order.at, zone, "at"))
-    return draft if order.key is None else Draft(order.kind, order.to, slots, order.key, due_at=draft.due_at)
+    return draft if order.key is None else replace(draft, key=order.key)
 
 
 async def _read_over(desk: Desk, staff_id: int, draft: Draft) -> Preview:

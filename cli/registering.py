@@ -79,7 +79,7 @@ def school_add(
 def staff_add(
     email: Annotated[str, typer.Option(help="La boîte avec laquelle cette personne entre.")],
     role: Annotated[
-        Literal["director", "office", "teacher"], typer.Option(help="Ce que cette personne est à l'école.")
+        Literal["director", "office", "teacher", "deputy"], typer.Option(help="Ce que cette personne est à l'école.")
     ],
     name: Annotated[str, typer.Option(help="Comme les familles le lisent.")] = "",
     classes: Annotated[
@@ -247,7 +247,7 @@ _COUNTED = {
     "left": "élèves absents du fichier, peut-être partis",
 }
 _FILES = {"pupils": "élèves", "guardians": "responsables"}
-_ROLES = {"director": "direction", "office": "secrétariat", "teacher": "enseignant"}
+_ROLES = {"director": "direction", "office": "secrétariat", "teacher": "enseignant", "deputy": "suppléance"}
 
 
 def _line_from_stdin() -> str:

@@ -92,7 +92,7 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class SchoolCard:
-    """What a family is told about who writes. `phone` as one reads it aloud (02 38 00 00 00)."""
+    """What a family is told about who writes. `phone` as one reads it aloud (02 61 91 00 00)."""
 
     name: str
     short_name: str

@@ -65,7 +65,7 @@ def check_still_to_come(starts_at: datetime | None, leaves: datetime) -> None:
 def leaves_at(kind: NoticeKind, slots: Slots, *, everybody: bool, asked: datetime | None, now: datetime) -> datetime:
     """Say when a notice leaves: at once, or when asked; own words to everybody not before they could be stopped.
 
-    Ready phrases wait for nobody. Source: DESIGN, Safe by design (a second person, or 60 seconds).
+    Ready phrases wait for nobody, and neither does what a second person has read.
     """
     due = max(asked or now, now)
     if everybody and (slots.text or slots.subject) and kind is not NoticeKind.CRISIS:

@@ -19,6 +19,7 @@ from hub.people.chat_lines import webhook_word
 from hub.people.joining import invite
 from hub.ports import ChannelName, NoticeKind
 from hub.sealing import Keyring
+from i18n.languages import SPOKEN
 from sandbox.config import BOT
 
 LONG_AGO = "2026-10-01 06:00:00"
@@ -540,3 +541,29 @@ async def test_an_old_invitation_opens_nothing(talk: Talk) -> None:
 
     assert "déjà servi ou n'est plus valable" in words(await talk.start("7001", code))
     assert await talk.count("contact_point", f"channel = '{ChannelName.CHAT.value}'") == 0
+
+
+@on_one_database
+async def test_the_bot_names_its_commands_in_every_language_that_has_words(talk: Talk) -> None:
+    mail = talk.box.chats.mail[BOT]
+    await talk.until(lambda: any(method == "getUpdates" for method, _ in mail.asked))
+    scopes = {fields["scope"] for method, fields in mail.asked if method == "setMyCommands"}
+
+    assert set(mail.menus) == {"", *SPOKEN}
+    assert [one["command"] for one in mail.menus[""]] == ["start", "language", "prenoms", "stop"]
+    assert mail.menus[""] == mail.menus["fr"]
+    assert {one["description"] for one in mail.menus["fr"]} >= {"Changer de langue"}
+    assert scopes == {'{"type": "all_private_chats"}'}
+
+
+@on_one_database
+async def test_naming_the_commands_again_changes_nothing(talk: Talk) -> None:
+    mail = talk.box.chats.mail[BOT]
+    await talk.until(lambda: any(method == "getUpdates" for method, _ in mail.asked))
+    before, asked = dict(mail.menus), len(mail.asked)
+
+    await talk.door.close()
+    await talk.door.look()
+    await talk.until(lambda: any(method == "getUpdates" for method, _ in mail.asked[asked:]))
+
+    assert mail.menus == before

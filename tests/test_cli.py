@@ -309,7 +309,7 @@ def test_what_is_not_understood_is_said_in_one_line(bare: Installation, words: t
         (("reach", "0"), "AVIS est au moins 1."),
         (("reach", "1", "2"), "Trop de mots : 2."),
         (("reach", "1", "--frob"), "L'option --frob n'existe pas."),
-        (("staff", "add", "--role", "king"), "--role est l'un de ceux-ci : 'director', 'office', 'teacher'."),
+        (("staff", "add", "--role", "king"), "--role est l'un de ceux-ci : 'director', 'office', 'teacher', 'deputy'."),
         (("staff", "add", "--role", "office"), "Il manque --email."),
         (("send", "--kind"), "L'option --kind attend une valeur."),
         (("doctor", "--json=1"), "L'option --json ne prend pas de valeur."),
@@ -430,6 +430,14 @@ def test_a_school_is_set_up_from_nothing(bare: Installation) -> None:
     assert (added.code, added.json["role"]) == (0, "director")
     assert again.json == added.json
     assert bare.rows("SELECT count(*) FROM staff") == [(1,)]
+
+
+def test_a_deputy_outside_the_school_is_given_the_alarm_and_no_class(school: Installation) -> None:
+    words = ("staff", "add", "--email", "suppleante@circonscription.test", "--role", "deputy")
+
+    assert "Seul un enseignant a des classes." in refused(school.passerelle(*words, "--class", "CP"))
+    assert school.passerelle(*words).out.startswith("Membre 2 de l'équipe, suppléance.")
+    assert school.rows("SELECT role, class_id FROM staff_right WHERE staff_id = 2") == [("deputy", None)]
 
 
 def test_a_password_and_a_secret_come_from_stdin_alone(school: Installation) -> None:
@@ -766,6 +774,30 @@ def test_the_doctor_says_what_an_outbound_only_hub_cannot_do(school: Installatio
     assert findings["public address"]["sentence"].startswith("sortie seule : ")
     assert [findings[what]["state"] for what in ("sms provider", "mail server", "mail listener")] == ["warning"] * 3
     assert findings["email senders"]["state"] == "warning"
+
+
+def test_the_doctor_says_what_notifications_need_and_what_is_lost_without(school: Installation) -> None:
+    def found(**given: str) -> list[tuple[str, str]]:
+        nobody = {"TWILIO_URL": "http://127.0.0.1:1", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1"}
+        findings = school.passerelle("doctor", "--json", **nobody, **given).json["findings"]
+        return [(one["state"], one["sentence"]) for one in findings if one["what"] == "push senders"]
+
+    without = found()
+    school.passerelle("sender", "add", "--channel", "push", "--address", "ecole@trois-ponts.test")
+    outbound, plain = found(), found(PUBLIC_URL="http://ecole.example")
+    well = found(PUBLIC_URL="https://ecole.example")
+    more = found(PUBLIC_URL="https://ecole.example", PUSH_HOSTS="127.0.0.1:8010")
+    with closing(sqlite3.connect(school.folder / "hub.db")) as connection, connection:
+        connection.execute("UPDATE sender SET secret_sealed = NULL WHERE channel = 'push'")
+    [(state, bare)] = found(PUBLIC_URL="https://ecole.example")
+
+    services = "Clé présente ; services permis : ceux de Chrome, Firefox, Safari et Edge"
+    assert without == []
+    assert outbound == [("warning", "Clé présente, mais sans adresse publique aucune famille ne peut en demander.")]
+    assert plain == [("warning", "Clé présente, mais sans https:// aucun navigateur n'en propose.")]
+    assert well == [("ok", f"{services}.")]
+    assert more == [("ok", f"{services}, et 1 autre (PASSERELLE_PUSH_HOSTS).")]
+    assert (state, bare.startswith("Sans clé : ")) == ("error", True)
 
 
 def test_the_doctor_finds_an_installation_that_cannot_work(bare: Installation) -> None:

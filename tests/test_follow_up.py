@@ -179,8 +179,11 @@ async def test_a_notice_can_be_withdrawn_without_a_word(watch: Watch) -> None:
 
 
 async def test_a_reminder_goes_to_those_who_have_not_answered_and_to_nobody_else(watch: Watch) -> None:
-    ada, bob, cyd = await watch.small.family(
-        by_sms("+33639981001", name="Ada"), by_sms("+33639981002", name="Bob"), Adult(name="Cyd")
+    ada, bob, cyd, _ = await watch.small.family(
+        by_sms("+33639981001", name="Ada"),
+        by_sms("+33639981002", name="Bob"),
+        by_sms("+33639981003", name="Cyd"),
+        Adult(name="Dan"),
     )
     first = await watch.press(kind=NoticeKind.ANNOUNCEMENT, audience="class:CP A")
     await watch.small.write("UPDATE delivery SET state = 'acknowledged' WHERE guardian_id = :id", id=ada)
@@ -191,6 +194,26 @@ async def test_a_reminder_goes_to_those_who_have_not_answered_and_to_nobody_else
     assert await watch.small.rows(
         "SELECT guardian_id FROM delivery WHERE notice_id = :id ORDER BY guardian_id", id=made.notice_id
     ) == [(bob,), (cyd,)]
+    assert await watch.small.rows("SELECT count(*) FROM call_task WHERE done_at IS NULL") == [(1,)], "Dan, called once"
+
+
+@pytest.mark.parametrize("act", [correct, withdraw])
+async def test_what_is_put_right_or_taken_back_is_not_reminded_of_any_more(watch: Watch, act: Any) -> None:
+    await watch.small.family(by_sms())
+    first = await watch.press()
+    reminder = await ask(watch, remind, first, watch.small.director, key="one")
+    again = await ask(watch, remind, reminder.notice_id, watch.small.director, key="two")
+
+    more = {"slots": Slots(text="Ecole ouverte.")} if act is correct else {"tell_them": True}
+    made = await ask(watch, act, first, watch.small.director, **more)
+
+    ended = [first, reminder.notice_id, again.notice_id]
+    assert await watch.small.rows("SELECT id FROM notice WHERE state = 'cancelled' ORDER BY id") == [
+        (number,) for number in ended
+    ]
+    assert await watch.small.rows("SELECT DISTINCT notice_id FROM delivery WHERE state != 'cancelled'") == (
+        [(made.notice_id,)] if act is correct else []
+    )
 
 
 async def test_where_all_have_answered_nobody_is_reminded(watch: Watch) -> None:

@@ -17,6 +17,7 @@ from hub.people.joining import find_invitation
 from hub.people.schools import add_sender
 from hub.people.staff import add_staff
 from hub.ports import ChannelName
+from hub.replies.chats import join_chat
 from hub.sealing import Keyring
 from hub.settings import Settings
 from sandbox.config import BOT
@@ -69,6 +70,21 @@ async def test_the_page_offers_telegram_and_a_press_gives_a_link_for_one_hour(do
     assert invited is not None
     assert (invited.guardian_id, invited.invited_by) == (odile, door.small.director)
     assert await find_invitation(database, keyring, codes[0], now=NOW + timedelta(hours=1, seconds=1)) is None
+
+
+async def test_a_family_whose_child_starts_next_year_joins_as_any_other(door: Door) -> None:
+    [odile] = await door.small.family(by_sms())
+    await door.small.write("UPDATE enrolment SET from_on = '2027-09-01'")
+    await door.press(audience="class:CP A")
+    asked = await door.web.post(f"{door.link}/telegram", data={"guardian": str(odile)})
+
+    invited = await find_invitation(door.small.database, door.small.keyring, DEEP.findall(asked.text)[0], now=NOW)
+    assert invited is not None
+    async with door.small.database.school(door.small.school.key) as session:
+        await join_chat(session, door.small.keyring, invited, "7001", now=NOW)
+
+    assert await door.small.rows("SELECT medium FROM address ORDER BY id") == [("phone",), ("chat",)]
+    assert await door.small.rows("SELECT count(*) FROM notice WHERE kind = 'reminder'") == [(1,)]
 
 
 async def test_looking_at_the_page_invites_nobody(door: Door) -> None:
@@ -189,6 +205,18 @@ async def test_the_school_prints_a_sheet_for_each_adult_of_a_class_in_the_adults
     late = NOW + timedelta(days=30, seconds=1)
     assert await find_invitation(desk.small.database, desk.small.keyring, codes[0], now=late) is None
     assert await desk.small.rows("SELECT act, count FROM audit WHERE act = 'invite'") == [("invite", 2)]
+
+
+async def test_an_adult_whose_child_starts_next_year_gets_a_sheet(desk: Desk) -> None:
+    [odile] = await desk.small.family(by_sms("+33639981001"))
+    await desk.small.write("UPDATE enrolment SET from_on = '2027-09-01'")
+    await desk.enter()
+    [token, *_] = re.findall(r'name="csrf" value="([0-9a-f]+)"', (await desk.web.get(f"/familles/{odile}")).text)
+
+    answer = await desk.web.post(f"/familles/{odile}/invitation", data={"csrf": token})
+
+    assert answer.status_code == 200
+    assert len(set(DEEP.findall(answer.text))) == 1
 
 
 async def test_who_has_telegram_gets_no_sheet(desk: Desk) -> None:

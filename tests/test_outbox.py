@@ -319,6 +319,24 @@ async def test_stop_is_kept_for_that_sender_and_the_ladder_goes_on(hub: Hub) -> 
     assert len(hub.sms.sent) == 1
 
 
+async def test_the_stop_of_one_adult_closes_no_sender_to_the_others(hub: Hub) -> None:
+    both = Adult(reached_by=((ChannelName.SMS, "+33639981001"), (ChannelName.EMAIL, "odile@familles.test")))
+    await hub.small.family(both, by_sms("+33639981002", name="Tiago"), by_sms("+33639981003", name="Rita"))
+    hub.sms.answers["+33639981001"] = StoppedError("stop", code="21610")
+    await hub.press()
+    await hub.drain()
+    await hub.drain()
+    hub.sms.sent.clear()
+    hub.mail.sent.clear()
+
+    published = await hub.press()
+    await hub.drain()
+
+    assert published.to_call == 0
+    assert [message.to for message in hub.mail.sent] == ["odile@familles.test"]
+    assert sorted(message.to for message in hub.sms.sent) == ["+33639981002", "+33639981003"]
+
+
 async def test_an_urgent_mail_never_counts_as_told_and_ends_as_a_call(hub: Hub) -> None:
     await hub.small.family(by_mail())
     await hub.press()

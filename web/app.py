@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 import uvicorn
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import Headers
@@ -65,7 +65,14 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 def create_app(house: House) -> FastAPI:
     """Put the house together: one app for one installation."""
-    app = FastAPI(title="Passerelle", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_opened)
+    app = FastAPI(
+        title="Passerelle",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_opened,
+        dependencies=[Depends(_a_number_of_ours)],
+    )
     app.state.house = house
     app.state.boards = Boards()
     app.add_middleware(Airmail)
@@ -138,6 +145,12 @@ def web_server(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> WebSe
 async def _opened(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.boards.close()
+
+
+async def _a_number_of_ours(request: Request) -> None:
+    """Refuse an address whose number no register can hold. Raises NotFoundError."""
+    if any(isinstance(part, int) and part >= 2**63 for part in request.path_params.values()):
+        raise NotFoundError(_SENTENCES[404])
 
 
 async def _to_the_door(request: Request, error: Exception) -> Response:

@@ -28,6 +28,9 @@ FIELDS: Mapping[str, str] = {
 }
 """Where on the sheet a fault of the hub's is shown."""
 
+PRESS = r"^[0-9A-Za-z]*$"
+"""How a form names its press. The hub names its own (an alarm, an invitation) with colons, so no form takes one."""
+
 
 class NoticeForm(BaseModel):
     """What the form holds, as typed; `seen` is the mark of what was last read over, so that nobody presses unread.
@@ -37,7 +40,7 @@ class NoticeForm(BaseModel):
     `on_half` a phrase's: the one has been, the other is mostly to come.
     """
 
-    key: str = Field(default="", max_length=64)
+    key: str = Field(default="", max_length=64, pattern=PRESS)
     seen: str = Field(default="", max_length=64)
     step: str = Field(default="read", max_length=8)
     reader: str = Field(default="", max_length=20)

@@ -27,7 +27,9 @@ Line = Annotated[int | None, Query(alias="reste")]
 
 
 @router.get("/appeler")
-async def the_list(visit: WriterDep, session: ReadingDep, avis: int | None = None) -> Response:
+async def the_list(
+    visit: WriterDep, session: ReadingDep, avis: Annotated[int | None, Query(lt=2**63)] = None
+) -> Response:
     """For all staff but a deputy: the calls that concern pupils of theirs, of one notice or of all."""
     found = await left_to_call(
         session,
@@ -102,7 +104,7 @@ async def another_way(
 
 @router.post("/appeler/{task_id:int}/faux-numero")
 async def wrong(
-    visit: WriterDep, task_id: int, address: Annotated[int, Form()], avis: Notice = None, reste: Line = None
+    visit: WriterDep, task_id: int, address: Annotated[int, Form(lt=2**63)], avis: Notice = None, reste: Line = None
 ) -> Response:
     """For who took it: a stranger answered; nobody writes to this number any more, other schools are asked."""
     async with visit.house.database.school(visit.school_id) as session:

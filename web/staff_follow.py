@@ -9,10 +9,11 @@ from fastapi.responses import RedirectResponse
 from hub.notices.follow_up import release, remind, withdraw
 from hub.notices.headlines import Headline, headline
 from hub.people.schools import read_school
+from web.notice_form import PRESS
 from web.staff_visit import Visit, WriterDep, WritingDep
 
 router = APIRouter()
-Key = Annotated[str, Form(max_length=64)]
+Key = Annotated[str, Form(max_length=64, pattern=PRESS)]
 
 
 @router.post("/suivi/{notice_id:int}/laisser-partir")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from markupsafe import Markup
+from pydantic import Field
 
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.people import Medium
@@ -42,7 +43,9 @@ async def show(visit: WriterDep, session: ReadingDep) -> Response:
 
 @router.post("/familles/invitations")
 async def sheets(
-    visit: WriterDep, session: WritingDep, classes: Annotated[list[int] | None, Form()] = None
+    visit: WriterDep,
+    session: WritingDep,
+    classes: Annotated[list[Annotated[int, Field(lt=2**63)]] | None, Form()] = None,
 ) -> Response:
     """For director and office; a teacher for his or her classes: make the invitations, and show them this once."""
     _allowed(visit)

@@ -95,7 +95,7 @@ async def put_right(visit: WriterDep, notice_id: int) -> Response:
 
 async def _corrected(visit: Visit, number: str) -> Headline:
     """Read the notice that is put right. Raises NotFoundError, NotAllowedError."""
-    notice_id = int(number) if number.isascii() and number.isdigit() else 0
+    notice_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
     async with visit.house.database.reading(visit.school_id) as session:
         seen = await headline(
             session, visit.house.keyring, school_id=visit.school_id, notice_id=notice_id, reader=visit.reader

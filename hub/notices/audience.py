@@ -77,9 +77,12 @@ def members(school_id: int, audience: Audience, day: date) -> Select[Any]:
 
 
 def unanswered(school_id: int, notice_id: int, day: date) -> Select[Any]:
-    """Select (guardian_id, pupil_id) of those whom a notice concerns still, and who did not answer it."""
+    """Select (guardian_id, pupil_id) of those whom a notice concerns still, and who did not answer it.
+
+    Who is to be called is not written to again: the call says it, and a second one would ring at the same family.
+    """
     return _of_notice(school_id, notice_id, day).where(
-        delivery.c.state.not_in((DeliveryState.ACKNOWLEDGED, DeliveryState.HELD))
+        delivery.c.state.not_in((DeliveryState.ACKNOWLEDGED, DeliveryState.HELD, DeliveryState.TO_CALL))
     )
 
 

@@ -1,18 +1,20 @@
 """What follows a press: let it go early, take it back, put it right, ask again those who have not answered."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import ring_after_commit
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.notices import NoticeState
 from hub.models.school import School
-from hub.notices.audience import informed, members, read_audience, unanswered
+from hub.notices.audience import classes_of, informed, members, read_audience, require_right, unanswered
 from hub.notices.headlines import Headline, Reader
-from hub.notices.publish import Draft, Published, cancel, tell
+from hub.notices.publish import Draft, Published, cancel, counted, tell
 from hub.outbox.claim import READY
 from hub.ports import Follows, Lane, NoticeKind, Slots
 from hub.routing import check_still_to_come, lane_of, leaves_at
@@ -70,15 +72,21 @@ async def withdraw(
     Gives the notice that says so, or None. Raises NotAllowedError.
     """
     _require(may_change(reader, seen))
+    before = await _followed(session, school.key, seen.notice_id)
+    if Follows.CORRECTION in before:
+        raise InvalidError(_CORRECTED)
+    if tell_them and Follows.WITHDRAWAL in before:
+        return await counted(session, before[Follows.WITHDRAWAL].id, fresh=False)
     who = informed(school.key, seen.notice_id, reader.day)
     told = None
     if tell_them and seen.kind is not NoticeKind.CRISIS:
+        await _require_right(session, school.key, seen, reader)
         kind = NoticeKind.URGENT if seen.lane is Lane.URGENT else NoticeKind.ANNOUNCEMENT
         draft = Draft(kind, f"notice:{seen.notice_id}", Slots(phrase="disregard", language=seen.slots.language), key)
         told = await _follow(
             session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.WITHDRAWAL, now=now
         )
-    await cancel(session, school_id=school.key, notice_id=seen.notice_id, now=now)
+    await _stop_with_reminders(session, school.key, seen.notice_id, now)
     await _note(session, school.key, reader, "notice_withdrawn", seen.notice_id, now)
     return told
 
@@ -105,6 +113,10 @@ async def correct(
         raise InvalidError("Rien n’a changé : corrigez d’abord le texte.", field="text")
     if seen.kind is NoticeKind.MEETING:
         check_still_to_come(slots.starts_at, now)
+    await _require_right(session, school.key, seen, reader)
+    before = await _followed(session, school.key, seen.notice_id)
+    if any(other.key_name != key for other in before.values()):
+        raise InvalidError(_CORRECTED if Follows.CORRECTION in before else _WITHDRAWN, field="text")
     audience = await read_audience(session, school_id=school.key, words=seen.audience, day=reader.day)
     due = leaves_at(seen.kind, slots, everybody=audience.whole_school, asked=None, now=now)
     draft = Draft(seen.kind, seen.audience, slots, key, due_at=due)
@@ -112,7 +124,7 @@ async def correct(
     made = await _follow(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.CORRECTION, now=now
     )
-    await cancel(session, school_id=school.key, notice_id=seen.notice_id, now=now)
+    await _stop_with_reminders(session, school.key, seen.notice_id, now)
     await _note(session, school.key, reader, "notice_corrected", seen.notice_id, now)
     return made
 
@@ -126,6 +138,7 @@ async def remind(
         raise InvalidError("Cet avis n’est pas parti, ou ne vaut plus : il n’y a rien à rappeler.")
     if seen.kind is NoticeKind.MEETING:
         check_still_to_come(seen.slots.starts_at, now)
+    await _require_right(session, school.key, seen, reader)
     slots = replace(seen.slots, follows=Follows.REMINDER)
     draft = Draft(seen.kind, f"notice:{seen.notice_id}", slots, key)
     who = unanswered(school.key, seen.notice_id, reader.day)
@@ -133,7 +146,7 @@ async def remind(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.REMINDER, now=now
     )
     if not made.adults:
-        raise InvalidError("Tous ont déjà répondu : il n’y a personne à relancer.")
+        raise InvalidError("Tous ont déjà répondu, ou sont à appeler : il n’y a personne à relancer.")
     return made
 
 
@@ -158,6 +171,51 @@ async def _follow(
         )
         ring_after_commit(session, lane_of(draft.kind))
     return made
+
+
+_CORRECTED = "Cet avis a déjà été corrigé : voyez sa correction."
+_WITHDRAWN = "Cet avis a déjà été retiré : écrivez-en un autre."
+
+
+async def _followed(session: AsyncSession, school_id: int, notice_id: int) -> Mapping[Follows, Any]:
+    """Read (id, key) of what corrects or withdraws a notice already; a colleague who asks at once waits for us."""
+    here = and_(notice.c.school_id == school_id, notice.c.id == notice_id)
+    await session.execute(select(notice.c.id).where(here).with_for_update(key_share=True))
+    rows = await session.execute(
+        select(notice_follow.c.how, notice.c.id, notice.c.key_name)
+        .join(notice, and_(notice.c.school_id == notice_follow.c.school_id, notice.c.id == notice_follow.c.notice_id))
+        .where(
+            notice_follow.c.school_id == school_id,
+            notice_follow.c.before_id == notice_id,
+            notice_follow.c.how.in_((Follows.CORRECTION, Follows.WITHDRAWAL)),
+        )
+    )
+    return {Follows(row.how): row for row in rows}
+
+
+async def _stop_with_reminders(session: AsyncSession, school_id: int, notice_id: int, now: datetime) -> None:
+    """Stop what has not left of a notice, and of those that say it again."""
+    await cancel(session, school_id=school_id, notice_id=notice_id, now=now)
+    again = select(notice_follow.c.notice_id).where(
+        notice_follow.c.school_id == school_id,
+        notice_follow.c.before_id == notice_id,
+        notice_follow.c.how == Follows.REMINDER,
+    )
+    for reminder in (await session.execute(again)).scalars().all():
+        await _stop_with_reminders(session, school_id, reminder, now)
+
+
+async def _require_right(session: AsyncSession, school_id: int, seen: Headline, reader: Reader) -> None:
+    """Refuse an author who may not write to these people any more. Raises NotAllowedError."""
+    if reader.rights.whole_school:
+        return
+    words = seen.audience
+    while words.startswith("notice:"):  # a reminder goes to some of those whom the first was for
+        first = and_(notice.c.school_id == school_id, notice.c.id == int(words.removeprefix("notice:")))
+        words = (await session.execute(select(notice.c.audience).where(first))).scalar_one()
+    audience = await read_audience(session, school_id=school_id, words=words, day=reader.day)
+    theirs = await classes_of(session, school_id=school_id, pupils=audience.pupils, day=reader.day)
+    require_right(reader.rights, audience, theirs)
 
 
 def _require(allowed: bool) -> None:  # noqa: FBT001 (a yes or no is the whole question)

@@ -15,6 +15,7 @@ from hub.models.people import AddressState, LastRung, Means, Medium
 from hub.notices import left_asked
 from hub.notices.reasons import Reason, Why, last_tries, on_file
 from hub.notices.ways import may_still_be_sent, other_way
+from hub.people.names import full_name
 from hub.sealing import Keyring
 
 CALLABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE, AddressState.STOPPED)
@@ -135,7 +136,7 @@ def _left(row: Any, why: Why) -> Left:  # noqa: ANN401 (a row)
         delivery_id=row.id,
         notice_id=row.notice_id,
         guardian_id=row.guardian_id,
-        name=" ".join(part for part in (row.first_name, row.usage_name or row.family_name) if part),
+        name=full_name(row.first_name, row.usage_name, row.family_name),
         language=row.language,
         means=Means(row.means),
         last_rung=LastRung(row.last_rung),

@@ -14,6 +14,7 @@ from hub.notices.audience import Audience, members
 from hub.notices.reasons import Why, on_file
 from hub.outbox.rungs import may_be_written_to, next_rung, sender_for
 from hub.people.links import holds_on
+from hub.people.names import full_name
 from hub.ports import ChannelName
 from hub.tables import address, class_group, contact_point, enrolment, guardian, pupil, sender
 
@@ -111,22 +112,32 @@ async def unreached(
 ) -> tuple[tuple[int, str, str, str, Why], ...]:
     """List the adults whom nothing reaches: id, name, first name and class of one pupil concerned, and why."""
     adults = _adults(school_id, who, day)
+    first = (
+        select(adults.c.id)
+        .join(guardian, and_(guardian.c.school_id == school_id, guardian.c.id == adults.c.id))
+        .where(adults.c.position.is_(None))
+        .order_by(guardian.c.name_key, adults.c.id)
+        .limit(MOST_UNREACHED)
+    )
+    ids = list(await session.scalars(first))  # asked first: one look at each adult's ways, not at each of their joins
     told = members(school_id, who, day).subquery("told_pairs")
     child = (
-        select(told.c.guardian_id, func.min(told.c.pupil_id).label("pupil_id")).group_by(told.c.guardian_id).subquery()
+        select(told.c.guardian_id, func.min(told.c.pupil_id).label("pupil_id"))
+        .where(told.c.guardian_id.in_(ids))
+        .group_by(told.c.guardian_id)
+        .subquery()
     )
     rows = (
         await session.execute(
             select(
-                adults.c.id,
+                guardian.c.id,
                 guardian.c.first_name,
                 guardian.c.usage_name,
                 guardian.c.family_name,
                 pupil.c.first_name.label("child"),
                 func.max(class_group.c.label).label("class_label"),
             )
-            .join(guardian, and_(guardian.c.school_id == school_id, guardian.c.id == adults.c.id))
-            .join(child, child.c.guardian_id == adults.c.id)
+            .join(child, child.c.guardian_id == guardian.c.id)
             .join(pupil, and_(pupil.c.school_id == school_id, pupil.c.id == child.c.pupil_id))
             .outerjoin(
                 enrolment,
@@ -135,24 +146,23 @@ async def unreached(
             .outerjoin(
                 class_group, and_(class_group.c.school_id == school_id, class_group.c.id == enrolment.c.class_id)
             )
-            .where(adults.c.position.is_(None))
+            .where(guardian.c.school_id == school_id)
             .group_by(
-                adults.c.id,
+                guardian.c.id,
                 guardian.c.first_name,
                 guardian.c.usage_name,
                 guardian.c.family_name,
                 guardian.c.name_key,
                 pupil.c.first_name,
             )
-            .order_by(guardian.c.name_key, adults.c.id)
-            .limit(MOST_UNREACHED)
+            .order_by(guardian.c.name_key, guardian.c.id)
         )
     ).all()
     points = await _points(session, school_id, [row.id for row in rows])
     return tuple(
         (
             row.id,
-            " ".join(part for part in (row.first_name, row.usage_name or row.family_name) if part),
+            full_name(row.first_name, row.usage_name, row.family_name),
             row.child,
             row.class_label or "",
             on_file(points[row.id]),

@@ -25,6 +25,7 @@ from hub.ports import Follows, NoticeKind, Slots
 from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of, leaves_at
 from hub.sealing import Keyring
 from hub.tables import copy, delivery, delivery_pupil, insert_into, notice, notice_follow
+from hub.tables import school as schools
 from i18n.checks import check_slots
 
 KEEP = timedelta(days=365)
@@ -64,6 +65,8 @@ async def publish(
 ) -> Published:
     """Press a notice. Raises InvalidError, NotAllowedError; nothing is changed then."""
     check_slots(draft.kind, draft.slots)
+    if draft.kind is NoticeKind.CRISIS:
+        await _one_alarm_at_a_time(session, school.key)
     if not draft.key or len(draft.key) > 64:
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
     if len(draft.audience) > AUDIENCE_MAX:
@@ -99,7 +102,7 @@ async def tell(
     if fresh:
         await _address_to(session, school.key, notice_id, who, now=now)
         ring_after_commit(session, lane_of(draft.kind))
-    return await _counted(session, notice_id, fresh=fresh)
+    return await counted(session, notice_id, fresh=fresh)
 
 
 async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: datetime) -> None:
@@ -149,6 +152,11 @@ async def _due(
             raise NotAllowedError("La seconde personne est une autre de la direction ou du secrétariat.")
         everybody = False
     return leaves_at(draft.kind, draft.slots, everybody=everybody, asked=draft.due_at, now=now)
+
+
+async def _one_alarm_at_a_time(session: AsyncSession, school_id: int) -> None:
+    """Let the second of two alarms see the first, whose place it takes (SQLite has one writer at a time anyway)."""
+    await session.execute(select(schools.c.id).where(schools.c.id == school_id).with_for_update(key_share=True))
 
 
 async def _take_the_place_of_the_last(session: AsyncSession, school_id: int, notice_id: int, *, now: datetime) -> None:
@@ -264,7 +272,8 @@ async def _address_to(
     await open_calls(session, mine, lane=pressed.lane, now=pressed.due_at)
 
 
-async def _counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:
+async def counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:
+    """Count what came of a press."""
     counts = (
         await session.execute(
             select(

@@ -16,6 +16,7 @@ from hub.notices.preview import shown
 from hub.notices.preview_asked import SenderCard, senders
 from hub.outbox.rungs import may_be_written_to, sender_for
 from hub.people.links import holds_on
+from hub.people.names import full_name
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
 from hub.routing import NAMING_KINDS, SILENT_DAYS
 from hub.tables import address, class_group, contact_point, enrolment, guardian, pupil
@@ -83,7 +84,7 @@ async def readers(session: AsyncSession, *, school_id: int, who: Audience, day: 
     )
     found: dict[int, Reader] = {}
     for row in rows:
-        name = " ".join(part for part in (row.first_name, row.usage_name or row.family_name) if part)
+        name = full_name(row.first_name, row.usage_name, row.family_name)
         found.setdefault(row.id, Reader(row.id, name, row.language, row.child, row.class_label or ""))
     return tuple(found.values())
 

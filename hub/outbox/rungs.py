@@ -20,10 +20,14 @@ def sender_for() -> ScalarSelect[int]:
 
     It works, it is of that channel, and this address did not tell it to stop.
     """
-    stopped = select(stop.c.id).where(
-        stop.c.school_id == contact_point.c.school_id,
-        stop.c.address_id == contact_point.c.address_id,
-        stop.c.sender_id == sender.c.id,
+    stopped = (
+        select(stop.c.id)
+        .where(
+            stop.c.school_id == contact_point.c.school_id,
+            stop.c.address_id == contact_point.c.address_id,
+            stop.c.sender_id == sender.c.id,
+        )
+        .correlate(contact_point, sender)  # of these rows: else one family's STOP would close the sender to all
     )
     return (
         select(func.min(sender.c.id))

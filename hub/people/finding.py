@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError
 from hub.models.people import AddressState
 from hub.people.links import told_about
-from hub.people.names import NAME_MAX, name_key
+from hub.people.names import NAME_MAX, full_name, name_key
 from hub.ports import ChannelName
 from hub.tables import address, class_group, contact_point, guardian, pupil
 
@@ -109,7 +109,7 @@ async def _cards(session: AsyncSession, school_id: int, told: Subquery, ids: Seq
     return tuple(
         Found(
             guardian_id=guardian_id,
-            name=" ".join(part for part in (of[0].first_name, of[0].usage_name or of[0].family_name) if part),
+            name=full_name(of[0].first_name, of[0].usage_name, of[0].family_name),
             language=of[0].language,
             children=tuple(dict.fromkeys((row.child, row.label) for row in of)),
             ways=tuple(ways[guardian_id]),

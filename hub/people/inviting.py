@@ -12,6 +12,7 @@ from hub.errors import InvalidError, NotAllowedError
 from hub.models.people import AddressState, Medium
 from hub.people.joining import invite
 from hub.people.links import told_about
+from hub.people.names import full_name
 from hub.people.rights import Rights
 from hub.routing import class_order
 from hub.sealing import Keyring
@@ -75,7 +76,7 @@ async def invite_adult(
 
     Raises InvalidError when there is nobody to invite: an address of this kind is there, or no pupil today.
     """
-    told = told_about(school_id, day).subquery("told")
+    told = told_about(school_id, day, to_come=True).subquery("told")
     rows = await _uninvited(session, school_id, told, told.c.guardian_id == guardian_id, medium)
     if not rows:
         raise InvalidError("Cet adulte a déjà Telegram, ou n’est lié à aucun élève aujourd’hui.")
@@ -97,7 +98,7 @@ async def _sheet(
     code = await invite(
         session, keyring, school_id=school_id, guardian_id=row.guardian_id, medium=medium, made_by=staff_id, now=now
     )
-    name = f"{row.first_name} {row.usage_name or row.family_name}".strip()
+    name = full_name(row.first_name, row.usage_name, row.family_name)
     return Sheet(name, row.child, row.label, row.language, code)
 
 

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, insert, literal, select, update
+from sqlalchemy import and_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import Database
 from hub.errors import NotFoundError
 from hub.models.people import AddressState, Medium
+from hub.people.addresses import find_address, new_address
 from hub.people.links import told_about
 from hub.ports import ChannelName
 from hub.routing import day_at_school
 from hub.sealing import Keyring, link_code
-from hub.tables import address, contact_point, data_key, insert_into, invitation, notice, school, stop
+from hub.tables import address, contact_point, data_key, insert_into, invitation, notice, page_link, school, stop
 from hub.tables import copy as copies
 
 ON_A_PAGE = timedelta(hours=1)
@@ -94,10 +95,19 @@ async def find_invitation(database: Database, keyring: Keyring, code: str, *, no
 
 
 async def use_invitation(session: AsyncSession, invited: Invited, *, now: datetime) -> None:
-    """Use it up, once. Raises NotFoundError when somebody did before, or the adult has no right any more."""
+    """Use it up, once.
+
+    Raises NotFoundError when somebody did before, the adult has no right any more, or the link of the message that it
+    was asked on was revoked since: a stranger had it.
+    """
     zone = (await session.execute(select(school.c.timezone).where(school.c.id == invited.school_id))).scalar_one()
-    linked = told_about(invited.school_id, day_at_school(now, zone)).subquery("linked")
+    linked = told_about(invited.school_id, day_at_school(now, zone), to_come=True).subquery("linked")
     still = select(linked.c.guardian_id).where(linked.c.guardian_id == invited.guardian_id)
+    link = select(page_link.c.id).where(
+        page_link.c.school_id == invitation.c.school_id,
+        page_link.c.copy_id == invitation.c.copy_id,
+        page_link.c.revoked_at.is_(None),
+    )
     used = await session.execute(
         update(invitation)
         .where(
@@ -105,6 +115,7 @@ async def use_invitation(session: AsyncSession, invited: Invited, *, now: dateti
             invitation.c.id == invited.invitation_id,
             invitation.c.used_at.is_(None),
             still.exists(),
+            or_(invitation.c.copy_id.is_(None), link.exists()),
         )
         .values(used_at=now)
         .returning(invitation.c.id)
@@ -131,11 +142,14 @@ async def add_address(
     that was stopped, wrong or dead lives again: somebody just wrote from it. No child is named in a chat unless its
     owner asks for names.
     """
-    address_id = await _known(session, school_id, medium, keyring.lookup(medium.value, name))
+    lookup = keyring.lookup(medium.value, name)
     fresh = {"state": AddressState.ACTIVE, "state_at": now, "last_sign_of_life": now}
-    if address_id is None:
-        address_id = await _new(session, keyring, school_id, medium, value, name, language, fresh)
+    known = await find_address(session, school_id, medium, lookup)
+    if known is None:
+        more = {"language": language, "discreet": medium is Medium.CHAT, **fresh}
+        address_id = await new_address(session, keyring, school_id, medium, lookup, value=value, more=more)
     else:
+        address_id, _ = known
         row = select(data_key.c.wrapped, data_key.c.master_version).where(
             data_key.c.id == select(address.c.data_key_id).where(address.c.id == address_id).scalar_subquery()
         )
@@ -149,39 +163,6 @@ async def add_address(
         await session.execute(delete(stop).where(stop.c.school_id == school_id, stop.c.address_id == address_id))
     await _put_first(session, school_id, guardian_id, address_id, WAYS[medium])
     return address_id
-
-
-async def _known(session: AsyncSession, school_id: int, medium: Medium, lookup: bytes) -> int | None:
-    found = select(address.c.id).where(
-        address.c.school_id == school_id, address.c.medium == medium, address.c.lookup_hash == lookup
-    )
-    return (await session.execute(found)).scalar_one_or_none()
-
-
-async def _new(
-    session: AsyncSession,
-    keyring: Keyring,
-    school_id: int,
-    medium: Medium,
-    value: str,
-    name: str,
-    language: str | None,
-    fresh: dict[str, object],
-) -> int:
-    wrapped, version, seal = keyring.new_key()
-    key = {"school_id": school_id, "subject": "address", "wrapped": wrapped, "master_version": version}
-    key_id = (await session.execute(insert(data_key).values(key).returning(data_key.c.id))).scalar_one()
-    made = insert(address).values(
-        school_id=school_id,
-        data_key_id=key_id,
-        medium=medium,
-        value_sealed=seal.close(value.encode(), b"address.value"),
-        lookup_hash=keyring.lookup(medium.value, name),
-        language=language,
-        discreet=medium is Medium.CHAT,
-        **fresh,
-    )
-    return int((await session.execute(made.returning(address.c.id))).scalar_one())
 
 
 async def _put_first(

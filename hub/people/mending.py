@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
 from hub.models.people import AddressState, Medium
+from hub.people.addresses import find_address, masked, new_address
 from hub.people.links import told_about
 from hub.people.mailboxes import mailbox_key, read_mailbox
-from hub.people.phones import masked, read_phone
+from hub.people.names import full_name
+from hub.people.phones import read_phone
 from hub.ports import ChannelName
 from hub.sealing import Keyring
 from hub.tables import address, audit, contact_point, data_key, guardian, insert_into, pupil
@@ -70,7 +72,7 @@ async def adult_card(
     one = rows[0]
     return AdultCard(
         guardian_id=guardian_id,
-        name=" ".join(part for part in (one.first_name, one.usage_name or one.family_name) if part),
+        name=full_name(one.first_name, one.usage_name, one.family_name),
         language=one.language,
         children=tuple(dict.fromkeys(row.child for row in rows)),
         ways=await _ways(session, keyring, school_id, guardian_id),
@@ -94,16 +96,12 @@ async def add_by_office(
     """
     channel, medium, kind, value, name = _read(words, region)
     lookup = keyring.lookup(medium.value, name)
-    known = (
-        await session.execute(
-            select(address.c.id, address.c.state).where(
-                address.c.school_id == school_id, address.c.medium == medium, address.c.lookup_hash == lookup
-            )
-        )
-    ).one_or_none()
-    if known is not None and known.state not in (AddressState.ACTIVE, AddressState.UNVERIFIED):
-        raise InvalidError(_CLOSED[AddressState(known.state)], field="address")
-    address_id = known.id if known is not None else await _new(session, keyring, school_id, medium, kind, value, lookup)
+    address_id, state = await find_address(session, school_id, medium, lookup) or (None, AddressState.UNVERIFIED)
+    if state in _CLOSED:
+        raise InvalidError(_CLOSED[state], field="address")
+    if address_id is None:
+        more = {"kind": kind, "state": state}
+        address_id = await new_address(session, keyring, school_id, medium, lookup, value=value, more=more)
     last = select(func.coalesce(func.max(contact_point.c.position), 0) + 1).where(
         contact_point.c.school_id == school_id, contact_point.c.guardian_id == guardian_id
     )
@@ -172,24 +170,6 @@ def _read(words: str, region: str) -> tuple[ChannelName, Medium, str, str, str]:
     return channel, Medium.PHONE, phone.kind.value, phone.e164, phone.e164
 
 
-async def _new(
-    session: AsyncSession, keyring: Keyring, school_id: int, medium: Medium, kind: str, value: str, lookup: bytes
-) -> int:
-    wrapped, version, seal = keyring.new_key()
-    key = {"school_id": school_id, "subject": "address", "wrapped": wrapped, "master_version": version}
-    key_id = (await session.execute(insert(data_key).values(key).returning(data_key.c.id))).scalar_one()
-    made = insert(address).values(
-        school_id=school_id,
-        data_key_id=key_id,
-        medium=medium,
-        kind=kind,
-        value_sealed=seal.close(value.encode(), b"address.value"),
-        lookup_hash=lookup,
-        state=AddressState.UNVERIFIED,
-    )
-    return int((await session.execute(made.returning(address.c.id))).scalar_one())
-
-
 async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardian_id: int) -> tuple[Way, ...]:
     rows = await session.execute(
         select(
@@ -210,7 +190,7 @@ async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardia
         Way(
             row.address_id,
             ChannelName(row.channel),
-            _masked(
+            masked(
                 Medium(row.medium),
                 keyring.seal(row.wrapped, row.master_version).open(row.value_sealed, b"address.value").decode(),
             ),
@@ -218,13 +198,3 @@ async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardia
         )
         for row in rows
     )
-
-
-def _masked(medium: Medium, value: str) -> str:
-    """Show where an address leads without the means to use it."""
-    if medium is Medium.PHONE:
-        return masked(value)
-    if medium is Medium.MAILBOX:
-        local, _, domain = value.partition("@")
-        return f"{local[:1]}•••@{domain}"
-    return ""

@@ -22,6 +22,11 @@ def name_key(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in bare).split())
 
 
+def full_name(first_name: str, usage_name: str, family_name: str) -> str:
+    """Write an adult's name as one says it; a name of use goes before the family name, a service has no first name."""
+    return " ".join(part for part in (first_name, usage_name or family_name) if part)
+
+
 def read_words(raw: str, *, what: str) -> str:
     """Read one short text of a file; `what` names it in the sentence.
 

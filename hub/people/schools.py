@@ -101,13 +101,19 @@ class SenderState:
     channel: ChannelName
     stopped: bool
     two_way: bool
+    has_key: bool
+    """Whether a secret is kept for it: a password, a token, the private key of notifications."""
 
 
 async def installed(within: AsyncConnection) -> tuple[int, tuple[SenderState, ...]]:
     """Say how many schools are open in this installation, and what they send from; needs `engine_reading`."""
     schools = (await within.execute(select(func.count(school.c.id)))).scalar_one()
-    rows = await within.execute(select(sender.c.id, sender.c.channel, sender.c.stopped_at, sender.c.two_way))
-    senders = (SenderState(row.id, ChannelName(row.channel), row.stopped_at is not None, row.two_way) for row in rows)
+    kept = sender.c.secret_sealed.is_not(None).label("has_key")
+    rows = await within.execute(select(sender.c.id, sender.c.channel, sender.c.stopped_at, sender.c.two_way, kept))
+    senders = (
+        SenderState(row.id, ChannelName(row.channel), row.stopped_at is not None, row.two_way, bool(row.has_key))
+        for row in rows
+    )
     return schools, tuple(senders)
 
 

@@ -37,8 +37,8 @@ async def add_staff(
     """Give somebody a right in the school from a day on; gives the staff id.
 
     A mailbox that is known already gets the right added (and the new password, when one is given); nothing is
-    doubled, the name stays. `classes` are labels of that day's year, for teachers alone; a director and the office
-    have the whole school. Raises InvalidError with one sentence.
+    doubled, the name stays. `classes` are labels of that day's year, for teachers alone: a director and the office
+    have the whole school, a deputy the alarm. Raises InvalidError with one sentence.
     """
     mailbox = read_mailbox(email)
     if password is not None:
@@ -95,7 +95,7 @@ async def _classes(
     session: AsyncSession, school_id: int, role: Role, labels: Sequence[str], day: date
 ) -> list[int | None]:
     if role is not Role.TEACHER and labels:
-        raise InvalidError("La direction et le bureau ont toute l'école : pas de classe ici.", field="classes")
+        raise InvalidError("Seul un enseignant a des classes.", field="classes")
     if not labels:
         return [None]
     rows = await session.execute(

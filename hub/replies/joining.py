@@ -33,7 +33,7 @@ async def join(
     """
     await use_invitation(session, invited, now=now)
     school = await read_school(session, invited.school_id)
-    linked = told_about(school.key, day_at_school(now, school.timezone)).subquery("linked")
+    linked = told_about(school.key, day_at_school(now, school.timezone), to_come=True).subquery("linked")
     await tell(
         session,
         keyring,

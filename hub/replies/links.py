@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
 from hub.models.notices import DeliveryState, NoticeState
-from hub.models.people import AddressState
+from hub.models.people import AddressState, Medium
 from hub.outbox.wordings import read_slots
+from hub.people.addresses import masked
 from hub.people.links import told_today
-from hub.people.phones import masked
 from hub.ports import ChannelName, NoticeKind, SchoolCard, Slots
 from hub.replies.codes import find_code
 from hub.routing import SILENT_DAYS, day_at_school
@@ -188,9 +188,8 @@ async def _view(
     where = (await connection.execute(_where(served))).one()
     value = keyring.seal(where.wrapped, where.master_version).open(where.value_sealed, b"address.value").decode()
     slots = keyring.seal(words.wrapped, words.master_version).open(words.slots_sealed, b"notice_version.slots")
-    return LinkView(
-        served, read_slots(slots), words.name, _masked(served.channel, value), await _noted(connection, served)
-    )
+    noted = await _noted(connection, served)
+    return LinkView(served, read_slots(slots), words.name, masked(Medium(where.medium), value), noted)
 
 
 async def _noted(connection: AsyncConnection, served: Served) -> bool:
@@ -202,15 +201,6 @@ async def _noted(connection: AsyncConnection, served: Served) -> bool:
         answer.c.guardian_id == served.alone.guardian_id,
     )
     return (await connection.execute(said.limit(1))).first() is not None
-
-
-def _masked(channel: ChannelName, value: str) -> str:
-    if channel in (ChannelName.PUSH, ChannelName.CHAT):  # nobody knows theirs
-        return ""
-    if "@" not in value:
-        return masked(value)
-    local, _, domain = value.partition("@")
-    return f"{local[:1]}•••@{domain}"
 
 
 def _copy(school_id: int, copy_id: int) -> Any:  # noqa: ANN401 (a statement)
@@ -252,7 +242,7 @@ def _words(served: Served) -> Any:  # noqa: ANN401 (a statement)
 
 def _where(served: Served) -> Any:  # noqa: ANN401 (a statement)
     return (
-        select(address.c.value_sealed, data_key.c.wrapped, data_key.c.master_version)
+        select(address.c.medium, address.c.value_sealed, data_key.c.wrapped, data_key.c.master_version)
         .join(data_key, data_key.c.id == address.c.data_key_id)
         .where(address.c.school_id == served.school_id, address.c.id == served.address_id)
     )
