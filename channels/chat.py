@@ -72,11 +72,12 @@ class TelegramChat:
         """Say it in the chat, when that has its turn; raises BusyAddressError while it has not."""
         refuse(message, self.name, self.limits)
         buttons = _buttons(message)
-        chat, began = (message.account.key, message.to), False
+        chat, began, half = (message.account.key, message.to), False, self._settings.send_deadline / 2
         try:
-            async with asyncio.timeout(self._settings.send_deadline):
-                bot = await self._bot(message.account)
-                await self._lines.turn(chat, message.attempt_id, urgent=message.urgent)
+            async with asyncio.timeout(2 * half):
+                async with asyncio.timeout(half):  # what begins late would be cut off on its way, and said twice
+                    bot = await self._bot(message.account)
+                    await self._lines.turn(chat, message.attempt_id, urgent=message.urgent)
                 with self._lines.posted(chat, message.attempt_id, urgent=message.urgent):
                     began = True
                     return await self._post(bot, message, buttons)

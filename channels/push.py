@@ -31,6 +31,12 @@ PUSH_LIMITS: Final = Limits(text_max=100_000, per_second=None, connections=64)
 MOST_BUTTONS: Final = 2
 """Notifications show no more; with more answers than that they show none, and a tap opens the page."""
 
+DOUBTS: Final = 3
+"""Browsers, under one key and service, that must have been refused it before we believe that the key is bad.
+
+A browser names its own subscription: one made under another key is refused for ever, and must not stop a school.
+"""
+
 TOPIC: Final = 32
 """Characters of a topic. Source: RFC 8030 section 5.4."""
 
@@ -57,6 +63,7 @@ class WebPush:
         self._deadline = settings.send_deadline
         self._session: aiohttp.ClientSession | None = None
         self._known: set[tuple[str, str]] = set()
+        self._doubted: dict[tuple[str, str], set[str]] = {}
 
     async def send(self, message: Outgoing) -> Sent:
         """Close the message for one browser and post it, once; its push service keeps it until the browser is there.
@@ -77,7 +84,7 @@ class WebPush:
         except ValueError as error:
             raise RejectedError("The browser's key is none", code="refused.bad-key") from error
         answer = await self._post(subscription.endpoint, sealed, _headers(message, authorization))
-        return self._read(answer, message, (origin, secret))
+        return self._read(answer, message, (origin, secret), subscription.endpoint)
 
     async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:  # noqa: ARG002 (the port)
         """Answer None: no service can be asked, and the same topic and tag twice show once."""
@@ -108,14 +115,20 @@ class WebPush:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnknownOutcomeError("The push service did not answer") from error
 
-    def _read(self, answer: aiohttp.ClientResponse, message: Outgoing, who: tuple[str, str]) -> Sent:
+    def _read(self, answer: aiohttp.ClientResponse, message: Outgoing, who: tuple[str, str], endpoint: str) -> Sent:
         """Read the answer. A service that took messages of this key before refuses the address, not the key."""
         if 200 <= answer.status < 300:
             self._known.add(who)
+            self._doubted.pop(who, None)
             return Sent(_id(answer.headers.get("Location", "")) or topic(message), cost=0)
         code = str(answer.status)
         if answer.status in _OURS and who in self._known:
             raise DeadAddressError("The browser subscribed under another key", code=code)
+        if answer.status in _OURS:
+            doubted = self._doubted.setdefault(who, set())
+            doubted.add(endpoint)
+            if len(doubted) < DOUBTS:
+                raise RejectedError("The push service refuses the key, or the browser has another", code=code)
         raise _ours(answer.status, answer.headers.get("Retry-After"), code)
 
     def _open(self) -> aiohttp.ClientSession:

@@ -73,7 +73,7 @@ PHRASES: Mapping[str, Phrase] = {
         ),
         _urgent(
             "water",
-            "coupure d'eau",
+            "coupure d’eau",
             N_("Pas d'eau à l'école %(when)s. Donnez une bouteille d'eau à votre enfant."),
             needs=("when",),
         ),
@@ -103,8 +103,8 @@ PHRASES: Mapping[str, Phrase] = {
             _PLACE,
             needs=("time",),
         ),
-        _urgent("call_us", "appelez l'école", N_("Appelez l'école : c'est important.")),
-        _urgent("open_again", "l'école rouvre", N_("L'école ouvre de nouveau %(when)s."), needs=("when",)),
+        _urgent("call_us", "appelez l’école", N_("Appelez l'école : c'est important.")),
+        _urgent("open_again", "l’école rouvre", N_("L'école ouvre de nouveau %(when)s."), needs=("when",)),
         Phrase(
             "disregard",
             (NoticeKind.URGENT, NoticeKind.ANNOUNCEMENT),
@@ -113,13 +113,13 @@ PHRASES: Mapping[str, Phrase] = {
         ),
         _crisis(
             "sheltered",
-            "enfants à l'abri",
+            "enfants à l’abri",
             N_("Les enfants sont à l'abri à l'école avec leurs enseignants."),
             N_("Ne venez pas, n'appelez pas. Nous vous écrirons."),
         ),
         _crisis(
             "still_sheltered",
-            "toujours à l'abri",
+            "toujours à l’abri",
             N_("Les enfants sont toujours à l'abri avec leurs enseignants."),
             N_("Ne venez pas, n'appelez pas. Nous vous écrirons."),
         ),

@@ -144,7 +144,7 @@ async def test_the_board_draws_minute_by_minute_and_says_it_in_words_and_in_a_ta
 
     assert '<path class="f-ack" d="M2 60h16v60h-16z"/>' in board
     assert "la moitié à 7\u00a0h\u00a012, 1 adulte sur 2 à 7\u00a0h\u00a012, dont 1 a confirmé." in board
-    assert "<li><time>7\u00a0h\u00a012</time> <span>Tous savent, sauf 1</span></li>" in board
+    assert "<li><time>7\u00a0h\u00a012</time> <span>1 adulte sait</span></li>" in board
     assert '<th scope="row">7\u00a0h\u00a012</th><td class="num">1</td><td class="num">1</td>' in board
 
 

@@ -318,3 +318,19 @@ def test_who_has_no_bot_does_not_load_the_library() -> None:
     answer = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True, timeout=60)
 
     assert answer.stdout.strip() == "False"
+
+
+async def test_what_would_be_cut_off_on_its_way_is_not_begun(box: Sandbox) -> None:
+    channel = TelegramChat(Settings(telegram_url=box.telegram_url, send_deadline=1.0), gap=0.0)
+    await channel.send(a_message(number=1))
+    box.behave(Behaviour(latency=0.7), "7001")
+    before = len(box.record.arrived("7001"))
+
+    first, second = await asyncio.gather(
+        channel.send(a_message(number=2)), channel.send(a_message(number=3)), return_exceptions=True
+    )
+
+    await channel.close()
+    assert not isinstance(first, BaseException)
+    assert isinstance(second, TemporaryError)
+    assert len(box.record.arrived("7001")) == before + 1

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from desks import PASSWORD, TEACHER, Desk, on_one_database
 from factories import NOW, Adult, by_mail, by_sms
 
@@ -275,7 +276,7 @@ async def test_a_drill_says_so_in_the_sentence_and_in_every_message(desk: Desk) 
     assert "EXERCICE&nbsp;: 1 adulte" in read.text
     assert read.text.count("EXERCICE : ce n&#39;est pas une vraie alerte.") == 2
     board = (await desk.web.get("/suivi/1")).text
-    assert "EXERCICE : Les enfants sont à l’abri" in board
+    assert "EXERCICE\u00a0: Les enfants sont à l’abri" in board
 
 
 async def test_a_deputy_sounds_the_alarm_and_does_nothing_else(desk: Desk) -> None:
@@ -330,3 +331,60 @@ async def test_names_on_the_desk_are_set_as_words(desk: Desk) -> None:
 
     assert "<b>" not in page
     assert page.count("Exemple &#34;&gt;&lt;b&gt;Elif") == 2
+
+
+@on_one_database
+async def test_the_first_page_says_when_a_held_notice_leaves_and_asks_a_second_person_to_read_it(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    await held(desk)
+    author = (await desk.web.get("/")).text
+    await enter_as(desk, Role.OFFICE)
+    second = (await desk.web.get("/")).text
+
+    assert re.search("part à \\d+\u00a0h\u00a0\\d\\d", author)
+    assert "relisez-le, et laissez-le partir" not in author
+    assert "relisez-le, et laissez-le partir" in second
+
+
+@on_one_database
+async def test_an_alarm_that_leaves_out_or_adds_the_word_of_a_drill_is_pointed_out(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms("+33639981001"), Adult(name="Cyd"))
+    await alarm(desk, phrase="sheltered", exercise="1")
+
+    read = (await desk.post("/alerte", after="1", phrase="over")).text
+    drill = (await desk.post("/alerte", after="1", phrase="over", exercise="1")).text
+
+    assert "1 adulte sur 2 lit ceci" in read
+    assert "Un exercice est en cours, et ces mots ne disent pas que c’en est un" in read
+    assert "est en cours, et ces mots" not in drill
+
+
+@on_one_database
+async def test_what_was_taken_back_is_not_offered_to_be_put_right(desk: Desk) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    await desk.press()
+    await desk.small.write("UPDATE delivery SET state = 'told'")
+    before = (await desk.web.get("/suivi/1")).text
+    await desk.post("/suivi/1/retirer", dire="1")
+    after = (await desk.web.get("/suivi/1")).text
+
+    assert "/suivi/1/corriger" in before
+    assert "/suivi/1/corriger" not in after
+
+
+@on_one_database
+@pytest.mark.parametrize("act", ["relancer", "retirer"])
+async def test_the_buttons_under_a_board_press_with_the_key_that_it_printed(desk: Desk, act: str) -> None:
+    await desk.enter()
+    await desk.small.family(by_sms())
+    await desk.press()
+    await desk.small.write("UPDATE delivery SET state = 'told'")
+    board = (await desk.web.get("/suivi/1")).text
+    (key,) = re.findall(rf'action="/suivi/1/{act}">.*?name="key" value="([^"]+)"', board, re.DOTALL)
+
+    answer = await desk.post(f"/suivi/1/{act}", key=key, dire="1")
+
+    assert answer.headers["location"] == "/suivi/2"

@@ -136,7 +136,7 @@ async def test_two_directors_press_at_once_and_each_family_is_told_once(database
         pages = [await town.enters(DIRECTOR), await town.enters(SECOND)]
         for page in pages:
             await page.get_by_role("link", name="Alerte", exact=True).click()
-            await page.get_by_role("button", name="Enfants à l'abri", exact=True).click()
+            await page.get_by_role("button", name="Enfants à l’abri", exact=True).click()
 
         await asyncio.gather(*(page.get_by_role("button", name="Prévenir 2 adultes").click() for page in pages))
         for page in pages:

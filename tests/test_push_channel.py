@@ -227,8 +227,8 @@ def test_a_text_that_fits_exactly_is_not_cut() -> None:
         (400, RejectedError, None),
         (413, RejectedError, None),
         (302, RejectedError, None),
-        (401, MisconfiguredError, None),
-        (403, MisconfiguredError, None),
+        (401, RejectedError, None),
+        (403, RejectedError, None),
     ],
 )
 async def test_each_refusal_means_what_the_standard_says(
@@ -295,9 +295,18 @@ async def test_one_browser_under_another_key_does_not_stop_the_school(box: Sandb
         await channel.send(a_message(other.value))
 
     fresh = WebPush(Settings(push_hosts=box.push_host))
-    with pytest.raises(MisconfiguredError):
-        await fresh.send(a_message(other.value))
+    for _ in range(5):
+        with pytest.raises(RejectedError):
+            await fresh.send(a_message(other.value))
     await fresh.close()
+
+
+async def test_a_key_that_all_browsers_refuse_stops_the_sender(box: Sandbox, channel: WebPush) -> None:
+    one, two, three = (box.push.subscribe(push_keys()[0]) for _ in range(3))
+
+    for browser, error in ((one, RejectedError), (two, RejectedError), (three, MisconfiguredError)):
+        with pytest.raises(error):
+            await channel.send(a_message(browser.value))
 
 
 @pytest.mark.parametrize("secret", ["", "!", "AA", "A" * 60])

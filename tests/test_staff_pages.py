@@ -635,7 +635,7 @@ async def test_the_board_says_the_state_in_a_sentence(desk: Desk) -> None:
 
     text = (await desk.web.get("/suivi/1")).text
 
-    assert "1 adulte sur 3 sait&nbsp;: «&#8239;École fermée.&#8239;»." in text
+    assert "1 adulte sur 3 sait&nbsp;: «&#8239;École fermée&#8239;»." in text
     assert "1 message est en route." in text
     assert "1 personne à appeler" in text
     assert "Cyd Exemple" in text

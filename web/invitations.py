@@ -1,4 +1,4 @@
-"""An invitation to Telegram, asked for by a family on the page of a notice; and how any invitation looks."""
+"""Invitations that a family asks for on the page of a notice: to Telegram here; and how any invitation looks."""
 
 from urllib.parse import quote
 
@@ -45,23 +45,31 @@ def square(link: str) -> Markup:
     )
 
 
-async def _invited(request: Request, view: LinkView, speaks: Tongue) -> Response:
-    house, served = house_of(request), view.served
+async def invite_chosen(request: Request, served: Served, medium: Medium) -> str | None:
+    """Make an invitation for the adult whom a form of our page names; gives its code, None for nobody it serves."""
     who = str((await request.form(max_files=0, max_fields=20)).get("guardian", ""))
     adult = served.adult(int(who)) if who.isascii() and who.isdigit() and len(who) < 19 else None
-    line = await chat_offered(house, served)
-    if adult is None or line is None:
-        return printed("again", speaks, status=400)
+    if adult is None:
+        return None
+    house = house_of(request)
     async with house.database.school(served.school_id) as session:
-        code = await invite(
+        return await invite(
             session,
             house.keyring,
             school_id=served.school_id,
             guardian_id=adult.guardian_id,
-            medium=Medium.CHAT,
+            medium=medium,
             copy_id=served.copy_id,
             now=await house.database.now(await session.connection()),
         )
+
+
+async def _invited(request: Request, view: LinkView, speaks: Tongue) -> Response:
+    house, served = house_of(request), view.served
+    line = await chat_offered(house, served)
+    code = None if line is None else await invite_chosen(request, served, Medium.CHAT)
+    if line is None or code is None:
+        return printed("again", speaks, status=400)
     link = deep_link(house, line, code)
     back = request.url.path.removesuffix("/telegram")
     return printed("telegram", speaks, view=view, link=link, square=square(link), back=back)

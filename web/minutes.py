@@ -150,11 +150,15 @@ def _milestones(course: Course, tally: Tally) -> Iterator[tuple[datetime, str]]:
         yield list(together)[-1]
 
 
+_FEW = 5
+"""Where more than a fifth does not know yet, « tous, sauf » would be too much said."""
+
+
 def _last(tally: Tally) -> str:
     without = tally.adults - tally.know
     if not without:
         return "Tous savent"
-    if tally.know * 2 < tally.adults:
+    if without * _FEW > tally.adults:
         return f"{tally.know} savent" if tally.know > 1 else "1 adulte sait"
     return f"Tous savent, sauf {without}"
 

@@ -28,7 +28,7 @@ FIELDS: Mapping[str, str] = {
 }
 """Where on the sheet a fault of the hub's is shown."""
 
-PRESS = r"^[0-9A-Za-z]*$"
+PRESS = r"^[0-9A-Za-z-]*$"
 """How a form names its press. The hub names its own (an alarm, an invitation) with colons, so no form takes one."""
 
 

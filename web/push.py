@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from channels.push_hosts import Subscription, origin_of, read_subscription, service_of
 from hub.errors import InvalidError, NotFoundError
 from hub.models.people import Medium
-from hub.people.joining import find_invitation, invite
+from hub.people.joining import find_invitation
 from hub.people.push_lines import PushLine, Subscribed, find_subscribed, move_subscribed, push_line, push_senders
 from hub.replies.answers import stop_writing
 from hub.replies.codes import find_code
@@ -20,6 +20,7 @@ from hub.replies.links import LinkView, Served
 from i18n.tongues import Tongue
 from web.family_door import HEADERS, by_code, guesses_of, now_of, printed, through, tongue_for
 from web.house import House, house_of
+from web.invitations import invite_chosen
 from web.pages import STATIC, static
 from web.security import same_origin
 
@@ -161,23 +162,11 @@ async def _page(request: Request, view: LinkView, speaks: Tongue) -> Response:
 
 
 async def _invited(request: Request, view: LinkView, speaks: Tongue) -> Response:
-    house, served = house_of(request), view.served
-    if await push_offered(house, served) is None:
+    if await push_offered(house_of(request), view.served) is None:
         return printed("withdrawn", speaks, status=410, view=view)
-    who = str((await request.form(max_files=0, max_fields=20)).get("guardian", ""))
-    adult = served.adult(int(who)) if who.isascii() and who.isdigit() and len(who) < 19 else None
-    if adult is None:
+    invitation = await invite_chosen(request, view.served, Medium.PUSH)
+    if invitation is None:
         return printed("again", speaks, status=400)
-    async with house.database.school(served.school_id) as session:
-        invitation = await invite(
-            session,
-            house.keyring,
-            school_id=served.school_id,
-            guardian_id=adult.guardian_id,
-            medium=Medium.PUSH,
-            copy_id=served.copy_id,
-            now=await house.database.now(await session.connection()),
-        )
     return JSONResponse({"invitation": invitation}, 201, headers=dict(HEADERS))
 
 

@@ -20,7 +20,7 @@ from hub.notices.headlines import Headline, headline
 from hub.notices.minutes import course
 from hub.notices.publish import cancel
 from hub.notices.reach import Reach, Tally, pulse, reach
-from hub.ports import NoticeKind
+from hub.ports import Follows, NoticeKind
 from web.board import Boards, Look, Picture
 from web.bridge import Bridge, Piece, bar, bridge
 from web.callers import ToCall, for_reader, to_call
@@ -92,13 +92,14 @@ async def board(seen: SeenDep, visit: StaffDep, session: ReadingDep) -> Response
     view = await _view(visit, session, seen)
     chain = await chain_of(session, school_id=visit.school_id, notice_id=seen.notice_id)
     mine = may_change(visit.reader, seen)
+    ended = any(how in (Follows.CORRECTION, Follows.WITHDRAWAL) for _, how in chain.after)
     text = printed(
         "staff/board.html",
         visit=visit,
         view=view,
         said=in_french(seen.kind, seen.slots, visit.who.timezone),
         may_stop=mine,
-        may_follow=mine and seen.kind in FOLLOWED and not view.held,
+        may_follow=mine and seen.kind in FOLLOWED and not view.held and not ended,
         may_release=may_release(visit.reader, seen, view.now),
         chain=[(number, FOLLOWED_AS[how]) for number, how in chain.after],
         before=(chain.before[0], FOLLOWS_AS[chain.before[1]]) if chain.before else None,

@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from hub.models.answers import CallOutcome
 from hub.notices import calls
 from hub.notices.left import how_many_left, left_to_call
-from hub.ports import Lane
-from hub.replies.answers import ask_other_schools, wrong_number
+from hub.replies.answers import wrong_number
 from web.callers import for_reader, to_call
+from web.family import spread_wrong_number
 from web.pages import printed
 from web.staff_visit import ReadingDep, WriterDep, WritingDep
 
@@ -117,10 +117,7 @@ async def wrong(
             now=visit.now,
         )
         await wrong_number(await session.connection(), school_id=visit.school_id, address_id=address, now=visit.now)
-    async with visit.house.database.engine() as connection:
-        await ask_other_schools(connection, school_id=visit.school_id, address_id=address, now=visit.now)
-    for lane in Lane:
-        visit.house.database.ring(lane)
+    await spread_wrong_number(visit.house, visit.school_id, address)
     return _back(avis, task_id, reste)
 
 

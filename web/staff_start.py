@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from hub.notices.headlines import recent
+from hub.notices.follow_up import may_release
+from hub.notices.headlines import Headline, recent
 from hub.notices.left import how_many_left
 from web.pages import page
 from web.staff_visit import ReadingDep, StaffDep
@@ -18,4 +19,8 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     found = await recent(session, visit.house.keyring, school_id=visit.school_id, reader=reader, now=now)
     waiting = await how_many_left(session, school_id=visit.school_id, day=reader.day, now=now, classes=visit.classes)
     named = [(one, title(one.headline, visit.who.timezone)) for one in found]
-    return page("staff/start.html", visit=visit, notices=named, waiting=waiting, room="suivi")
+
+    def releases(seen: Headline) -> bool:
+        return may_release(reader, seen, now)
+
+    return page("staff/start.html", visit=visit, notices=named, waiting=waiting, may_release=releases, room="suivi")

@@ -23,7 +23,7 @@ WAYS: Mapping[ChannelName | None, tuple[str, str]] = {
     ChannelName.EMAIL: ("mail", "E-mail"),
     ChannelName.PUSH: ("push", "Notification"),
     ChannelName.CHAT: ("chat", "Telegram"),
-    ChannelName.VOICE: ("voice", "Appel automatique"),
+    ChannelName.VOICE: ("voice", "Appel"),
     ChannelName.LETTER: ("letter", "Lettre"),
     None: ("voice", "Aucune voie"),
 }
@@ -54,7 +54,7 @@ def _name(notice: Headline, timezone: str) -> str:
     if slots.phrase:
         return in_french(notice.kind, slots, timezone)[0].rstrip(".")
     if notice.title:
-        return _whole_words(notice.title)
+        return _whole_words(notice.title.removesuffix("."))
     if notice.kind is NoticeKind.MEETING and slots.starts_at is not None:
         return f"Réunion du {day(slots.starts_at, timezone)} à {hour(slots.starts_at, timezone)}"
     if notice.kind is NoticeKind.ABSENCE and slots.day is not None:
@@ -65,7 +65,7 @@ def _name(notice: Headline, timezone: str) -> str:
 
 def in_french(kind: NoticeKind, slots: Slots, timezone: str) -> tuple[str, ...]:
     """Say a ready phrase in French, a sentence each, as families who read French get it."""
-    drill = "EXERCICE : " if slots.exercise else ""
+    drill = "EXERCICE\u00a0: " if slots.exercise else ""
     card = SchoolCard(name="", short_name="", phone="", timezone=timezone)
     said = said_in(_FRENCH, kind, replace(slots, follows=None, exercise=False), card)
     return (f"{drill}{said[0]}", *said[1:]) if said else ("",)

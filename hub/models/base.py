@@ -93,7 +93,7 @@ def within_school(
 
 
 class Kept(StrEnum):
-    """Why and until when a table keeps what it knows of a person (RGPD art. 5: purpose, and storage no longer than it needs)."""
+    """Why and until when a table keeps what it knows of a person (purpose and storage limits: RGPD art. 5)."""
 
     NOTHING_PERSONAL = "nothing personal"
     AS_LONG_AS_ENROLLED = "reaching the family; until three months after the pupil left"

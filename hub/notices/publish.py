@@ -64,6 +64,8 @@ async def publish(
     session: AsyncSession, keyring: Keyring, *, school: School, author_id: int, draft: Draft, now: datetime
 ) -> Published:
     """Press a notice. Raises InvalidError, NotAllowedError; nothing is changed then."""
+    if draft.kind is NoticeKind.REMINDER:
+        raise InvalidError("Ce genre de message n'est pas encore possible.", field="kind")
     check_slots(draft.kind, draft.slots)
     if draft.kind is NoticeKind.CRISIS:
         await _one_alarm_at_a_time(session, school.key)
@@ -71,8 +73,6 @@ async def publish(
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
     if len(draft.audience) > AUDIENCE_MAX:
         raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
-    if draft.kind is NoticeKind.REMINDER:
-        raise InvalidError("Ce genre de message n'est pas encore possible.", field="kind")
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)

@@ -1,4 +1,4 @@
-"""People's names: which ones can be taken from a file, and when two spellings are the same name."""
+"""People's names: which can be taken from a file, when two spellings are the same, and how an adult is called."""
 
 import re
 import unicodedata
