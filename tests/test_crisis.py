@@ -5,7 +5,7 @@ from factories import Adult, a_school, by_mail, by_sms
 from test_outbox import Hub
 
 from hub.database import Database
-from hub.errors import DeadAddressError
+from hub.errors import DeadAddressError, UnknownOutcomeError
 from hub.models.notices import AttemptState
 from hub.ports import ChannelName, NoticeKind, Slots
 from hub.sealing import Keyring
@@ -103,3 +103,17 @@ async def test_a_phone_that_proves_it_counts_as_told(hub: Hub) -> None:
     await hub.receipt(hub.sms.sent[0].attempt_id, AttemptState.DELIVERED)
 
     assert await hub.states() == ["told"]
+
+
+async def test_in_a_crisis_a_message_whose_fate_is_unknown_is_not_given_up_while_nobody_calls(hub: Hub) -> None:
+    await hub.small.family(by_sms())
+    hub.sms.answers = {"+33639981000": UnknownOutcomeError("no answer")}
+    await hub.press(NoticeKind.CRISIS, slots=SHELTERED)
+
+    for _ in range(14):  # asked twice each time before it is sent again
+        await hub.drain()
+        await hub.rewind()
+        await hub.walk()
+
+    assert await hub.states() == ["on_the_way"]
+    assert await hub.small.rows("SELECT max(n) > 4 FROM attempt") in ([(1,)], [(True,)])

@@ -305,7 +305,7 @@ async def test_a_notice_is_pressed_without_a_mouse(walk: Walk) -> None:
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/suivi/*")
 
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Le car a du retard.")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Le car a du retard")
     await page.context.close()
 
 

@@ -322,3 +322,14 @@ async def test_a_class_of_next_year_can_be_written_to_before_it_begins(watch: Wa
         await pressed(watch, audience="class:CE1 A", key="other")
     with pytest.raises(NotAllowedError):
         await pressed(watch, audience="class:CE1 A@2027-2028", key="third", author=watch.small.teacher)
+
+
+async def test_class_by_class_the_whole_school_waits_too(watch: Watch) -> None:
+    await watch.small.family(by_sms("+33639981001"))
+    await watch.small.family(by_sms("+33639981002"), children=["Sami"], class_label="CE1 B")
+
+    every = await pressed(watch, audience="class:CP A,CE1 B")
+    one = await pressed(watch, audience="class:CP A", key="one")
+
+    assert every.due_at == NOW + timedelta(seconds=60)
+    assert one.due_at == NOW

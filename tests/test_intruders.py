@@ -110,6 +110,19 @@ async def test_an_invitation_ends_with_the_number_it_was_asked_from(door: PushDo
     assert answer.status_code == 404
 
 
+async def test_what_a_stranger_added_goes_with_the_number_it_was_added_from(door: PushDoor) -> None:
+    [odile] = await door.small.family(by_sms())
+    await door.press()
+    await door.joined(odile)
+    async with door.house.database.engine() as connection:
+        await wrong_number(connection, school_id=door.small.school.key, address_id=1, now=NOW)
+
+    assert await door.small.rows("SELECT medium, state FROM address ORDER BY id") == [
+        ("phone", "wrong"),
+        ("push", "wrong"),
+    ]
+
+
 @on_one_database
 @pytest.mark.parametrize(
     ("path", "form"),

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import HubError, InvalidError, NotAllowedError
-from hub.notices.audience import read_audience
+from hub.notices.audience import is_everybody, read_audience
 from hub.notices.choices import choices
 from hub.notices.follow_up import FOLLOWED, correct, may_change
 from hub.notices.headlines import Headline, headline
@@ -153,7 +153,8 @@ async def _read_over(visit: Visit, asked: Asked, reader: str) -> ReadOver:
                 public_url=public_url,
             )
         lately = await _lately(visit, session, asked)
-    due = leaves_at(asked.kind, asked.slots, everybody=who.whole_school, asked=None, now=visit.now)
+        everybody = await is_everybody(session, school_id=visit.school_id, audience=who, day=day)
+    due = leaves_at(asked.kind, asked.slots, everybody=everybody, asked=None, now=visit.now)
     return ReadOver(seen, listed, chosen, readings, due > visit.now, lately)
 
 

@@ -216,13 +216,15 @@ class Invitation(InSchool, table=True):
     """A code that lets one adult add an address of his or her own, once: a chat, or the notifications of a browser.
 
     Only the hash of the code is kept. `copy_id`: the message whose page it was asked on; None: the office printed it.
+    `address_id`: what was added by it, which stands and falls with the address that the message went to.
     """
 
     __tablename__ = "invitation"
     __kept__ = Kept.SHORT
     __table_args__ = (
-        *within_school("guardian", "copy", ("made_by", "staff")),
+        *within_school("guardian", "copy", "address", ("made_by", "staff")),
         Index(None, "guardian_id", "school_id"),
+        Index(None, "copy_id", "school_id"),
     )
 
     guardian_id: int = Field(sa_type=BigId)
@@ -230,6 +232,7 @@ class Invitation(InSchool, table=True):
     code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
     copy_id: int | None = Field(default=None, sa_type=BigId)
     made_by: int | None = Field(default=None, sa_type=BigId)
+    address_id: int | None = Field(default=None, sa_type=BigId)
     made_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -48,6 +48,17 @@ async def read_audience(session: AsyncSession, *, school_id: int, words: str, da
     return Audience(classes, pupils)
 
 
+async def is_everybody(session: AsyncSession, *, school_id: int, audience: Audience, day: date) -> bool:
+    """Whether this is the whole school, by name or class by class; a single class is its teacher's own."""
+    if audience.whole_school:
+        return True
+    rows = await session.scalars(
+        select(enrolment.c.class_id).where(enrolment.c.school_id == school_id, holds_on(enrolment, day)).distinct()
+    )
+    every = frozenset(rows)
+    return len(every) > 1 and every <= audience.classes
+
+
 def require_right(rights: Rights, audience: Audience, pupil_classes: frozenset[int]) -> None:
     """Refuse what is not this person's to write to today."""
     if rights.whole_school:

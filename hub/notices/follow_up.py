@@ -12,7 +12,7 @@ from hub.database import ring_after_commit
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.notices import NoticeState
 from hub.models.school import School
-from hub.notices.audience import classes_of, informed, members, read_audience, require_right, unanswered
+from hub.notices.audience import classes_of, informed, is_everybody, members, read_audience, require_right, unanswered
 from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, cancel, counted, tell
 from hub.outbox.claim import READY
@@ -118,7 +118,8 @@ async def correct(
     if any(other.key_name != key for other in before.values()):
         raise InvalidError(_CORRECTED if Follows.CORRECTION in before else _WITHDRAWN, field="text")
     audience = await read_audience(session, school_id=school.key, words=seen.audience, day=reader.day)
-    due = leaves_at(seen.kind, slots, everybody=audience.whole_school, asked=None, now=now)
+    everybody = await is_everybody(session, school_id=school.key, audience=audience, day=reader.day)
+    due = leaves_at(seen.kind, slots, everybody=everybody, asked=None, now=now)
     draft = Draft(seen.kind, seen.audience, slots, key, due_at=due)
     who = members(school.key, audience, reader.day)
     made = await _follow(

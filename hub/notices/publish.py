@@ -17,7 +17,7 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.notices import DeliveryState, Needs, NoticeState, NoticeVersion
 from hub.models.people import DataKey
 from hub.models.school import School
-from hub.notices.audience import Audience, classes_of, members, read_audience, require_right
+from hub.notices.audience import Audience, classes_of, is_everybody, members, read_audience, require_right
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import next_rung
 from hub.people.rights import rights_on
@@ -145,7 +145,7 @@ async def _due(
     session: AsyncSession, school_id: int, author_id: int, draft: Draft, audience: Audience, *, day: date, now: datetime
 ) -> datetime:
     """Say when it leaves. A second person is another one, who may write to everybody too. Raises NotAllowedError."""
-    everybody = audience.whole_school
+    everybody = await is_everybody(session, school_id=school_id, audience=audience, day=day)
     if draft.seconded_by is not None:
         rights = await rights_on(session, school_id=school_id, staff_id=draft.seconded_by, day=day)
         if draft.seconded_by == author_id or not rights.whole_school:

@@ -21,7 +21,7 @@ from hub.outbox.claim import READY
 from hub.outbox.follow import climb_from, fail, let_expire, next_attempt, rest
 from hub.outbox.prepare import TEXT, VALUE
 from hub.outbox.wordings import Wordings, newest_version
-from hub.ports import Body, ChannelName, Lane, Outgoing
+from hub.ports import Body, ChannelName, Lane, NoticeKind, Outgoing
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from hub.tables import address, attempt, copy, data_key, notice, sender
@@ -30,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 ASK_TWICE = 2
-MOST_REPEATS = 3
+MOST_REPEATS, MOST_IN_A_CRISIS = 3, 12
+"""Tries of one message whose fate stays unknown; in a crisis, when nobody calls, giving up would tell nobody."""
 _TO_SETTLE = text("attempt.state IN ('sending', 'unknown', 'accepted') AND attempt.look_at IS NOT NULL")
 """As literals, so that the partial index is used."""
 
@@ -105,10 +106,15 @@ async def settle_missing(
     ).one_or_none()
     if row is None:
         return
-    if row.n < MOST_REPEATS:
+    if row.n < MOST_REPEATS or (row.n < MOST_IN_A_CRISIS and await _in_a_crisis(connection, row.copy_id)):
         await next_attempt(connection, number, at=now, repeats=True)
     else:  # something in it never arrives: another way
         await climb_from(connection, [row.copy_id], lane=Lane(row.lane), now=now)
+
+
+async def _in_a_crisis(connection: AsyncConnection, copy_id: int) -> bool:
+    kind = select(notice.c.kind).join(copy, copy.c.notice_id == notice.c.id).where(copy.c.id == copy_id)
+    return bool((await connection.execute(kind)).scalar_one() == NoticeKind.CRISIS)
 
 
 async def settle_later(connection: AsyncConnection, item: Unsettled, settings: Settings, *, now: datetime) -> None:

@@ -27,6 +27,7 @@ from hub.tables import (
     copy_delivery,
     delivery,
     insert_into,
+    invitation,
     notice,
     page_link,
     stop,
@@ -140,7 +141,8 @@ async def wrong_number(connection: AsyncConnection, *, school_id: int, address_i
     """A stranger holds this number: nothing more goes there, its links close, and its adults are reached otherwise.
 
     What has reached the stranger told nobody: those tries are withdrawn, so that a late receipt raises nothing, and
-    notices that still matter take their next rung. The office is asked to find the right number.
+    notices that still matter take their next rung. What was added through it (a chat, a browser) goes with it. The
+    office is asked to find the right number.
     """
     here = (address.c.school_id == school_id, address.c.id == address_id)
     await connection.execute(update(address).where(*here).values(state=AddressState.WRONG, state_at=now))
@@ -155,6 +157,19 @@ async def wrong_number(connection: AsyncConnection, *, school_id: int, address_i
     )
     for lane in Lane:
         await _reach_otherwise(connection, school_id, address_id, lane, now)
+    for joined in await _joined_from(connection, school_id, address_id):
+        await wrong_number(connection, school_id=school_id, address_id=joined, now=now)
+
+
+async def _joined_from(connection: AsyncConnection, school_id: int, address_id: int) -> Sequence[int]:
+    """Give the chats and browsers that were added on the page of a message to this address: the stranger's too."""
+    used = (
+        select(invitation.c.address_id)
+        .join(copy, (copy.c.school_id == invitation.c.school_id) & (copy.c.id == invitation.c.copy_id))
+        .join(address, (address.c.school_id == invitation.c.school_id) & (address.c.id == invitation.c.address_id))
+        .where(invitation.c.school_id == school_id, copy.c.address_id == address_id, address.c.state.in_(WRITABLE))
+    )
+    return (await connection.execute(used.distinct())).scalars().all()
 
 
 async def ask_other_schools(connection: AsyncConnection, *, school_id: int, address_id: int, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.people import Medium
@@ -13,6 +13,7 @@ from hub.people.schools import read_school
 from hub.ports import NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.sealing import Keyring
+from hub.tables import invitation
 
 PHRASES = {Medium.CHAT: "joined_chat", Medium.PUSH: "joined_push"}
 
@@ -50,7 +51,7 @@ async def join(
         .distinct(),
         now=now,
     )
-    return await add_address(
+    address_id = await add_address(
         session,
         keyring,
         school_id=invited.school_id,
@@ -61,3 +62,9 @@ async def join(
         language=language,
         now=now,
     )
+    await session.execute(
+        update(invitation)
+        .where(invitation.c.school_id == invited.school_id, invitation.c.id == invited.invitation_id)
+        .values(address_id=address_id)
+    )
+    return address_id

@@ -49,9 +49,15 @@ def upgrade() -> None:
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("copy_id", BIG, nullable=True),
         sa.Column("made_by", BIG, nullable=True),
+        sa.Column("address_id", BIG, nullable=True),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("used_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "address_id"],
+            ["address.school_id", "address.id"],
+            name=op.f("fk_invitation_school_id_address_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["school_id", "copy_id"], ["copy.school_id", "copy.id"], name=op.f("fk_invitation_school_id_copy_id")
         ),
@@ -69,6 +75,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", "school_id", name=op.f("uq_invitation_id_school_id")),
     )
     op.create_index(op.f("ix_invitation_guardian_id_school_id"), "invitation", ["guardian_id", "school_id"])
+    op.create_index(op.f("ix_invitation_copy_id_school_id"), "invitation", ["copy_id", "school_id"])
     op.add_column("address", sa.Column("discreet", sa.Boolean(), server_default=sa.false(), nullable=False))
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
