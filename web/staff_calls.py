@@ -16,7 +16,7 @@ from web.staff_visit import ReadingDep, WriterDep, WritingDep
 
 router = APIRouter()
 
-MOST_OF_ALL, MOST_OF_ONE = 40, 200
+MOST_OF_ALL, MOST_OF_ONE = 25, 200
 """Calls on the page at once, the others follow as these end; of one notice more, for that page is printed."""
 
 
