@@ -223,8 +223,10 @@ async def test_those_who_have_not_answered_are_asked_again(desk: Desk) -> None:
     await desk.press()
     await desk.small.write("UPDATE delivery SET state = 'acknowledged' WHERE guardian_id = 1")
 
+    board = (await desk.web.get("/suivi/1")).text
     answer = await desk.post("/suivi/1/relancer")
 
+    assert "Relancer 1 adulte sans réponse" in board
     assert answer.headers["location"] == "/suivi/2"
     assert await desk.small.rows("SELECT guardian_id FROM delivery WHERE notice_id = 2") == [(2,)]
 

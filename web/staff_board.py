@@ -99,7 +99,7 @@ async def board(seen: SeenDep, visit: StaffDep, session: ReadingDep) -> Response
         view=view,
         said=in_french(seen.kind, seen.slots, visit.who.timezone),
         may_stop=mine,
-        may_follow=mine and seen.kind in FOLLOWED and not view.held and not ended,
+        may_follow=mine and seen.kind in FOLLOWED and seen.slots.phrase != "disregard" and not view.held and not ended,
         may_release=may_release(visit.reader, seen, view.now),
         chain=[(number, FOLLOWED_AS[how]) for number, how in chain.after],
         before=(chain.before[0], FOLLOWS_AS[chain.before[1]]) if chain.before else None,
