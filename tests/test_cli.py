@@ -549,7 +549,7 @@ def send(school: Installation) -> Callable[..., Said]:
 
 
 def test_a_notice_is_published_once_per_key(school: Installation, send: Callable[..., Said]) -> None:
-    words = ("announcement", "school", "--text", "Kermesse samedi.", "--key", "kermesse")
+    words = ("urgent", "school", "--phrase", "call_us", "--key", "kermesse")
 
     first, second = send(*words).json, send(*words).json
 
@@ -563,7 +563,7 @@ def test_a_notice_is_published_once_per_key(school: Installation, send: Callable
 
 
 def test_who_is_left_stands_with_the_reason_and_who_calls(school: Installation, send: Callable[..., Said]) -> None:
-    notice = str(send("urgent", "school", "--text", "L'école ferme à midi.").json["notice"])
+    notice = str(send("urgent", "school", "--phrase", "call_us").json["notice"])
     with closing(sqlite3.connect(school.folder / "hub.db")) as connection, connection:
         connection.execute(
             "UPDATE guardian SET language = 'ar', first_name = 'Odile', family_name = 'Exemple'"

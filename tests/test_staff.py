@@ -174,7 +174,7 @@ async def test_a_class_that_does_not_exist_is_refused_and_so_is_one_for_a_direct
         who = {"email": "a@trois-ponts.test", "from_on": TODAY, "classes": ["CP Z"]}
         with pytest.raises(InvalidError, match="CP Z"):
             await add_staff(session, keyring, school.key, role=Role.TEACHER, **who)
-        with pytest.raises(InvalidError, match="toute l'école"):
+        with pytest.raises(InvalidError, match="Seul un enseignant a des classes"):
             await add_staff(session, keyring, school.key, role=Role.DIRECTOR, **who)
 
     assert await rows(database, "SELECT id FROM staff") == []
