@@ -142,9 +142,12 @@ async def _morning(database: Database, settings: Settings, school: School, sms: 
     await drain.idle()
     await drain.stop()
     async with database.engine() as connection:
-        for state, share in (("told", "< 6"), ("acknowledged", "IN (6, 7)"), ("to_call", "= 8")):
-            moved = f"UPDATE delivery SET state = '{state}' WHERE state = 'on_the_way' AND guardian_id % 10 {share}"  # noqa: S608 (ours)
-            await connection.execute(text(moved))
+        moved = text(
+            "UPDATE delivery SET state = :state "
+            "WHERE state = 'on_the_way' AND guardian_id % 10 BETWEEN :least AND :most"
+        )
+        for state, least, most in (("told", 0, 5), ("acknowledged", 6, 7), ("to_call", 8, 8)):
+            await connection.execute(moved, {"state": state, "least": least, "most": most})
         await connection.execute(
             text(
                 "INSERT INTO call_task (school_id, delivery_id, opened_at, due_at) "

@@ -227,6 +227,10 @@ async def test_those_who_have_not_answered_are_asked_again(desk: Desk) -> None:
     answer = await desk.post("/suivi/1/relancer")
 
     assert "Relancer 1 adulte sans réponse" in board
+    assert "/suivi/1/corriger" in board
+    assert "/suivi/2/corriger" not in (await desk.web.get("/suivi/2")).text
+    refused = await desk.web.get("/suivi/2/corriger")
+    assert (refused.status_code, "corrigez celui d’origine" in refused.text) == (422, True)
     assert answer.headers["location"] == "/suivi/2"
     assert await desk.small.rows("SELECT guardian_id FROM delivery WHERE notice_id = 2") == [(2,)]
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import HubError, InvalidError, NotAllowedError
 from hub.notices.audience import is_everybody, read_audience
 from hub.notices.choices import choices
-from hub.notices.follow_up import FOLLOWED, correct, may_change
+from hub.notices.follow_up import check_correctable, correct, may_change
 from hub.notices.headlines import Headline, headline
 from hub.notices.lately import pressed_before, said_lately
 from hub.notices.preview import Preview, preview
@@ -100,8 +100,9 @@ async def _corrected(visit: Visit, number: str) -> Headline:
         seen = await headline(
             session, visit.house.keyring, school_id=visit.school_id, notice_id=notice_id, reader=visit.reader
         )
-    if not may_change(visit.reader, seen) or seen.kind not in FOLLOWED:
+    if not may_change(visit.reader, seen):
         raise NotAllowedError("Seuls son auteur, la direction et le secrétariat peuvent corriger cet avis.")
+    check_correctable(seen)
     return seen
 
 

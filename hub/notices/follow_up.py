@@ -31,6 +31,14 @@ def may_change(reader: Reader, seen: Headline) -> bool:
     return reader.rights.whole_school or seen.author_id == reader.staff_id
 
 
+def check_correctable(seen: Headline) -> None:
+    """Refuse what has no words or no audience of its own to put right. Raises InvalidError."""
+    if seen.audience.startswith("notice:"):
+        raise InvalidError("Cet avis en suit un autre : corrigez celui d’origine.", field="text")
+    if seen.kind not in FOLLOWED:
+        raise InvalidError("Cet avis ne se corrige pas : arrêtez-le, et écrivez-en un autre.", field="text")
+
+
 def may_release(reader: Reader, seen: Headline, now: datetime) -> bool:
     """Whether somebody may let a held notice go: a second person who may write to everybody."""
     held = seen.state is NoticeState.PUBLISHED and seen.due_at > now
@@ -106,7 +114,8 @@ async def correct(
 
     Raises InvalidError, NotAllowedError.
     """
-    _require(may_change(reader, seen) and seen.kind in FOLLOWED)
+    _require(may_change(reader, seen))
+    check_correctable(seen)
     slots = replace(slots, follows=Follows.CORRECTION)
     check_slots(seen.kind, slots)
     if replace(slots, follows=seen.slots.follows) == seen.slots:
