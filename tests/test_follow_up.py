@@ -216,6 +216,22 @@ async def test_what_is_put_right_or_taken_back_is_not_reminded_of_any_more(watch
     )
 
 
+async def test_whom_only_the_reminder_reached_is_told_too_and_nobody_twice(watch: Watch) -> None:
+    ada, bob, cyd = await watch.small.family(
+        by_sms("+33639981001", name="Ada"), by_sms("+33639981002", name="Bob"), by_sms("+33639981003", name="Cyd")
+    )
+    first = await watch.press()
+    reminder = await ask(watch, remind, first, watch.small.director)
+    has_it = "UPDATE delivery SET state = 'told' WHERE guardian_id = :adult AND notice_id = :notice"
+    for adult, notice in ((ada, first), (bob, reminder.notice_id), (ada, reminder.notice_id)):
+        await watch.small.write(has_it, adult=adult, notice=notice)
+
+    made = await ask(watch, withdraw, first, watch.small.director, tell_them=True, key="back")
+
+    told = "SELECT guardian_id FROM delivery WHERE notice_id = :id ORDER BY guardian_id"
+    assert await watch.small.rows(told, id=made.notice_id) == [(ada,), (bob,)], f"{cyd} knew nothing of it"
+
+
 async def test_where_all_have_answered_nobody_is_reminded(watch: Watch) -> None:
     await watch.small.family(by_sms())
     first = await watch.press()

@@ -11,9 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError
 from hub.notices.headlines import Reader
-from hub.people.rights import rights_on
 from hub.people.sign_in import Inside, who_is
-from hub.routing import day_at_school
 from web.house import House, house_of
 from web.security import form_token, is_https, own_form
 
@@ -108,17 +106,13 @@ InsideDep = Annotated[Inside, Depends(signed_in)]
 async def staff(request: Request, who: InsideDep) -> Visit:
     """Let in whoever has a right in the school today. Raises NotAllowedError."""
     house, token = house_of(request), session_token(request)
-    async with house.database.reading(who.school_id) as session:
-        now = await house.database.now(await session.connection())
-        day = day_at_school(now, who.timezone)
-        rights = await rights_on(session, school_id=who.school_id, staff_id=who.staff_id, day=day)
-    if not rights.roles:
+    if not who.rights.roles:
         raise NotAllowedError("Vous n’avez pas de droit dans cette école aujourd’hui : voyez avec la direction.")
     return Visit(
         house,
         who,
-        Reader(who.staff_id, rights, day),
-        now,
+        Reader(who.staff_id, who.rights, who.day),
+        who.now,
         form_token(house.keyring, token),
         theme=theme_of(request),
         here=_here(request),

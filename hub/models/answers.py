@@ -80,6 +80,12 @@ class CallTask(InSchool, table=True):
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
+        Index(
+            "ix_call_task_open",
+            "school_id",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
     )
 
     delivery_id: int = Field(sa_type=BigId)

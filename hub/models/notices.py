@@ -143,6 +143,12 @@ class Delivery(InSchool, table=True):
     __table_args__ = (
         *within_school("notice", "guardian", unique=[("notice_id", "guardian_id")]),
         Index(None, "guardian_id", "school_id"),
+        Index(
+            "ix_delivery_to_call",
+            "school_id",
+            sqlite_where=text("state = 'to_call'"),
+            postgresql_where=text("state = 'to_call'"),
+        ),
     )
 
     notice_id: int = Field(sa_type=BigId)

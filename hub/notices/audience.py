@@ -1,5 +1,6 @@
 """Whom a notice is for: the whole school, classes of this year or the next, pupils; the adults linked to them today."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -92,13 +93,13 @@ def unanswered(school_id: int, notice_id: int, day: date) -> Select[Any]:
 
     Who is to be called is not written to again: the call says it, and a second one would ring at the same family.
     """
-    return _of_notice(school_id, notice_id, day).where(
+    return _of_notices(school_id, [notice_id], day).where(
         delivery.c.state.not_in((DeliveryState.ACKNOWLEDGED, DeliveryState.HELD, DeliveryState.TO_CALL))
     )
 
 
-def informed(school_id: int, notice_id: int, day: date) -> Select[Any]:
-    """Select (guardian_id, pupil_id) of those who have a notice, or to whom something of it has left."""
+def informed(school_id: int, notices: Sequence[int], day: date) -> Select[Any]:
+    """Select (guardian_id, pupil_id), each once, of those who have one of these notices, or to whom one has left."""
     left = (
         select(attempt.c.id)
         .join(
@@ -114,10 +115,10 @@ def informed(school_id: int, notice_id: int, day: date) -> Select[Any]:
         .exists()
     )
     knows = delivery.c.state.in_((DeliveryState.ACKNOWLEDGED, DeliveryState.TOLD))
-    return _of_notice(school_id, notice_id, day).where(or_(knows, left))
+    return _of_notices(school_id, notices, day).where(or_(knows, left)).distinct()
 
 
-def _of_notice(school_id: int, notice_id: int, day: date) -> Select[Any]:
+def _of_notices(school_id: int, notices: Sequence[int], day: date) -> Select[Any]:
     return (
         select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
         .join(
@@ -126,7 +127,7 @@ def _of_notice(school_id: int, notice_id: int, day: date) -> Select[Any]:
         )
         .where(
             delivery.c.school_id == school_id,
-            delivery.c.notice_id == notice_id,
+            delivery.c.notice_id.in_(notices),
             told_today(delivery, delivery_pupil, day),
         )
     )

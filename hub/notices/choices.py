@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Date, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.models.base import BigId
 from hub.people.links import holds_on, told_about
 from hub.people.rights import Rights
 from hub.routing import class_order
 from hub.tables import class_group, enrolment, pupil, school_year
+
+_SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date())
+_CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +51,72 @@ class Choices:
 
 async def choices(session: AsyncSession, *, school_id: int, rights: Rights, day: date) -> Choices:
     """Give the classes and pupils that somebody may write to today."""
-    numbers = await _adults_by_class(session, school_id, day)
-    pupils = (
-        select(pupil.c.id, pupil.c.first_name, pupil.c.family_name, pupil.c.usage_name, enrolment.c.class_id)
-        .join(enrolment, and_(enrolment.c.school_id == pupil.c.school_id, enrolment.c.pupil_id == pupil.c.id))
-        .where(
-            pupil.c.school_id == school_id,
-            holds_on(enrolment, day),
-            or_(pupil.c.left_on.is_(None), pupil.c.left_on > day),
-        )
-        .order_by(pupil.c.name_key, pupil.c.id)
+    whole = rights.whole_school
+    which = {"school": school_id, "day": day, "classes": list(rights.classes)}
+    everybody = (await session.execute(_everybody(), which)).scalar_one() if whole else None
+    groups = await session.execute(_groups(of_classes=not whole), which)
+    ordered = sorted(groups, key=lambda row: class_order(row.label))
+    labels = {row.id: row.label for row in ordered if row.starts_on <= day}
+    return Choices(
+        adults=everybody,
+        classes=tuple(ClassChoice(row.id, row.label, row.adults) for row in ordered if row.starts_on <= day),
+        next_classes=tuple(
+            ClassChoice(row.id, f"{row.label}@{row.year}", row.adults) for row in ordered if row.starts_on > day
+        ),
+        pupils=tuple(
+            PupilChoice(number, f"{usage_name or family_name} {first_name}", labels.get(class_id, ""))
+            for number, first_name, family_name, usage_name, class_id in await session.execute(
+                _pupils(of_classes=not whole), which
+            )
+        ),
     )
-    groups = (
-        select(class_group.c.id, class_group.c.label, school_year.c.starts_on, school_year.c.label.label("year"))
+
+
+@cache
+def _everybody() -> Select[Any]:
+    """Count the adults of today: parameters school, day."""
+    told = told_about(_SCHOOL, _DAY).subquery("told")
+    return select(func.count(func.distinct(told.c.guardian_id)))
+
+
+@cache
+def _groups(*, of_classes: bool) -> Select[Any]:
+    """Ask for the classes with their adults, today's and those to come: parameters school, day, classes."""
+    told = told_about(_SCHOOL, _DAY, to_come=True).subquery("told")
+    counted = (
+        select(told.c.class_id, func.count(func.distinct(told.c.guardian_id)).label("adults"))
+        .group_by(told.c.class_id)
+        .subquery("counted")
+    )
+    asked = (
+        select(
+            class_group.c.id,
+            class_group.c.label,
+            school_year.c.starts_on,
+            school_year.c.label.label("year"),
+            counted.c.adults,
+        )
+        .join(counted, counted.c.class_id == class_group.c.id)
         .join(
             school_year,
             and_(school_year.c.school_id == class_group.c.school_id, school_year.c.id == class_group.c.year_id),
         )
-        .where(class_group.c.school_id == school_id, class_group.c.id.in_(numbers))
+        .where(class_group.c.school_id == _SCHOOL)
     )
-    everybody = None
-    if rights.whole_school:
-        told = told_about(school_id, day).subquery("told")
-        everybody = (await session.execute(select(func.count(func.distinct(told.c.guardian_id))))).scalar_one()
-    else:
-        pupils = pupils.where(enrolment.c.class_id.in_(rights.classes))
-        groups = groups.where(class_group.c.id.in_(rights.classes))
-    ordered = sorted(await session.execute(groups), key=lambda row: class_order(row.label))
-    labels = {row.id: row.label for row in ordered if row.starts_on <= day}
-    return Choices(
-        adults=everybody,
-        classes=tuple(ClassChoice(number, label, numbers[number]) for number, label in labels.items()),
-        next_classes=tuple(
-            ClassChoice(row.id, f"{row.label}@{row.year}", numbers[row.id]) for row in ordered if row.starts_on > day
-        ),
-        pupils=tuple(
-            PupilChoice(row.id, f"{row.usage_name or row.family_name} {row.first_name}", labels.get(row.class_id, ""))
-            for row in await session.execute(pupils)
-        ),
-    )
+    return asked.where(class_group.c.id.in_(_CLASSES)) if of_classes else asked
 
 
-async def _adults_by_class(session: AsyncSession, school_id: int, day: date) -> dict[int, int]:
-    told = told_about(school_id, day, to_come=True).subquery("told")
-    counted = select(told.c.class_id, func.count(func.distinct(told.c.guardian_id)).label("adults"))
-    return {row.class_id: row.adults for row in await session.execute(counted.group_by(told.c.class_id))}
+@cache
+def _pupils(*, of_classes: bool) -> Select[Any]:
+    """Ask for the pupils of today's classes, by name: parameters school, day, classes."""
+    asked = (
+        select(pupil.c.id, pupil.c.first_name, pupil.c.family_name, pupil.c.usage_name, enrolment.c.class_id)
+        .join(enrolment, and_(enrolment.c.school_id == pupil.c.school_id, enrolment.c.pupil_id == pupil.c.id))
+        .where(
+            pupil.c.school_id == _SCHOOL,
+            holds_on(enrolment, _DAY),
+            or_(pupil.c.left_on.is_(None), pupil.c.left_on > _DAY),
+        )
+        .order_by(pupil.c.name_key, pupil.c.id)
+    )
+    return asked.where(enrolment.c.class_id.in_(_CLASSES)) if of_classes else asked

@@ -1,11 +1,11 @@
 """What follows a press: let it go early, take it back, put it right, ask again those who have not answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, insert, select, update
+from sqlalchemy import Select, and_, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import ring_after_commit
@@ -85,7 +85,8 @@ async def withdraw(
         raise InvalidError(_CORRECTED)
     if tell_them and Follows.WITHDRAWAL in before:
         return await counted(session, before[Follows.WITHDRAWAL].id, fresh=False)
-    who = informed(school.key, seen.notice_id, reader.day)
+    which = await _with_reminders(session, school.key, seen.notice_id)
+    who = informed(school.key, which, reader.day)
     told = None
     if tell_them and seen.kind is not NoticeKind.CRISIS:
         await _require_right(session, school.key, seen, reader)
@@ -94,7 +95,7 @@ async def withdraw(
         told = await _follow(
             session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.WITHDRAWAL, now=now
         )
-    await _stop_with_reminders(session, school.key, seen.notice_id, now)
+    await _stop(session, school.key, which, now)
     await _note(session, school.key, reader, "notice_withdrawn", seen.notice_id, now)
     return told
 
@@ -134,7 +135,7 @@ async def correct(
     made = await _follow(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.CORRECTION, now=now
     )
-    await _stop_with_reminders(session, school.key, seen.notice_id, now)
+    await _stop(session, school.key, await _with_reminders(session, school.key, seen.notice_id), now)
     await _note(session, school.key, reader, "notice_corrected", seen.notice_id, now)
     return made
 
@@ -203,16 +204,21 @@ async def _followed(session: AsyncSession, school_id: int, notice_id: int) -> Ma
     return {Follows(row.how): row for row in rows}
 
 
-async def _stop_with_reminders(session: AsyncSession, school_id: int, notice_id: int, now: datetime) -> None:
-    """Stop what has not left of a notice, and of those that say it again."""
-    await cancel(session, school_id=school_id, notice_id=notice_id, now=now)
+async def _with_reminders(session: AsyncSession, school_id: int, notice_id: int) -> tuple[int, ...]:
+    """Give a notice and those that say it again, and again."""
+    told = select(literal(notice_id, notice.c.id.type).label("id")).cte("told", recursive=True)
     again = select(notice_follow.c.notice_id).where(
         notice_follow.c.school_id == school_id,
-        notice_follow.c.before_id == notice_id,
+        notice_follow.c.before_id == told.c.id,
         notice_follow.c.how == Follows.REMINDER,
     )
-    for reminder in (await session.execute(again)).scalars().all():
-        await _stop_with_reminders(session, school_id, reminder, now)
+    return tuple(await session.scalars(select(told.union(again).c.id)))
+
+
+async def _stop(session: AsyncSession, school_id: int, notices: Sequence[int], now: datetime) -> None:
+    """Stop what has not left of some notices."""
+    for number in notices:
+        await cancel(session, school_id=school_id, notice_id=number, now=now)
 
 
 async def _require_right(session: AsyncSession, school_id: int, seen: Headline, reader: Reader) -> None:

@@ -4,34 +4,22 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
 from hub.models.notices import DeliveryState, NoticeState
-from hub.notices.left_asked import may_be_left, open_task
-from hub.notices.standing import GONE, KNOWS, MOVING, standing, to_be_called
+from hub.notices import headlines_asked as asked
+from hub.notices.standing import GONE, KNOWS, MOVING
 from hub.outbox.wordings import read_slots
 from hub.people.links import holds_on
 from hub.people.rights import Rights
 from hub.ports import Lane, NoticeKind, Slots
 from hub.sealing import Keyring
-from hub.tables import (
-    call_task,
-    class_group,
-    data_key,
-    delivery,
-    enrolment,
-    notice,
-    notice_version,
-    pupil,
-    school_year,
-    staff,
-)
+from hub.tables import class_group, enrolment, pupil, school_year
 
 TITLE_MAX = 90
 """Characters of a title made from the text."""
@@ -85,7 +73,7 @@ async def headline(
     session: AsyncSession, keyring: Keyring, *, school_id: int, notice_id: int, reader: Reader
 ) -> Headline:
     """Read one notice. Raises NotFoundError, and NotAllowedError when it is not this reader's."""
-    row = (await session.execute(_one_headline(), {"school": school_id, "notice": notice_id})).one_or_none()
+    row = (await session.execute(asked.one_headline(), {"school": school_id, "notice": notice_id})).one_or_none()
     if row is None:
         raise NotFoundError("Cet avis n’existe pas.")
     mine = await _own_labels(session, school_id, reader)
@@ -100,9 +88,7 @@ async def recent(
 ) -> tuple[Recent, ...]:
     """Read the newest notices that this reader may see, with their figures, in three questions."""
     mine = await _own_labels(session, school_id, reader)
-    listed = notice.c.audience.not_like("guardian:%")  # what one adult is told of its own channels is no news
-    newest = headlines_asked().where(listed).order_by(notice.c.id.desc()).limit(most * 10)
-    rows = (await session.execute(newest, {"school": school_id})).all()
+    rows = (await session.execute(asked.newest(), {"school": school_id, "most": most * 10})).all()
     seen = [row for row in rows if _theirs(reader, mine, row.kind, row.author_id, row.audience)][:most]
     figures = await _figures(session, school_id, [row.id for row in seen], reader.day, now)
     nothing = (0, 0, 0, 0)
@@ -144,49 +130,6 @@ async def _own_labels(session: AsyncSession, school_id: int, reader: Reader) -> 
     return frozenset(rows)
 
 
-@cache
-def _one_headline() -> Select[Any]:
-    return headlines_asked().where(notice.c.id == bindparam("notice"))
-
-
-@cache
-def headlines_asked() -> Select[Any]:
-    """Ask for notices with the words of their newest version, sealed: parameter school."""
-    later = notice_version.alias("later")
-    return (
-        select(
-            notice.c.id,
-            notice.c.kind,
-            notice.c.lane,
-            notice.c.state,
-            notice.c.author_id,
-            notice.c.audience,
-            notice.c.created_at,
-            notice.c.due_at,
-            staff.c.name,
-            notice_version.c.slots_sealed,
-            data_key.c.wrapped,
-            data_key.c.master_version,
-        )
-        .join(staff, and_(staff.c.school_id == notice.c.school_id, staff.c.id == notice.c.author_id))
-        .join(data_key, and_(data_key.c.school_id == notice.c.school_id, data_key.c.id == notice.c.data_key_id))
-        .join(
-            notice_version,
-            and_(notice_version.c.school_id == notice.c.school_id, notice_version.c.notice_id == notice.c.id),
-        )
-        .where(
-            notice.c.school_id == bindparam("school"),
-            ~select(later.c.id)
-            .where(
-                later.c.school_id == notice.c.school_id,
-                later.c.notice_id == notice.c.id,
-                later.c.n > notice_version.c.n,
-            )
-            .exists(),
-        )
-    )
-
-
 async def _absent(session: AsyncSession, school_id: int, rows: Sequence[Any], reader: Reader) -> dict[int, str]:
     """Read the first names of those whom the absences among these notices are about; asks nothing without one.
 
@@ -211,7 +154,7 @@ def _pupils(row: Any) -> list[int]:  # noqa: ANN401 (a row)
 
 
 def read_headline(row: Any, keyring: Keyring, absent: Mapping[int, str] = MappingProxyType({})) -> Headline:  # noqa: ANN401 (a row)
-    """Open one row of `headlines_asked`; `absent` gives first names by pupil."""
+    """Open one row of `headlines_asked.newest`; `absent` gives first names by pupil."""
     seal = keyring.seal(row.wrapped, row.master_version)
     return Headline(
         notice_id=row.id,
@@ -235,24 +178,12 @@ async def _figures(
 
     The states as they are written are counted of all; what costs is asked only of those whom somebody may have to call.
     """
-    mine = and_(delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices))
-    written = select(delivery.c.notice_id, delivery.c.state, func.count().label("adults")).where(mine)
-    one = (
-        select(
-            delivery.c.notice_id,
-            (delivery.c.state == DeliveryState.TO_CALL).label("waits"),
-            standing(day, now).label("state"),
-            case((to_be_called(call_task.c.id, day, now), 1), else_=0).label("calls"),
-        )
-        .outerjoin(call_task, open_task())
-        .where(mine, may_be_left(school_id))
-        .subquery("one")
-    )
+    which = {"school": school_id, "notices": notices, "day": day, "now": now}
     found: dict[int, _Figures] = defaultdict(_Figures)
-    for row in await session.execute(written.group_by(delivery.c.notice_id, delivery.c.state)):
+    for row in await session.execute(asked.written(), which):
         if row.state != DeliveryState.TO_CALL:
             found[row.notice_id].count(row.state, row.adults)
-    for row in await session.execute(select(*one.c, func.count().label("number")).group_by(*one.c)):
+    for row in await session.execute(asked.left(), which):
         if row.waits:
             found[row.notice_id].count(row.state, row.number)
         found[row.notice_id].to_call += row.number * row.calls

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.notices import NoticeState
-from hub.notices.headlines import Headline, headlines_asked, read_headline
+from hub.notices.headlines import Headline, read_headline
+from hub.notices.headlines_asked import headlines
 from hub.ports import NoticeKind, Slots
 from hub.sealing import Keyring
 from hub.tables import notice
@@ -16,7 +17,7 @@ async def pressed_before(
     session: AsyncSession, keyring: Keyring, *, school_id: int, author_id: int, key: str
 ) -> Headline | None:
     """Read what this author pressed under this key; None: nothing yet."""
-    mine = headlines_asked().where(notice.c.key_name == key, notice.c.author_id == author_id)
+    mine = headlines().where(notice.c.key_name == key, notice.c.author_id == author_id)
     row = (await session.execute(mine, {"school": school_id})).one_or_none()
     return read_headline(row, keyring) if row else None
 
@@ -32,7 +33,7 @@ async def said_lately(
     now: datetime,
 ) -> Headline | None:
     """Find the last notice of one day that says just this to the same people, and still stands."""
-    lately = headlines_asked().where(
+    lately = headlines().where(
         notice.c.kind == kind, notice.c.state == NoticeState.PUBLISHED, notice.c.created_at > now - timedelta(days=1)
     )
     for row in await session.execute(lately.order_by(notice.c.id.desc()).limit(50), {"school": school_id}):
@@ -45,7 +46,7 @@ async def said_lately(
 
 async def last_crisis(session: AsyncSession, keyring: Keyring, *, school_id: int, now: datetime) -> Headline | None:
     """Read the alarm that stands now; None when there is none."""
-    mine = headlines_asked().where(
+    mine = headlines().where(
         notice.c.kind == NoticeKind.CRISIS, notice.c.state == NoticeState.PUBLISHED, notice.c.expires_at > now
     )
     row = (await session.execute(mine.order_by(notice.c.id.desc()).limit(1), {"school": school_id})).one_or_none()

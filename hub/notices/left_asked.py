@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, literal_column, select, union
 
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
@@ -32,6 +32,8 @@ from hub.tables import (
 _SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date())
 _NOW = bindparam("now", type_=UtcDateTime())
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
+_TO_CALL: ColumnElement[str] = literal_column(f"'{DeliveryState.TO_CALL}'")
+"""As a literal: a partial index is only used for a condition that the database can compare with its own."""
 
 
 @cache
@@ -102,9 +104,7 @@ def how_many_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
 
 def may_be_left(school_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a number, or its parameter)
     """Narrow to those whom somebody might have to call: few of many, so that the dear questions are asked of few."""
-    without_a_way = select(delivery.c.id).where(
-        delivery.c.school_id == school_id, delivery.c.state == DeliveryState.TO_CALL
-    )
+    without_a_way = select(delivery.c.id).where(delivery.c.school_id == school_id, delivery.c.state == _TO_CALL)
     with_a_task = select(call_task.c.delivery_id).where(
         call_task.c.school_id == school_id, call_task.c.done_at.is_(None)
     )

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Date, Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from hub.models.base import BigId
 from hub.models.school import Role
 from hub.people.links import holds_on
 from hub.tables import staff_right
@@ -32,18 +34,21 @@ class Rights:
         return self.whole_school or Role.DEPUTY in self.roles
 
 
-async def rights_on(session: AsyncSession, *, school_id: int, staff_id: int, day: date) -> Rights:
+async def rights_on(connection: AsyncSession | AsyncConnection, *, school_id: int, staff_id: int, day: date) -> Rights:
     """Say what somebody may do on a day; a right counts on its last day too."""
-    rows = (
-        await session.execute(
-            select(staff_right.c.role, staff_right.c.class_id).where(
-                staff_right.c.school_id == school_id, staff_right.c.staff_id == staff_id, holds_on(staff_right, day)
-            )
-        )
-    ).all()
+    rows = (await connection.execute(_rights(), {"school": school_id, "staff": staff_id, "day": day})).all()
     roles = frozenset(Role(row.role) for row in rows)
     return Rights(
         roles=roles,
         whole_school=any(row.class_id is None and row.role in WHOLE_SCHOOL for row in rows),
         classes=frozenset(row.class_id for row in rows if row.class_id is not None),
+    )
+
+
+@cache
+def _rights() -> Select[tuple[str, int | None]]:
+    return select(staff_right.c.role, staff_right.c.class_id).where(
+        staff_right.c.school_id == bindparam("school", type_=BigId()),
+        staff_right.c.staff_id == bindparam("staff", type_=BigId()),
+        holds_on(staff_right, bindparam("day", type_=Date())),
     )

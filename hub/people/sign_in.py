@@ -9,19 +9,21 @@ import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Table, delete, func, insert, or_, select, update
+from sqlalchemy import LargeBinary, Table, bindparam, delete, func, insert, or_, select, update
 
 from hub.database import Database
 from hub.errors import HubError, InvalidError
 from hub.models import metadata
 from hub.people.mailboxes import mailbox_key, read_mailbox
+from hub.people.rights import Rights, rights_on
+from hub.routing import day_at_school
 from hub.sealing import Keyring
 from hub.tables import school, staff, staff_session
 
@@ -60,13 +62,16 @@ class WhichSchoolError(HubError):
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Somebody who is signed in, in one school."""
+    """Somebody who is signed in, in one school, with the rights of this day there; `now` is the database's."""
 
     staff_id: int
     name: str
     school_id: int
     school_name: str
     timezone: str
+    now: datetime
+    day: date
+    rights: Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,11 @@ async def who_is(database: Database, keyring: Keyring, token: str) -> Inside | N
     hashed = keyring.code_hash(token)
     async with database.engine_reading() as connection:
         now = await database.now(connection)
-        row = (await connection.execute(_INSIDE.where(staff_session.c.token_hash == hashed))).one_or_none()
-    if row is None or row.expires_at <= now:
-        return None
+        row = (await connection.execute(_INSIDE, {"token": hashed})).one_or_none()
+        if row is None or row.expires_at <= now:
+            return None
+        day = day_at_school(now, row.timezone)
+        rights = await rights_on(connection, school_id=row.school_id, staff_id=row.staff_id, day=day)
     if now - row.seen_at >= RENEWED_AFTER:
         async with database.school(row.school_id) as session:
             await session.execute(
@@ -115,7 +122,7 @@ async def who_is(database: Database, keyring: Keyring, token: str) -> Inside | N
                 .where(staff_session.c.token_hash == hashed)
                 .values(seen_at=now, expires_at=now + SESSION)
             )
-    return Inside(row.staff_id, row.name, row.school_id, row.school_name, row.timezone)
+    return Inside(row.staff_id, row.name, row.school_id, row.school_name, row.timezone, now, day, rights)
 
 
 async def sign_out(database: Database, keyring: Keyring, token: str) -> None:
@@ -143,6 +150,7 @@ _INSIDE = (
     )
     .join(staff, (staff.c.school_id == staff_session.c.school_id) & (staff.c.id == staff_session.c.staff_id))
     .join(school, school.c.id == staff_session.c.school_id)
+    .where(staff_session.c.token_hash == bindparam("token", type_=LargeBinary()))
 )
 
 
