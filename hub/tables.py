@@ -30,6 +30,10 @@ sender, notice, notice_version = _all["sender"], _all["notice"], _all["notice_ve
 notice_follow, invitation = _all["notice_follow"], _all["invitation"]
 delivery, delivery_pupil = _all["delivery"], _all["delivery_pupil"]
 copy, copy_delivery, attempt, receipt = _all["copy"], _all["copy_delivery"], _all["attempt"], _all["receipt"]
+reply, reply_attachment, reply_choice = _all["reply"], _all["reply_attachment"], _all["reply_choice"]
+thread, thread_read, thread_notice = _all["thread"], _all["thread_read"], _all["thread_notice"]
+canned_answer, watch_duty = _all["canned_answer"], _all["watch_duty"]
+roll, roll_mark, absence = _all["roll"], _all["roll_mark"], _all["absence"]
 page_link, answer, call_task, stop = _all["page_link"], _all["answer"], _all["call_task"], _all["stop"]
 
 

@@ -2,9 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from hub.models import answers, notices, people, school, threads
+from hub.models import answers, notices, people, rolls, school, threads
 
 metadata = SQLModel.metadata
 
-WINGS = (school, people, notices, answers, threads)
+WINGS = (school, people, notices, answers, rolls, threads)
 """All modules that rule a table."""

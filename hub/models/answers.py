@@ -10,13 +10,17 @@ from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, w
 
 
 class AnswerKind(StrEnum):
-    """What a family said."""
+    """What a family said; ILL to WITH_GUARDIANS are the reasons that the law takes (code de l'éducation, L131-8)."""
 
     ACKNOWLEDGED = "acknowledged"
     YES = "yes"
     NO = "no"
     COUNT = "count"
     ILL = "ill"
+    CONTAGION = "contagion"
+    FAMILY_GATHERING = "family_gathering"
+    TRANSPORT = "transport"
+    WITH_GUARDIANS = "with_guardians"
     OTHER_REASON = "other_reason"
     SHOULD_BE_HERE = "should_be_here"
 
@@ -31,7 +35,10 @@ class CallOutcome(StrEnum):
 
 
 class Answer(InSchool, table=True):
-    """What an adult said, once for a notice, or once for each pupil; `words_sealed` under the guardian's key."""
+    """What an adult said, once for a notice, or once for each pupil; `words_sealed` under the guardian's key.
+
+    `number`: how many, where that was said.
+    """
 
     __tablename__ = "answer"
     __kept__ = Kept.SCHOOL_YEAR
@@ -60,6 +67,7 @@ class Answer(InSchool, table=True):
     guardian_id: int = Field(sa_type=BigId)
     pupil_id: int | None = Field(default=None, sa_type=BigId)
     kind: AnswerKind = Field(sa_type=words(AnswerKind))
+    number: int | None = None
     words_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     through: str = Field(max_length=12)
     typed_by: int | None = Field(default=None, sa_type=BigId)

@@ -30,7 +30,11 @@ class Organisation(SQLModel, table=True):
 
 
 class School(SQLModel, table=True):
-    """A tenant. `short_name` (at most 20 characters) opens each SMS; `phone` is shown to families as written."""
+    """A tenant. `short_name` (at most 20 characters) opens each SMS; `phone` is shown to families as written.
+
+    `alert_hold`: minutes that an absence alert waits, in which a latecomer cancels it (0 to 20). `answer_within`:
+    hours after which a conversation that nobody answered goes up to a colleague.
+    """
 
     __tablename__ = "school"
     __kept__: ClassVar[Kept] = Kept.NOTHING_PERSONAL
@@ -46,6 +50,8 @@ class School(SQLModel, table=True):
     zone: str = Field(default="B", max_length=1)
     language: str = Field(default="fr", max_length=12)
     demo: bool = False
+    alert_hold: int = Field(default=10, sa_column_kwargs={"server_default": "10"})
+    answer_within: int = Field(default=24, sa_column_kwargs={"server_default": "24"})
 
     @property
     def key(self) -> int:

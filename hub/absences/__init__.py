@@ -1,0 +1,1 @@
+"""Who is missing: rolls, absence cases, and the register."""

@@ -1,0 +1,1 @@
+"""The inbox: conversations with families, read and answered by whom they concern."""
