@@ -315,25 +315,37 @@ async def test_a_notice_goes_with_everything_after_its_time(town: Town) -> None:
 
 async def test_everything_with_a_last_day_goes_after_it(town: Town) -> None:
     (odile,) = await town.small.family(by_sms())
+    await town.reply(odile, "Merci.")
+    half_day = {"day": TODAY, "half_day": "morning"}
+    rows: dict[str, dict[str, object]] = {
+        "thread": {"topic": f"guardian:{odile}", "guardian_id": odile, "opened_at": NOW, "last_at": NOW},
+        "thread_read": {"thread_id": 1, "staff_id": 1, "read_at": NOW},
+        "reply_attachment": {
+            "reply_id": 1,
+            "content_type": "text/plain",
+            "size": 1,
+            "name_sealed": b"",
+            "body_sealed": b"",
+        },
+        "absence": {**half_day, "pupil_id": 1, "opened_at": NOW},
+        "roll": {**half_day, "class_id": 1, "taken_by": 1, "taken_at": NOW, "received_at": NOW},
+        "roll_mark": {"roll_id": 1, "pupil_id": 1, "mark": "absent", "at": NOW},
+    }
+    dated = ("tray_item", "thread", "reply", "absence", "roll", "address", "staff")
     async with town.small.database.school(1) as session:
-        for name in ("tray_item", "thread", "absence", "address", "staff"):
-            table = metadata.tables[name]
-            if name == "tray_item":
-                await put_in_tray(session, 1, Matter.LEFT, subject="left:1", now=NOW, pupil_id=1)
-            elif name == "thread":
-                await session.execute(table.insert().values(school_id=1, pupil_id=1, opened_at=NOW))
-            elif name == "absence":
-                await session.execute(
-                    table.insert().values(
-                        school_id=1, pupil_id=1, day=TODAY, half_day="morning", state="open", opened_at=NOW
-                    )
-                )
-            await session.execute(table.update().values(keep_until=TODAY))
+        await put_in_tray(session, 1, Matter.LEFT, subject="left:1", now=NOW, pupil_id=1)
+        for name, row in rows.items():
+            await session.execute(metadata.tables[name].insert().values({"school_id": 1, **row}))
+        await session.execute(metadata.tables["reply"].update().values(thread_id=1))
+        for name in dated:
+            await session.execute(metadata.tables[name].update().values(keep_until=TODAY))
 
     assert (await _purge(town, TODAY)).others == 0
     purged = await _purge(town, TODAY + timedelta(days=1))
 
-    assert (purged.others, purged.addresses, purged.staff) == (3, 1, 3)
+    assert (purged.others, purged.addresses, purged.staff) == (5, 1, 3)
+    for name in ("thread", "thread_read", "reply", "reply_attachment", "absence", "roll", "roll_mark"):
+        assert await town.small.rows(f"SELECT id FROM {name}") == [], name  # noqa: S608 (names from above)
     assert await town.small.rows("SELECT DISTINCT name, password_hash FROM staff") == [("", None)]
     assert b"+33639981000" not in await town.all_that_can_be_read()
     assert await town.small.rows("SELECT first_name FROM guardian WHERE id = :id", id=odile) == [("Odile",)]

@@ -32,6 +32,7 @@ from hub.people.forgetting import (
 )
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import (
+    absence,
     address,
     answer,
     audit,
@@ -45,6 +46,7 @@ from hub.tables import (
     invitation,
     link,
     pupil,
+    roll_mark,
     tray_item,
 )
 
@@ -53,7 +55,6 @@ __all__ = ["FILE", "erase_guardian", "erase_pupil", "replay", "wipe_traces"]
 log = structlog.get_logger(__name__)
 Within = AsyncConnection | AsyncSession
 _family_login_guardian: Table = metadata.tables["family_login_guardian"]
-_absence: Table = metadata.tables["absence"]
 
 _OVERLAP = timedelta(minutes=10)
 """An erasure may be noted shortly before a backup begins and be done shortly after."""
@@ -134,7 +135,7 @@ async def erase_pupil(
     await forget_copies(within, await _ids(within, scope.copies_about(school_id, pupil_id)), over=False, now=now)
     await forget_replies(within, await _ids(within, scope.replies_about(school_id, pupil_id)))
     await within.execute(update(answer).where(answer.c.pupil_id == pupil_id).values(words_sealed=None))
-    for table in (enrolment, _absence):
+    for table in (enrolment, absence, roll_mark):
         await within.execute(delete(table).where(table.c.pupil_id == pupil_id))
     await _unlink_pupil(within, pupil_id, now=now)
     await within.execute(update(pupil).where(*mine).values({**_NO_PUPIL, "left_on": row.left_on or now.date()}))

@@ -2,16 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Table, exists, or_, select
+from sqlalchemy import Select, exists, or_, select
 
-from hub.models import metadata
-from hub.tables import address, contact_point, copy, copy_delivery, delivery, delivery_pupil, guardian, notice, pupil
+from hub.tables import (
+    address,
+    contact_point,
+    copy,
+    copy_delivery,
+    delivery,
+    delivery_pupil,
+    guardian,
+    notice,
+    pupil,
+    reply,
+    thread,
+)
 
 Ids = Select[Any]
 """A selection of ids."""
-
-_reply: Table = metadata.tables["reply"]
-_thread: Table = metadata.tables["thread"]
 
 
 def own_addresses(school_id: int, guardian_id: int) -> Ids:
@@ -19,7 +27,7 @@ def own_addresses(school_id: int, guardian_id: int) -> Ids:
     theirs = (
         select(contact_point.c.address_id).where(contact_point.c.guardian_id == guardian_id),
         select(copy.c.address_id).where(copy.c.id.in_(_served(guardian_id))),
-        select(_reply.c.address_id).where(_reply.c.guardian_id == guardian_id, _reply.c.address_id.is_not(None)),
+        select(reply.c.address_id).where(reply.c.guardian_id == guardian_id, reply.c.address_id.is_not(None)),
     )
     others = exists().where(contact_point.c.address_id == address.c.id, contact_point.c.guardian_id != guardian_id)
     return select(address.c.id).where(
@@ -77,13 +85,16 @@ def notices_about(school_id: int, pupil_id: int) -> Ids:
 
 def replies_about(school_id: int, pupil_id: int) -> Ids:
     """What families wrote in the conversations about this pupil."""
-    threads = select(_thread.c.id).where(_thread.c.pupil_id == pupil_id)
-    return select(_reply.c.id).where(_reply.c.school_id == school_id, _reply.c.thread_id.in_(threads))
+    threads = select(thread.c.id).where(thread.c.pupil_id == pupil_id)
+    return select(reply.c.id).where(reply.c.school_id == school_id, reply.c.thread_id.in_(threads))
 
 
 def replies_of(school_id: int, guardian_id: int) -> Ids:
-    """What this adult wrote."""
-    return select(_reply.c.id).where(_reply.c.school_id == school_id, _reply.c.guardian_id == guardian_id)
+    """What this adult wrote, and what was put into a conversation of his or hers."""
+    threads = select(thread.c.id).where(thread.c.guardian_id == guardian_id)
+    return select(reply.c.id).where(
+        reply.c.school_id == school_id, or_(reply.c.guardian_id == guardian_id, reply.c.thread_id.in_(threads))
+    )
 
 
 def _served(guardian_id: int) -> Ids:

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from hub.models import metadata
 from hub.models.answers import CallOutcome
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
 from hub.models.people import AddressState
@@ -27,6 +26,9 @@ from hub.tables import (
     notice,
     notice_version,
     page_link,
+    reply,
+    reply_attachment,
+    reply_choice,
     stop,
     tray_item,
 )
@@ -36,7 +38,6 @@ Within = AsyncConnection | AsyncSession
 DESTROYED = bytes(60)
 """What stands where a data key was: nothing opens it, and all that it sealed stays sealed for ever."""
 
-_reply: Table = metadata.tables["reply"]
 _OPEN = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
 _IN_THE_AIR = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
@@ -92,20 +93,23 @@ async def forget_addresses(within: Within, ids: Sequence[int], *, now: datetime)
     )
     for table in (contact_point, stop):
         await within.execute(delete(table).where(table.c.address_id.in_(ids)))
-    await forget_replies(within, await _ids(within, _reply, _reply.c.address_id.in_(ids)))
+    await forget_replies(within, await _ids(within, reply, reply.c.address_id.in_(ids)))
     await forget_copies(within, await _ids(within, copy, copy.c.address_id.in_(ids)), over=True, now=now)
     await close_matters(within, tray_item.c.address_id.in_(ids), now=now)
 
 
 async def forget_replies(within: Within, ids: Sequence[int]) -> None:
-    """Take the words out of replies; the provider's key goes too, as a Message-ID may hold a family's domain."""
-    if ids:
-        await within.execute(
-            update(_reply)
-            .where(_reply.c.id == bindparam("b_id"))
-            .values(words_sealed=b"", provider_key=bindparam("b_key")),
-            [{"b_id": one, "b_key": f"erased.{one}"} for one in ids],
-        )
+    """Take words and files out of replies; the provider's key goes too, as a Message-ID may hold a family's domain."""
+    if not ids:
+        return
+    await within.execute(delete(reply_attachment).where(reply_attachment.c.reply_id.in_(ids)))
+    await within.execute(delete(reply_choice).where(reply_choice.c.reply_id.in_(ids)))
+    await within.execute(
+        update(reply)
+        .where(reply.c.id == bindparam("b_id"))
+        .values(words_sealed=b"", message_id=None, provider_key=bindparam("b_key")),
+        [{"b_id": one, "b_key": f"erased.{one}"} for one in ids],
+    )
 
 
 async def forget_copies(within: Within, ids: Sequence[int], *, over: bool, now: datetime) -> None:

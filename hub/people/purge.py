@@ -13,6 +13,7 @@ from hub.people.erasure import erase_guardian, erase_pupil
 from hub.people.forgetting import forget_addresses
 from hub.sealing import Keyring
 from hub.tables import (
+    absence,
     address,
     answer,
     attempt,
@@ -31,9 +32,17 @@ from hub.tables import (
     page_link,
     pupil,
     receipt,
+    reply,
+    reply_attachment,
+    reply_choice,
+    roll,
+    roll_mark,
     staff,
     staff_right,
     staff_session,
+    thread,
+    thread_notice,
+    thread_read,
     tray_item,
 )
 
@@ -42,7 +51,6 @@ AFTER_LEAVING = timedelta(days=85)
 AFTER_THE_LINK = timedelta(days=30)
 """An expired page link is kept for a month, so that it can say that it has expired."""
 
-_absence, _reply, _thread = (metadata.tables[name] for name in ("absence", "reply", "thread"))
 _family_login, _family_login_guardian, _failure = (
     metadata.tables[name] for name in ("family_login", "family_login_guardian", "sign_in_failure")
 )
@@ -134,7 +142,7 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
     copies = select(copy.c.id).where(copy.c.notice_id.in_(ids))
     deliveries = select(delivery.c.id).where(delivery.c.notice_id.in_(ids))
     tries = select(attempt.c.id).where(attempt.c.copy_id.in_(copies))
-    for table in (_reply, _absence):
+    for table in (reply, absence):
         await session.execute(update(table).where(table.c.notice_id.in_(ids)).values(notice_id=None))
     for gone in (
         receipt.c.attempt_id.in_(tries),
@@ -150,6 +158,7 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
         notice_version.c.notice_id.in_(ids),
         notice_follow.c.notice_id.in_(ids),
         notice_follow.c.before_id.in_(ids),
+        thread_notice.c.notice_id.in_(ids),
         notice.c.id.in_(ids),
         data_key.c.id.in_(keys),
     ):
@@ -173,11 +182,12 @@ async def _purge_staff(session: AsyncSession, school_id: int, today: date) -> in
 
 
 async def _purge_others(session: AsyncSession, school_id: int, today: date, now: datetime) -> int:
-    answered = exists().where(_reply.c.thread_id == _thread.c.id)
+    await _empty(session, school_id, today, now)
     over = (
-        (_reply, _reply.c.keep_until < today),
-        (_thread, (_thread.c.keep_until < today) & ~answered),
-        (_absence, _absence.c.keep_until < today),
+        (reply, reply.c.keep_until < today),
+        (thread, (thread.c.keep_until < today) & ~exists().where(reply.c.thread_id == thread.c.id)),
+        (absence, absence.c.keep_until < today),
+        (roll, roll.c.keep_until < today),
         (tray_item, tray_item.c.keep_until < today),
         (page_link, page_link.c.expires_at < now - AFTER_THE_LINK),
         (staff_session, staff_session.c.expires_at < now),
@@ -190,5 +200,22 @@ async def _purge_others(session: AsyncSession, school_id: int, today: date, now:
     return gone
 
 
-PURGED: frozenset[Table] = frozenset({pupil, guardian, address, notice, staff, _reply, _thread, _absence, tray_item})
+async def _empty(session: AsyncSession, school_id: int, today: date, now: datetime) -> None:
+    """Take away what hangs on replies, conversations and rolls that go, so that they can."""
+    replies = select(reply.c.id).where(reply.c.school_id == school_id, reply.c.keep_until < today)
+    threads = select(thread.c.id).where(thread.c.school_id == school_id, thread.c.keep_until < today)
+    rolls = select(roll.c.id).where(roll.c.school_id == school_id, roll.c.keep_until < today)
+    await session.execute(update(thread_notice).where(thread_notice.c.reply_id.in_(replies)).values(reply_id=None))
+    old = (reply_choice.c.school_id == school_id) & (reply_choice.c.asked_at < now - AFTER_THE_LINK)
+    for table, gone in (
+        (reply_attachment, reply_attachment.c.reply_id.in_(replies)),
+        (reply_choice, reply_choice.c.reply_id.in_(replies) | old),
+        (thread_read, thread_read.c.thread_id.in_(threads)),
+        (thread_notice, thread_notice.c.thread_id.in_(threads)),
+        (roll_mark, roll_mark.c.roll_id.in_(rolls)),
+    ):
+        await session.execute(delete(table).where(gone))
+
+
+PURGED: frozenset[Table] = frozenset({pupil, guardian, address, notice, staff, reply, thread, absence, roll, tray_item})
 """Every table with a `keep_until`; a test holds this list against the registers."""
