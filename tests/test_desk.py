@@ -215,6 +215,8 @@ async def test_those_who_have_it_are_told_that_it_does_not_count(desk: Desk) -> 
 
     assert (answer.headers["location"], twice.headers["location"]) == ("/suivi/2", "/suivi/2")
     assert "ne vaut plus" in (await desk.web.get("/suivi/2")).text
+    assert '<p class="num">retiré</p>' in (await desk.web.get("/")).text
+    assert "Avis retiré" in (await desk.web.get("/suivi/1")).text
 
 
 async def test_those_who_have_not_answered_are_asked_again(desk: Desk) -> None:

@@ -27,7 +27,7 @@ from web.callers import ToCall, for_reader, to_call
 from web.minutes import Minutes, minutes
 from web.pages import language, printed
 from web.staff_visit import ReadingDep, StaffDep, Visit, WritingDep
-from web.staff_words import FOLLOWED_AS, FOLLOWS_AS, WAYS, in_french, title
+from web.staff_words import ENDED_AS, FOLLOWED_AS, FOLLOWS_AS, WAYS, in_french, title
 
 router = APIRouter()
 
@@ -69,6 +69,11 @@ class BoardView:
     def crisis(self) -> bool:
         """An alarm: three planks, nobody to call."""
         return self.notice.kind is NoticeKind.CRISIS
+
+    @property
+    def ended_as(self) -> str:
+        """What became of a notice that counts no more: arrêté, corrigé, retiré, remplacé."""
+        return ENDED_AS[self.notice.ended_by]
 
     @property
     def held(self) -> bool:

@@ -7,7 +7,7 @@ from hub.notices.headlines import Headline, recent
 from hub.notices.left import how_many_left
 from web.pages import page
 from web.staff_visit import ReadingDep, StaffDep
-from web.staff_words import title
+from web.staff_words import ENDED_AS, title
 
 router = APIRouter()
 
@@ -23,4 +23,12 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     def releases(seen: Headline) -> bool:
         return may_release(reader, seen, now)
 
-    return page("staff/start.html", visit=visit, notices=named, waiting=waiting, may_release=releases, room="suivi")
+    return page(
+        "staff/start.html",
+        visit=visit,
+        notices=named,
+        waiting=waiting,
+        may_release=releases,
+        ended_as=ENDED_AS,
+        room="suivi",
+    )

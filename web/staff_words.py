@@ -91,6 +91,13 @@ FOLLOWED_AS: Mapping[Follows, str] = {
     Follows.UPDATE: "Remplacé par",
 }
 """How a notice stands to the one before it, and that one to it."""
+ENDED_AS: Mapping[Follows | None, str] = {
+    None: "arrêté",
+    Follows.CORRECTION: "corrigé",
+    Follows.WITHDRAWAL: "retiré",
+    Follows.UPDATE: "remplacé",
+}
+"""What became of a notice that counts no more; None: it was only stopped."""
 
 
 def _of(children: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from hub.notices.standing import GONE, KNOWS, MOVING
 from hub.outbox.wordings import read_slots
 from hub.people.links import holds_on
 from hub.people.rights import Rights
-from hub.ports import Lane, NoticeKind, Slots
+from hub.ports import Follows, Lane, NoticeKind, Slots
 from hub.sealing import Keyring
 from hub.tables import class_group, enrolment, pupil, school_year
 
@@ -50,6 +50,8 @@ class Headline:
     slots: Slots
     children: tuple[str, ...] = ()
     """First names of those whom an absence is about: two of one day are told apart by them alone."""
+    ended_by: Follows | None = None
+    """What took its place, if anything did."""
 
     @property
     def title(self) -> str:
@@ -168,6 +170,7 @@ def read_headline(row: Any, keyring: Keyring, absent: Mapping[int, str] = Mappin
         due_at=row.due_at,
         slots=read_slots(seal.open(row.slots_sealed, b"notice_version.slots")),
         children=tuple(absent[number] for number in _pupils(row) if number in absent),
+        ended_by=Follows(row.ended_by) if row.ended_by else None,
     )
 
 

@@ -9,7 +9,8 @@ from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
 from hub.notices.left_asked import may_be_left, open_task
 from hub.notices.standing import standing, to_be_called
-from hub.tables import call_task, data_key, delivery, notice, notice_version, staff
+from hub.ports import Follows
+from hub.tables import call_task, data_key, delivery, notice, notice_follow, notice_version, staff
 
 _SCHOOL = bindparam("school", type_=BigId())
 _MINE = and_(
@@ -35,6 +36,16 @@ def newest() -> Select[Any]:
 def headlines() -> Select[Any]:
     """Ask for notices with the words of their newest version, sealed: parameter school."""
     later = notice_version.alias("later")
+    ended = notice_follow.c.how.in_((Follows.CORRECTION, Follows.WITHDRAWAL, Follows.UPDATE))
+    ended_by = (
+        select(notice_follow.c.how)
+        .where(notice_follow.c.school_id == notice.c.school_id, notice_follow.c.before_id == notice.c.id, ended)
+        .order_by(notice_follow.c.id)
+        .limit(1)
+        .correlate(notice)
+        .scalar_subquery()
+        .label("ended_by")
+    )
     return (
         select(
             notice.c.id,
@@ -49,6 +60,7 @@ def headlines() -> Select[Any]:
             notice_version.c.slots_sealed,
             data_key.c.wrapped,
             data_key.c.master_version,
+            ended_by,
         )
         .join(staff, and_(staff.c.school_id == notice.c.school_id, staff.c.id == notice.c.author_id))
         .join(data_key, and_(data_key.c.school_id == notice.c.school_id, data_key.c.id == notice.c.data_key_id))
