@@ -1,8 +1,5 @@
 """The buttons that a family presses: under our messages, and under our own questions. Telegram alone calls these."""
 
-from collections.abc import Mapping
-from typing import Final
-
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
@@ -11,18 +8,10 @@ from bot.place import Place, said, speaking
 from bot.talk import LANGUAGE, NAMES
 from channels.chat import DATA_MOST, button_data, read_button_data
 from hub.models.answers import AnswerKind
-from hub.replies.answers import Taken
+from hub.replies.answers import ACTS, Taken
 from hub.replies.chats import Chat, Pressed, choose_language, choose_names, press
 from i18n.languages import SPOKEN
 from i18n.tongues import Tongue, tongue
-
-ACTS: Final[Mapping[str, AnswerKind]] = {
-    "acknowledge": AnswerKind.ACKNOWLEDGED,
-    "ill": AnswerKind.ILL,
-    "other_reason": AnswerKind.OTHER_REASON,
-    "should_be_here": AnswerKind.SHOULD_BE_HERE,
-}
-"""What each button of a message says, by the name that `i18n.pocket` gives it."""
 
 
 def buttons() -> Router:
@@ -35,7 +24,7 @@ def buttons() -> Router:
 
 
 async def _answer(query: CallbackQuery, place: Place) -> None:
-    """For the chat that the message was sent to: acknowledge, or say why a child is absent."""
+    """For the chat that the message was sent to: acknowledge, say yes or no, or why a child is absent."""
     chat = await _chat(query, place)
     speaks = speaking(chat, query.from_user)
     act, token, guardian_id = read_button_data(query.data or "")

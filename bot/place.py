@@ -11,8 +11,8 @@ from aiogram.types import User
 from hub.database import Database
 from hub.people.chat_lines import ChatLine
 from hub.ports import Lane
-from hub.replies.answers import ask_other_schools
 from hub.replies.chats import Chat, find_chat
+from hub.replies.wrong_numbers import ask_other_schools
 from hub.sealing import Keyring
 from i18n.languages import best
 from i18n.tongues import Tongue, tongue

@@ -17,13 +17,13 @@ from hub.errors import NotFoundError
 from hub.models.people import Medium
 from hub.people.joining import find_invitation
 from hub.ports import ChannelName
-from hub.replies.answers import stop_writing
 from hub.replies.chats import Chat, join_chat, resume
+from hub.replies.consent import stop_writing
 from hub.replies.keeping import Text
 from hub.replies.meaning import Sense
 from hub.replies.receiving import Received, receive_text
+from hub.replies.saying_back import words_back
 from i18n.languages import LANGUAGES, SPOKEN
-from i18n.tongues import tongue
 
 LANGUAGE, NAMES = "lang", "names"
 """What the buttons of our own questions bring back, before their choice."""
@@ -201,6 +201,8 @@ async def _receive(
         words=written,
         stop=stop,
         channel=ChannelName.CHAT,
+        quoted=str(message.reply_to_message.message_id) if message.reply_to_message is not None else None,
+        message_id=str(message.message_id),
     )
     async with place.database.school(place.line.school_id) as session:
         connection = await session.connection()
@@ -212,8 +214,10 @@ async def _receive(
         speaks = speaking(chat, message.from_user)
         if received.sense is Sense.STOP:
             await said(message.answer(words.stopped(speaks)))
-        elif received.thanks_in is not None:
-            await said(message.answer(words.thanks(tongue(received.thanks_in, typeset=True))))
+        elif received.sense is Sense.HELP:
+            await said(message.answer(words.usage(speaks)))
+        elif received.back is not None:
+            await said(message.answer(words_back(received.back, typeset=True)))
     return received
 
 

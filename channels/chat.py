@@ -110,6 +110,7 @@ class TelegramChat:
                 text=message.text,
                 buttons=buttons,
                 link=None if url is None else (url, urlsplit(url).hostname or url),
+                answers=int(message.answers) if message.answers else None,
             )
         except BusyAddressError as error:
             raise self._told_to_wait(message, error) from error

@@ -21,6 +21,9 @@ BOUNDARY: Final = b"=_words_of_the_school"
 _WORD_BYTES: Final = 39
 """Bytes of UTF-8 in one encoded word: 52 characters of base64 and 12 around them, with room for `Subject: `."""
 
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
+"""What a Message-ID of somebody else's may hold before it stands in a header of ours (RFC 5322 section 3.6.4)."""
+
 _PLAIN: Final = re.compile(r"[ -~]*")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
@@ -41,6 +44,7 @@ def fill_in(message: Outgoing, head: Letterhead, *, date: str) -> bytes:
 
     `date` as in RFC 5322. The one-click unsubscription needs a public address (RFC 8058); without one, only
     the mail address stands. Raises RejectedError when a header value would break its line.
+    An answer names the mail that it answers and those before it, so that mailboxes show them as one conversation.
     """
     token, domain = message.token, head.domain
     ways_out = f"<mailto:desabo+{token}@{domain}>"
@@ -49,9 +53,21 @@ def fill_in(message: Outgoing, head: Letterhead, *, date: str) -> bytes:
     answer_to = f"Reply-To: reponse+{message.reply_token}@{domain}\r\n" if message.reply_token else ""
     own = (
         f"To: {message.to}\r\nDate: {date}\r\nMessage-ID: <{message_id(message, domain)}>\r\n"
-        f"{answer_to}List-Unsubscribe: {ways_out}\r\n"
+        f"{_thread(message)}{answer_to}List-Unsubscribe: {ways_out}\r\n"
     )
     return own.encode("ascii") + message.link_code.encode("ascii").join(_shared(message.body, head))
+
+
+def _thread(message: Outgoing) -> str:
+    """Name the mail that this one answers, and those before it, a line each."""
+    before = message.before or ((message.answers,) if message.answers else ())
+    if not before:
+        return ""
+    named = [f"<{one.strip('<>')}>" for one in (message.answers or before[-1], *before)]
+    if not all(map(_MESSAGE_ID.fullmatch, named)):
+        raise RejectedError("A header holds what is no Message-ID", code="refused.control-in-header")
+    references = "\r\n ".join(named[1:])
+    return f"In-Reply-To: {named[0]}\r\nReferences: {references}\r\n"
 
 
 def message_id(message: Outgoing, domain: str) -> str:

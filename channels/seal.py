@@ -22,6 +22,8 @@ SIGNED: Final = (
     "subject",
     "date",
     "message-id",
+    "in-reply-to",
+    "references",
     "reply-to",
     "list-id",
     "list-unsubscribe",

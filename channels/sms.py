@@ -7,13 +7,14 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 import orjson
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client, api  # noqa: F401  # twilio loads `api` at the first message otherwise: half a second
 
 from channels.refusals import refuse
+from channels.sms_list import Listed, filters, read_listed
 from channels.twilio_transport import TwilioTransport
 from hub.errors import (
     ChannelError,
@@ -177,6 +178,35 @@ class TwilioSms:
             if is_new and one.sid not in known and _plain(one.body or "") == _plain(message.text):
                 return _sent(one.sid, one.num_segments, one.price)
         return None
+
+    async def listed(
+        self, account: Account, *, inbound: bool, after: datetime, before: datetime, most: int | None
+    ) -> tuple[Listed, ...]:
+        """List what was sent between two moments (both included), the newest first, at most `most` (None: all).
+
+        `inbound`: what families sent to this sender; else what left from it. Raises a child of ChannelError.
+        """
+        asked = filters(account.address, inbound=inbound)
+        messages = self._client_of(account).messages
+        try:
+            found = await messages.list_async(**asked, date_sent_after=after, date_sent_before=before, limit=most)
+            return tuple(read_listed(one) for one in found)
+        except TwilioException as error:
+            raise _ours(error) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise TemporaryError("Twilio's list cannot be read") from error
+
+    async def say(self, account: Account, *, to: str, words: str) -> None:
+        """Say one short word of thanks, outside the ladder: no receipt is wanted, and it is never said again.
+
+        Raises a child of ChannelError.
+        """
+        place = "MessagingServiceSid" if account.address.startswith("MG") else "From"
+        form = urlencode({"To": to, place: account.address, "Body": words}).encode("ascii")
+        try:
+            await self._client_of(account).request_async("POST", f"{MESSAGES}/{account.login}/Messages.json", data=form)
+        except TwilioException as error:
+            raise _ours(error) from error
 
     async def close(self) -> None:
         """Let go of connections."""

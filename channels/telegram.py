@@ -24,7 +24,7 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.methods.base import TelegramMethod
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
 from aiogram.utils.token import TokenValidationError, validate_token
 from multidict import CIMultiDict
 from yarl import URL
@@ -140,11 +140,19 @@ def a_bot(token: str, line: Line) -> Bot:
 
 
 async def post(
-    bot: Bot, chat: str, *, title: str, text: str, buttons: tuple[tuple[str, str], ...], link: tuple[str, str] | None
+    bot: Bot,
+    chat: str,
+    *,
+    title: str,
+    text: str,
+    buttons: tuple[tuple[str, str], ...],
+    link: tuple[str, str] | None,
+    answers: int | None = None,
 ) -> int:
     """Say it in a chat, `title` in bold above the text; gives the message's number.
 
-    `buttons` are (what comes back, label), `link` is (address, label). Nothing in the text is markup.
+    `buttons` are (what comes back, label), `link` is (address, label). Nothing in the text is markup. `answers`: the
+    number of the message that it quotes, if that still stands in the chat.
     Raises a child of ChannelError.
     """
     rows = [[InlineKeyboardButton(text=label, callback_data=data)] for data, label in buttons]
@@ -158,6 +166,9 @@ async def post(
             entities=[bold] if title else None,
             reply_markup=InlineKeyboardMarkup(inline_keyboard=rows) if rows else None,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_parameters=None
+            if answers is None
+            else ReplyParameters(message_id=answers, allow_sending_without_reply=True),
         )
     except (TelegramAPIError, ClientDecodeError) as error:
         raise ours(error) from error

@@ -17,6 +17,7 @@ from i18n.rendering import render
 from scheduler.bell import LocalBell
 from scheduler.engine import Engine
 from scheduler.nightly import Nightly
+from scheduler.tidings import Tidings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
         stack.push_async_callback(engine.stop)
         night = asyncio.create_task(Nightly(database, keys, settings.data_dir).watch())
         stack.callback(night.cancel)
+        tidings = asyncio.create_task(Tidings(database, keys).watch())
+        stack.callback(tidings.cancel)
         yield Assembly(settings, database, keys, engine)
 
 

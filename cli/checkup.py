@@ -3,15 +3,14 @@
 import asyncio
 import stat
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
 from urllib.parse import urlsplit
 
-import aiosmtplib
 from sqlalchemy.engine import make_url
 
 from cli.bots import ask_bot
 from cli.desk import configured, standing
+from cli.finding import Finding, State
+from cli.reaching import answers, lost, mail_listener, mail_server, mailbox, public_address, sms_lists, sms_provider
 from cli.saying import many
 from hub.database import Database
 from hub.errors import ChannelError, MisconfiguredError, PasserelleError, SettingsError
@@ -24,36 +23,6 @@ from hub.sealing import keyring
 from hub.settings import Settings
 from hub.walls import may_pass
 
-PATIENCE = 5.0
-"""Seconds that one answer is waited for."""
-
-
-class State(StrEnum):
-    """How grave a finding is: a warning costs the families something, an error keeps the hub from working."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: `what` names it for programs, `called` for people."""
-
-    what: str
-    state: State
-    sentence: str
-
-    @property
-    def called(self) -> str:
-        """What it is called in French."""
-        return _CALLED[self.what]
-
-    def as_dict(self) -> dict[str, str]:
-        """For `--json`."""
-        return asdict(self)
-
-
 Look = Callable[[Settings], Awaitable[Finding]]
 
 
@@ -63,8 +32,9 @@ async def checkup() -> Sequence[Finding]:
         settings = configured()
     except SettingsError as error:
         return [Finding("settings", State.ERROR, str(error))]
-    looks: tuple[Look, ...] = (_database, _keys, _public, _listener, _twilio, _smtp, _redis)
+    looks: tuple[Look, ...] = (_database, _keys, public_address, mail_listener, sms_provider, mail_server, _redis)
     findings = list(await asyncio.gather(*(look(settings) for look in looks)))
+    findings += [*lost(settings), *await mailbox(settings)]
     if findings[0].state is State.OK:
         findings += await _inside(settings)
     return findings
@@ -102,73 +72,13 @@ async def _keys(settings: Settings) -> Finding:
     return Finding("master keys", State.OK, f"Lues, {where}. Gardez-en une copie à part des sauvegardes.")
 
 
-async def _public(settings: Settings) -> Finding:
-    url = settings.public_url
-    if url is None:
-        return Finding(
-            "public address",
-            State.WARNING,
-            "sortie seule : ni liens, ni accusés, ni réponses par SMS (PASSERELLE_PUBLIC_URL n'est pas donné).",
-        )
-    if not url.startswith("https://") and not settings.demo:
-        return Finding(
-            "public address",
-            State.ERROR,
-            "Elle doit commencer par https:// : les liens ouvrent les pages des familles.",
-        )
-    return Finding("public address", State.OK, "Donnée ; les opérateurs doivent la joindre aussi.")
-
-
-async def _listener(settings: Settings) -> Finding:
-    if settings.mail_listen is None:
-        lost = "retours et réponses par mail ne sont pas entendus (PASSERELLE_MAIL_LISTEN n'est pas donné)."
-        return Finding("mail listener", State.WARNING, lost)
-    return Finding("mail listener", State.OK, f"{settings.mail_listen}, pour le courrier à {settings.mail_domain}.")
-
-
-async def _twilio(settings: Settings) -> Finding:
-    """Connect and hang up: nothing is asked, so nothing is signed in and nothing costs."""
-    parts = urlsplit(settings.twilio_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if await _answers(parts.hostname or "", port):
-        return Finding("sms provider", State.OK, "Son adresse répond.")
-    return Finding("sms provider", State.WARNING, "Son adresse (PASSERELLE_TWILIO_URL) ne répond pas d'ici.")
-
-
-async def _smtp(settings: Settings) -> Finding:
-    """Connect and say EHLO; no mail is begun."""
-    client = aiosmtplib.SMTP(
-        hostname=settings.smtp_host, port=settings.smtp_port, timeout=PATIENCE, start_tls=settings.smtp_tls
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await client.connect()
-            await client.ehlo()
-            await client.quit()
-    except (aiosmtplib.SMTPException, OSError, TimeoutError):
-        where = "PASSERELLE_SMTP_HOST et PASSERELLE_SMTP_PORT"
-        return Finding("mail server", State.WARNING, f"Il ne répond pas ({where}) : aucun mail ne part.")
-    return Finding("mail server", State.OK, "Il répond.")
-
-
 async def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
         return Finding("bell", State.OK, "Dans un seul programme ; chaque moteur regarde aussi à chaque seconde.")
     parts = urlsplit(settings.redis_url)
-    if await _answers(parts.hostname or "localhost", parts.port or 6379):
+    if await answers(parts.hostname or "localhost", parts.port or 6379):
         return Finding("bell", State.OK, "Redis répond.")
     return Finding("bell", State.WARNING, "Redis ne répond pas : les messages partent jusqu'à une seconde plus tard.")
-
-
-async def _answers(host: str, port: int) -> bool:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            await writer.wait_closed()
-    except (OSError, TimeoutError):
-        return False
-    return True
 
 
 async def _inside(settings: Settings) -> list[Finding]:
@@ -176,6 +86,7 @@ async def _inside(settings: Settings) -> list[Finding]:
     database = Database(settings.database_url)
     try:
         findings = [*await _walls(database), *await _sealed(database, settings), *await _bots(database, settings)]
+        findings += await sms_lists(database, settings)
         async with database.engine_reading() as connection:
             schools, senders = await installed(connection)
     finally:
@@ -264,23 +175,3 @@ def _push(settings: Settings, mine: Sequence[SenderState]) -> tuple[State, str]:
     more = len(settings.push_hosts.split(",")) if settings.push_hosts else 0
     beside = f", et {many(more, 'autre')} (PASSERELLE_PUSH_HOSTS)" if more else ""
     return State.OK, f"Clé présente ; services permis : ceux de Chrome, Firefox, Safari et Edge{beside}."
-
-
-_CALLED = {
-    "settings": "réglages",
-    "database": "base",
-    "walls": "murs entre écoles",
-    "master keys": "clés maîtresses",
-    "sealed keys": "clés scellées",
-    "public address": "adresse publique",
-    "mail listener": "écoute du courrier",
-    "sms provider": "opérateur SMS",
-    "mail server": "serveur de courrier",
-    "bell": "sonnette",
-    "schools": "écoles",
-    "sms senders": "lignes SMS",
-    "email senders": "lignes e-mail",
-    "chat senders": "lignes Telegram",
-    "push senders": "lignes de notifications",
-    "telegram bot": "bot Telegram",
-}

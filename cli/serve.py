@@ -19,6 +19,8 @@ from hub.settings import Settings
 from web import mail_in
 from web.app import WebServer, create_app, web_server
 from web.house import House
+from web.mail_poll import MailPoll
+from web.twilio_poll import TwilioPoll
 
 
 def run_loop(work: Coroutine[Any, Any, None]) -> None:
@@ -96,7 +98,21 @@ async def doors(hub: Assembly) -> AsyncIterator[WebServer]:
             app.mount("/telegram", telegram.app)
         listening_to_bots = asyncio.create_task(telegram.watch())
         stack.callback(listening_to_bots.cancel)
+        for errand in errands(house):
+            stack.push_async_callback(errand.close)
+            stack.callback(asyncio.create_task(errand.watch()).cancel)
         yield web_server(app)
+
+
+def errands(house: House) -> list[TwilioPoll | MailPoll]:
+    """Say what must be fetched here because nobody can bring it: from Twilio's list, and from a mailbox."""
+    settings = house.settings
+    fetched: list[TwilioPoll | MailPoll] = []
+    if settings.public_url is None:
+        fetched.append(TwilioPoll(house))
+    if settings.imap_url is not None:
+        fetched.append(MailPoll(house, settings.imap_url.get_secret_value()))
+    return fetched
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from cli.saying import complain, many, say, say_line
 from hub.errors import SettingsError
 
 if TYPE_CHECKING:
-    from cli.checkup import Finding
+    from cli.finding import Finding
 
 BackupFile = Annotated[
     Path,
@@ -137,7 +137,8 @@ def doctor(as_json: AsJson = False) -> None:
     """Say what is configured, what answers, what is missing, and what this installation cannot do."""
     import asyncio
 
-    from cli.checkup import State, checkup
+    from cli.checkup import checkup
+    from cli.finding import State
 
     findings = asyncio.run(checkup())
     sick = any(finding.state is State.ERROR for finding in findings)

@@ -32,6 +32,7 @@ class Database:
     ) -> None:
         self.dialect = make_url(url).get_backend_name()
         self._bell, self._clock = bell, clock
+        self._listeners: set[Callable[[], None]] = set()
         self._turn = asyncio.Lock()
         if self.dialect == "sqlite":
             self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
@@ -91,6 +92,10 @@ class Database:
         moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
         return moment
 
+    def tell(self, listener: Callable[[], None]) -> None:
+        """Call this after every commit of this process, whatever was written; saying so twice changes nothing."""
+        self._listeners.add(listener)
+
     def ring(self, lane: Lane) -> None:
         """Wake the engine; only after a commit."""
         self._ring({lane})
@@ -105,9 +110,11 @@ class Database:
         if self.dialect != "sqlite":
             async with self._writing.begin() as connection:
                 yield connection
-            return
-        async with self._turn, self._writing.begin() as connection:
-            yield connection
+        else:
+            async with self._turn, self._writing.begin() as connection:
+                yield connection
+        for listener in self._listeners:
+            listener()
 
     async def _as(self, connection: AsyncConnection, role: str, school_id: int | None) -> None:
         if self.dialect == "postgresql":

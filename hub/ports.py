@@ -58,6 +58,13 @@ class Follows(StrEnum):
     UPDATE = "update"
 
 
+class Word(StrEnum):
+    """What a word to one family is in its conversation: the first one, or an answer to what the family wrote."""
+
+    FIRST = "first"
+    ANSWER = "answer"
+
+
 class HalfDay(StrEnum):
     """Which part of a school day."""
 
@@ -74,7 +81,7 @@ class Slots:
     `starts_at` is aware; it is shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`),
     whose blanks are `day`, `half_day`, `starts_at` and `place`. `exercise`: a drill of a crisis.
     `follows`: what it is to the notice before it. `plain`: an SMS spells the author's words without the letters that
-    make it dear.
+    make it dear. `word`: it is said to one family, in a conversation.
     """
 
     text: str | None = None
@@ -88,6 +95,7 @@ class Slots:
     exercise: bool = False
     follows: Follows | None = None
     plain: bool = False
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Wording:
 
     `pupils` are first names, of this guardian's pupils only; empty when no child may be named to this address.
     `link` is the public address with `LINK_CODE` in it, or None where there is no public page.
-    `two_way`: the family can answer on this channel.
+    `two_way`: the family can answer on this channel. `about`: the subject that its mail takes up again.
     """
 
     kind: NoticeKind
@@ -117,6 +125,7 @@ class Wording:
     pupils: tuple[str, ...] = ()
     link: str | None = None
     two_way: bool = False
+    about: str | None = None
 
 
 class Button(NamedTuple):
@@ -169,6 +178,8 @@ class Outgoing(NamedTuple):
     `message_id` is the same for every attempt of a copy, so that a mail or a notification sent twice shows once.
     `urgent`: it waits for nobody, neither here nor at the provider.
     `valid_for` in seconds: the provider should drop it afterwards.
+    `answers`: what it answers, by its channel's name for it (a Message-ID, the number of a chat message); `before`: the
+    Message-IDs of the conversation up to there, the oldest first.
     """
 
     attempt_id: int
@@ -181,6 +192,8 @@ class Outgoing(NamedTuple):
     reply_token: str = ""
     valid_for: int | None = None
     urgent: bool = False
+    answers: str = ""
+    before: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Outgoing({self.attempt_id})"

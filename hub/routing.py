@@ -1,12 +1,12 @@
 """The rules of the road: which lane, which day it is, how long to wait. Pure; the school's time zone lives here."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
 from hub.models.notices import ErrorKind
-from hub.ports import Lane, NoticeKind, Proof, Slots
+from hub.ports import HalfDay, Lane, NoticeKind, Proof, Slots
 from hub.settings import Settings
 from i18n.slots import N_
 
@@ -22,7 +22,12 @@ LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 """The levels of a French primary school, the youngest first."""
 TIME_TO_STOP = timedelta(seconds=60)
 """Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
-SUNDAY = 6
+SATURDAY, SUNDAY = 5, 6
+MORNING, EVENING = time(7), time(20)
+"""Between them, and from Friday evening to Monday morning, the school writes to nobody whom it need not wake.
+
+Source: circular of 10 July 2025 on digital disconnection.
+"""
 SILENT_DAYS = 45
 """Operators give a number to somebody else 45 to 120 days after its owner left it."""
 
@@ -35,6 +40,26 @@ def lane_of(kind: NoticeKind) -> Lane:
 def day_at_school(now: datetime, timezone: str) -> date:
     """Say which day it is at the school."""
     return now.astimezone(ZoneInfo(timezone)).date()
+
+
+def clock_at_school(now: datetime, timezone: str) -> time:
+    """Say what the school's clock shows."""
+    return now.astimezone(ZoneInfo(timezone)).time()
+
+
+NOON, SCHOOL_IS_OUT = time(13), time(17)
+"""Until then the morning's children, and the afternoon's, may still come."""
+
+
+def half_day_at(now: datetime, timezone: str) -> HalfDay:
+    """Say which half of the day it is at the school; until one o'clock the morning is not over."""
+    return HalfDay.MORNING if clock_at_school(now, timezone) < NOON else HalfDay.AFTERNOON
+
+
+def is_over(day: date, half_day: HalfDay, now: datetime, timezone: str) -> bool:
+    """Say that nobody comes any more to this half-day: an alert about it would be news of yesterday."""
+    ends = NOON if half_day is HalfDay.MORNING else SCHOOL_IS_OUT
+    return now >= datetime.combine(day, ends, tzinfo=ZoneInfo(timezone))
 
 
 def check_absent_on(day: date | None, today: date) -> None:
@@ -71,6 +96,17 @@ def leaves_at(kind: NoticeKind, slots: Slots, *, everybody: bool, asked: datetim
     if everybody and (slots.text or slots.subject) and kind is not NoticeKind.CRISIS:
         return max(due, now + TIME_TO_STOP)
     return due
+
+
+def answer_leaves_at(now: datetime, timezone: str) -> datetime:
+    """Say when a word written now reaches a family: at once by day; out of hours, at seven the next weekday."""
+    here = now.astimezone(ZoneInfo(timezone))
+    if here.weekday() < SATURDAY and MORNING <= here.time() < EVENING:
+        return now
+    day = here.date() if here.time() < MORNING else here.date() + timedelta(days=1)
+    while day.weekday() >= SATURDAY:
+        day += timedelta(days=1)
+    return datetime.combine(day, MORNING, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
 
 def class_order(label: str) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 import re
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """One installation. Times in seconds, money in hundredths of a cent, addresses without a trailing slash."""
 
-    model_config = SettingsConfigDict(env_prefix="PASSERELLE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PASSERELLE_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: str = "sqlite+aiosqlite:///passerelle.db"
     owner_url: str | None = None
@@ -31,6 +32,8 @@ class Settings(BaseSettings):
     mail_domain: str = "passerelle.test"
     mail_listen: str | None = None
     """host:port of the LMTP listener for bounces and replies; None: no listener."""
+    imap_url: SecretStr | None = None
+    """imaps://user:password@host/INBOX, from which bounces and replies are fetched; None: nothing is fetched."""
 
     twilio_url: str = "https://api.twilio.com"
     smtp_host: str = "localhost"
@@ -80,6 +83,18 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"[a-z0-9.-]+:[0-9]{1,5}", place) for place in places):
             raise ValueError("nommez chaque service de notifications par hôte:port")
         return ",".join(places)
+
+    @field_validator("imap_url")
+    @classmethod
+    def _names_a_mailbox(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in ("imap", "imaps") or not (parts.hostname and parts.username and parts.password):
+            raise ValueError("écrivez imaps://nom:motdepasse@serveur/INBOX")
+        if parts.port == 0:
+            raise ValueError("ce port n'en est pas un")
+        return value
 
     @field_validator("send_deadline")
     @classmethod

@@ -14,7 +14,9 @@ class Phrase:
     """Sentences to be said together; `chip` is its name for staff.
 
     Each sentence is said when the blanks in it are filled in: `when` (a half-day of a day), `time` (an hour), `place`.
-    `needs` are those that may not stay empty. `wishes` are those that an author may fill in besides.
+    `needs` are those that may not stay empty.
+    `of_a_child`: the house says it of one child, and nobody presses it by hand; %(pupil)s is its first name. `unnamed`
+    takes the place of its sentences where no child may be named.
     """
 
     name: str
@@ -22,6 +24,8 @@ class Phrase:
     chip: str
     sentences: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    of_a_child: bool = False
+    unnamed: tuple[str, ...] = ()
 
     @property
     def blanks(self) -> tuple[str, ...]:
@@ -30,6 +34,8 @@ class Phrase:
 
 
 _PLACE = N_("Lieu : %(place)s.")
+_NO_LONGER = N_("Notre message sur l'absence ne compte plus.")
+_NOTHING_TO_DO = N_("Vous n'avez plus rien à faire.")
 _CHILDREN_AT = N_("Accueil des enfants : %(place)s.")
 
 
@@ -111,6 +117,15 @@ PHRASES: Mapping[str, Phrase] = {
             "annuler un avis",
             (N_("Notre message d'avant ne vaut plus : n'en tenez pas compte."),),
         ),
+        Phrase(
+            "found",
+            (NoticeKind.URGENT,),
+            "enfant retrouvé",
+            # TRANSLATORS: a child said to be absent has come, or was found. With the next one 80 letters, name included
+            (N_("Tout va bien : nous savons où est %(pupil)s."), _NO_LONGER),
+            of_a_child=True,
+            unnamed=(N_("Tout va bien : nous savons où est votre enfant."), _NO_LONGER),
+        ),
         _crisis(
             "sheltered",
             "enfants à l’abri",
@@ -136,6 +151,15 @@ PHRASES: Mapping[str, Phrase] = {
             N_("Venez chercher votre enfant à partir de %(time)s."),
             N_("Venez chercher votre enfant ici : %(place)s."),
         ),
+        Phrase(
+            "explained",
+            (NoticeKind.REMINDER,),
+            "absence expliquée",
+            # TRANSLATORS: told to the other parent once one said why. With the next one 92 letters, name and day too
+            (N_("%(pupil)s : l'absence %(when)s est expliquée."), _NOTHING_TO_DO),
+            of_a_child=True,
+            unnamed=(N_("L'absence %(when)s est expliquée."), _NOTHING_TO_DO),
+        ),
         _told(
             "joined_chat",
             "Telegram ajouté",
@@ -157,8 +181,14 @@ EXERCISE = N_("EXERCICE : ce n'est pas une vraie alerte.")
 
 
 def phrases_of(kind: NoticeKind) -> tuple[Phrase, ...]:
-    """Give the phrases of one kind, in the order in which they are offered."""
-    return tuple(phrase for phrase in PHRASES.values() if kind in phrase.kinds)
+    """Give the phrases of one kind that somebody may press, in the order in which they are offered."""
+    return tuple(phrase for phrase in PHRASES.values() if kind in phrase.kinds and not phrase.of_a_child)
+
+
+def names_a_child(slots: Slots) -> bool:
+    """Say that the phrase of a notice is about one child, who is named where that may be."""
+    phrase = PHRASES.get(slots.phrase or "")
+    return phrase is not None and phrase.of_a_child
 
 
 def phrase_of(kind: NoticeKind, name: str) -> Phrase:
@@ -177,20 +207,24 @@ def check_phrase(kind: NoticeKind, slots: Slots) -> None:
             raise InvalidError(_MISSING[blank], field=_FIELDS[blank])
 
 
-def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard) -> tuple[str, ...]:
-    """Say in one language, a sentence each, what a notice is to the one before it, and its ready phrase."""
+def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, *, pupil: str = "") -> tuple[str, ...]:
+    """Say in one language, a sentence each, what a notice is to the one before it, and its ready phrase.
+
+    `pupil`: the first name of the child that it is about, empty when none may be named.
+    """
     opening = _OPENINGS.get(slots.follows)
-    said = _phrase_in(speaks, kind, slots, school)
+    said = _phrase_in(speaks, kind, slots, school, pupil)
     return (speaks.gettext(opening), *said) if opening else said
 
 
-def _phrase_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard) -> tuple[str, ...]:
+def _phrase_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, pupil: str) -> tuple[str, ...]:
     if not slots.phrase:
         return ()
+    phrase = phrase_of(kind, slots.phrase)
     filled = {blank: _said(blank, speaks, slots, school) for blank in _FIELDS if _filled(blank, slots)}
     sentences = [
-        speaks.gettext(sentence) % filled
-        for sentence in phrase_of(kind, slots.phrase).sentences
+        speaks.gettext(sentence) % {**filled, "pupil": pupil}
+        for sentence in (phrase.sentences if pupil or not phrase.unnamed else phrase.unnamed)
         if all(blank in filled for blank in _blanks((sentence,)))
     ]
     if not slots.exercise:

@@ -19,7 +19,7 @@ def render_pocket(wording: Wording) -> Body:
     """
     check_slots(wording.kind, wording.slots)
     speaks = tongue(wording.language, typeset=True)
-    ours = said(speaks, wording.kind, wording.slots, wording.school, wording.pupils)
+    ours = said(speaks, wording.kind, wording.slots, wording.school, wording.pupils, author=wording.author)
     lines = [ours.heading, *(sentence for sentence in ours.sentences if sentence != ours.heading)]
     if wording.kind is not NoticeKind.ABSENCE:
         lines += [clean_line(wording.slots.subject or ""), clean(wording.slots.text or "")]
@@ -46,6 +46,9 @@ def _buttons(speaks: Tongue, kind: NoticeKind) -> tuple[Button, ...]:
                 Button("other_reason", _("Une autre raison")),
                 Button("should_be_here", _("Devrait être à l'école")),
             )
+        case NoticeKind.MEETING:
+            # TRANSLATORS: two buttons under an invitation: yes, I come; no, I do not
+            return Button("yes", _("Oui")), Button("no", _("Non"))
         case NoticeKind.CRISIS | NoticeKind.REMINDER:
             return ()
         case _:

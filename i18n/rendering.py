@@ -13,6 +13,7 @@ from i18n.checks import check_slots
 from i18n.languages import SOURCE, best
 from i18n.phrases import said_in
 from i18n.pocket import render_pocket
+from i18n.said import above
 from i18n.segments import count, plain_spelling
 from i18n.slots import N_, NAMES, NAMES_IN_FRENCH, SHORT_NAME_MAX, clean, clean_line
 from i18n.tongues import Tongue, environment, tongue
@@ -120,7 +121,7 @@ def _sms(wording: Wording, form: _Form) -> str:
     check_slots(wording.kind, wording.slots)
     speaks = tongue(wording.language)
     words = _common(wording, speaks, NAMES)
-    words["school"] = clean_line(wording.school.short_name)[:SHORT_NAME_MAX].strip()
+    words["school"] = short = clean_line(wording.school.short_name)[:SHORT_NAME_MAX].strip()
     if wording.kind is NoticeKind.ABSENCE:
         words |= _absence_words(wording, speaks, form)
     else:
@@ -132,11 +133,12 @@ def _sms(wording: Wording, form: _Form) -> str:
         if wording.slots.plain:
             text, words["place"] = plain_spelling(text), plain_spelling(str(words["place"]))
         ours = replace(wording.slots, place=str(words["place"]))
-        words["said"] = " ".join(said_in(speaks, wording.kind, ours, wording.school))
+        words["said"] = " ".join(said_in(speaks, wording.kind, ours, wording.school, pupil=str(words["pupils"])))
         words["text"] = _cut(text)
         words["cut"] = words["text"] != text
+        words["above"] = above(speaks, wording.slots.word, wording.author, short) if wording.slots.word else ""
     said = _template(wording.kind, "sms.txt", speaks.code, typeset=False).render(words)
-    theirs = wording.kind is NoticeKind.ANNOUNCEMENT and not words["said"]
+    theirs = wording.kind is NoticeKind.ANNOUNCEMENT and not (words["said"] or wording.slots.word)
     leading = tongue(best(wording.slots.language).code) if theirs else speaks
     return leading.opening(_GAPS.sub("\n", said).strip())
 
@@ -173,7 +175,10 @@ def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
     free = wording.kind is not NoticeKind.ABSENCE
     text = clean(slots.text or "") if free else ""
     written_in = best(slots.language)
-    words, ours = _common(wording, speaks, names), said_in(speaks, wording.kind, slots, wording.school)
+    words, ours = (
+        _common(wording, speaks, names),
+        said_in(speaks, wording.kind, slots, wording.school, pupil=names if wording.pupils else ""),
+    )
     return words | {
         "school": clean_line(wording.school.name),
         "author": clean_line(wording.author),
@@ -183,6 +188,8 @@ def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
         "written": [paragraph.split("\n") for paragraph in _PARAGRAPHS.split(text) if paragraph],
         "text_lang": written_in.code,
         "text_dir": written_in.direction,
+        "above": above(speaks, slots.word, wording.author, wording.school.name) if slots.word else "",
+        "about": clean_line(wording.about or ""),
         "preview": (" ".join(ours) or text.replace("\n", " ") or str(words["when"]))[:_PREVIEW],
     }
 
@@ -193,6 +200,7 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "phone": speaks.phone(wording.school.phone),
         "pupils": names if wording.pupils else "",
         "count": max(1, len(wording.pupils)),
+        "phrase": wording.slots.phrase or "",
         "when": _when(wording, speaks),
         "place": clean_line(wording.slots.place or ""),
         "exercise": wording.slots.exercise,
@@ -215,7 +223,8 @@ def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:
         return ()
     french = tongue(SOURCE, typeset=True)
     if wording.kind not in _OUR_OWN:
-        return said_in(french, wording.kind, wording.slots, wording.school)
+        in_french = NAMES_IN_FRENCH if wording.pupils else ""
+        return said_in(french, wording.kind, wording.slots, wording.school, pupil=in_french)
     template = _template(wording.kind, "email.txt", SOURCE, typeset=True)
     said = template.blocks["said"](template.new_context(_mail_words(wording, french, NAMES_IN_FRENCH)))
     return tuple(line.strip() for line in "".join(said).splitlines() if line.strip())

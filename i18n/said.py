@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots
+from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots, Word
 from i18n.phrases import said_in
 from i18n.slots import clean_line
 from i18n.tongues import Tongue
@@ -16,18 +16,42 @@ class Said:
     sentences: tuple[str, ...]
 
 
-def said(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, pupils: tuple[str, ...] = ()) -> Said:
-    """Say it. `pupils` are first names, none when no child may be named."""
+def said(
+    speaks: Tongue,
+    kind: NoticeKind,
+    slots: Slots,
+    school: SchoolCard,
+    pupils: tuple[str, ...] = (),
+    *,
+    author: str = "",
+) -> Said:
+    """Say it. `pupils` are first names, none when no child may be named; `author` heads a word in a conversation."""
+    names = tuple(filter(None, map(clean_line, pupils)))
     if kind is NoticeKind.ABSENCE:
-        return _absence(speaks, slots, tuple(filter(None, map(clean_line, pupils))))
+        return _absence(speaks, slots, names)
     _ = speaks.gettext
-    sentences = list(said_in(speaks, kind, slots, school))
+    sentences = list(said_in(speaks, kind, slots, school, pupil=speaks.names(names) if names else ""))
     if kind is NoticeKind.MEETING and slots.starts_at is not None:
         when = speaks.moment(slots.starts_at, school.timezone)
         sentences.append(_("L'école vous invite à une réunion, %(when)s.") % {"when": when})
         if slots.place:
             sentences.append(_("Lieu : %(place)s") % {"place": clean_line(slots.place)})
+    if slots.word:
+        return Said(above(speaks, slots.word, author, school.name), tuple(sentences))
     return Said(heading(speaks, kind, exercise=slots.exercise), tuple(sentences))
+
+
+def above(speaks: Tongue, word: Word, author: str, school: str) -> str:
+    """Say above a word in a conversation who writes; a person without a name is the school."""
+    _ = speaks.gettext
+    names = {"author": clean_line(author), "school": clean_line(school)}
+    if word is Word.FIRST:
+        # TRANSLATORS: a person's words to one family follow; author: a name (Mme Roy), school: the school's name
+        said_so, school_alone = _("%(author)s, %(school)s, vous écrit :"), _("%(school)s vous écrit :")
+    else:
+        # TRANSLATORS: a person's answer to what one family wrote follows; author: a name, school: the school's name
+        said_so, school_alone = _("%(author)s, %(school)s, vous répond :"), _("%(school)s vous répond :")
+    return (said_so if names["author"] else school_alone) % names
 
 
 def heading(speaks: Tongue, kind: NoticeKind, *, exercise: bool = False) -> str:

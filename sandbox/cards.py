@@ -233,7 +233,11 @@ def _talk(messages: list[Arrived], said: list[Said], label: Label) -> tuple[Bubb
     return tuple(bubble for _, bubble in sorted(turns, key=lambda turn: turn[0])[-TURNS:])
 
 
-_DONE = {Act.ACKNOWLEDGE: "a ouvert le lien et confirmé", Act.UNSUBSCRIBE: "s’est désabonné"}
+_DONE = {
+    Act.ACKNOWLEDGE: "a ouvert le lien et confirmé",
+    Act.UNSUBSCRIBE: "s’est désabonné",
+    Act.RING: "a appelé et raccroché",
+}
 
 
 def _remark(taken: list[Arrived], refused: Post | None) -> str:

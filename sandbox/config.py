@@ -51,6 +51,8 @@ class SandboxConfig:
     number: str = "+33937000100"
     inbound_url: str | None = None
     inbound_urls: Mapping[str, str] = field(default_factory=dict)
+    fetched: bool = False
+    """The hub has no public address: it asks the list for what families answer, instead of being told."""
     mail_back: str | None = None
     mail_back_lmtp: bool = True
     smtp_login: tuple[str, str] | None = field(default=None, repr=False)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from i18n.segments import count
 from sandbox.behaviour import Behaviour, Behaviours, Receipts
 from sandbox.config import SandboxConfig
 from sandbox.courier import Courier
-from sandbox.record import Act, Arrived, Record, Said, Status, now
+from sandbox.record import Act, Arrived, Record, Said, Status, Texted, now
 
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 """E.164."""
@@ -96,23 +96,53 @@ class Phones:
         """One can write back to a number, never to a name, and only where the hub listens."""
         return self._number_of(message) is not None
 
-    async def answer(self, message: Arrived, words: str) -> Said:
-        """Send `words` back to who wrote `message`; a name instead of a number takes none."""
+    async def answer(self, message: Arrived, words: str, *, pictures: int = 0) -> Said:
+        """Send `words` back to who wrote `message`; a name instead of a number takes none.
+
+        However long, they come as one: the provider joins the parts.
+        """
         number = self._number_of(message)
         url = None if number is None else self._config.inbound_for(number)
         taken = False
-        if url is not None and number is not None:
-            fields = self._inbound(message, number, words)
-            taken = await self._courier.signed(url, fields, self._config.accounts[message.account])
+        if number is not None:
+            fields = self._inbound(message, number, words, pictures)
+            self._record.note(_listed(fields))
+            secret = self._config.accounts[message.account]
+            taken = self._config.fetched if url is None else await self._courier.signed(url, fields, secret)
         said = Said(message.address, Act.REPLY, words, taken, now(), message.provider_id)
+        self._record.note(said)
+        return said
+
+    async def ring(self, message: Arrived) -> Said:
+        """Ring who wrote `message`, and hang up before anybody answers.
+
+        Source of the fields: https://www.twilio.com/docs/voice/twiml#request-parameters.
+        """
+        number = self._number_of(message)
+        url = None if number is None else self._config.inbound_for(number)
+        taken = False
+        if number is not None and url is not None:
+            fields = {
+                "CallSid": f"CA{secrets.token_hex(16)}",
+                "AccountSid": message.account,
+                "From": message.address,
+                "To": number,
+                "CallStatus": "ringing",
+                "Direction": "inbound",
+                "ApiVersion": API_VERSION,
+            }
+            secret = self._config.accounts[message.account]
+            taken = await self._courier.signed(url.removesuffix("/inbound") + "/voice", fields, secret)
+        said = Said(message.address, Act.RING, "", taken, now(), message.provider_id)
         self._record.note(said)
         return said
 
     def _number_of(self, message: Arrived) -> str | None:
         number = message.from_
-        return number if NUMBER.fullmatch(number) and self._config.inbound_for(number) else None
+        heard = self._config.fetched or self._config.inbound_for(number) is not None
+        return number if heard and NUMBER.fullmatch(number) else None
 
-    def _inbound(self, message: Arrived, number: str, words: str) -> dict[str, str]:
+    def _inbound(self, message: Arrived, number: str, words: str, pictures: int) -> dict[str, str]:
         sid = f"SM{secrets.token_hex(16)}"
         fields = {
             "ToCountry": "FR",
@@ -125,10 +155,13 @@ class Phones:
             "From": message.address,
             "To": number,
             "Body": words,
-            "NumMedia": "0",
+            "NumMedia": str(pictures),
             "NumSegments": str(count(words).segments),
             "ApiVersion": API_VERSION,
         }
+        for place in range(pictures):
+            fields[f"MediaContentType{place}"] = "image/jpeg"
+            fields[f"MediaUrl{place}"] = f"https://media.twilio.test/{sid}/{place}"
         return fields if message.service is None else {**fields, "MessagingServiceSid": message.service}
 
     def _deliver_late(self, message: Arrived) -> None:
@@ -176,6 +209,20 @@ def story(status: Status, receipts: Receipts) -> tuple[str, ...]:
             return tuple(status for status in told for _ in range(2))
         case _:
             return told
+
+
+def _listed(fields: Mapping[str, str]) -> Texted:
+    """Enter a text in the provider's list, as it is posted."""
+    return Texted(
+        sid=fields["MessageSid"],
+        account=fields["AccountSid"],
+        from_=fields["From"],
+        to=fields["To"],
+        body=fields["Body"],
+        at=now(),
+        service=fields.get("MessagingServiceSid"),
+        media=int(fields["NumMedia"]),
+    )
 
 
 def _fate(behaviour: Behaviour) -> Status:

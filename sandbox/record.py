@@ -90,12 +90,27 @@ class Callback:
     answer: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Texted:
+    """A text from a family to a number of the hub, as the provider keeps it in its list."""
+
+    sid: str
+    account: str
+    from_: str
+    to: str
+    body: str
+    at: datetime
+    service: str | None = None
+    media: int = 0
+
+
 class Act(StrEnum):
     """What a family did."""
 
     REPLY = "reply"
     ACKNOWLEDGE = "acknowledge"
     UNSUBSCRIBE = "unsubscribe"
+    RING = "ring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,9 @@ class Record:
     posts: list[Post] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    texts: list[Texted] = field(default_factory=list)
+    lists: list[Mapping[str, str]] = field(default_factory=list)
+    """How often, and for what, the provider's list was asked."""
     _at: dict[str, list[int]] = field(default_factory=dict)
     _by_id: dict[str, int] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -145,7 +163,7 @@ class Record:
         self.messages[place] = replace(self.messages[place], text=text, buttons=buttons)
         self._stir()
 
-    def note(self, entry: Post | Callback | Said) -> None:
+    def note(self, entry: Post | Callback | Said | Texted) -> None:
         """Enter a knock or an answer."""
         match entry:
             case Post():
@@ -154,6 +172,8 @@ class Record:
                 self.callbacks.append(entry)
             case Said():
                 self.said.append(entry)
+            case Texted():
+                self.texts.append(entry)
         self._stir()
 
     def taken(self, address: str) -> list[Arrived]:
@@ -198,7 +218,16 @@ class Record:
 
     def clear(self) -> None:
         """Begin a fresh book."""
-        for page in (self.messages, self.posts, self.callbacks, self.said, self._at, self._by_id):
+        for page in (
+            self.messages,
+            self.posts,
+            self.callbacks,
+            self.said,
+            self.texts,
+            self.lists,
+            self._at,
+            self._by_id,
+        ):
             page.clear()
         self._stir()
 

@@ -127,6 +127,7 @@ def router(desk: Desk) -> APIRouter:
 
 
 def _listed(desk: Desk, account: str, query: Mapping[str, str]) -> JSONResponse:
+    desk.record.lists.append(dict(query))
     try:
         return JSONResponse(page(desk.record, account, query))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Twilio's list of messages: where the hub looks up whether a text was taken when the answer was lost.
+"""Twilio's list of messages, ours and the families': whether a text was taken, what became of it, what was answered.
 
 Source: https://www.twilio.com/docs/messaging/api/message-resource
 """
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from hub.ports import ChannelName
 from sandbox.phones import API_VERSION
-from sandbox.record import Arrived, Record, Status
+from sandbox.record import Arrived, Record, Status, Texted
 
 Json = dict[str, Any]
 
@@ -48,6 +48,34 @@ def as_json(message: Arrived, *, fresh: bool = False) -> Json:
     }
 
 
+def text_as_json(text: Texted) -> Json:
+    """Show a family's text as Twilio does."""
+    uri = f"/{API_VERSION}/Accounts/{text.account}/Messages/{text.sid}"
+    at = format_datetime(text.at)
+    return {
+        "account_sid": text.account,
+        "api_version": API_VERSION,
+        "body": text.body,
+        "date_created": at,
+        "date_sent": at,
+        "date_updated": at,
+        "direction": "inbound",
+        "error_code": None,
+        "error_message": None,
+        "from": text.from_,
+        "messaging_service_sid": text.service,
+        "num_media": str(text.media),
+        "num_segments": "1",
+        "price": None,
+        "price_unit": "USD",
+        "sid": text.sid,
+        "status": "received",
+        "subresource_uris": {"media": f"{uri}/Media.json"},
+        "to": text.to,
+        "uri": f"{uri}.json",
+    }
+
+
 def page(record: Record, account: str, query: Mapping[str, str]) -> Json:
     """Show one page of the list, the newest first; a page token is the SID after which it begins.
 
@@ -55,21 +83,22 @@ def page(record: Record, account: str, query: Mapping[str, str]) -> Json:
     """
     found = [message for message in _candidates(record, query) if message.account == account and _fits(message, query)]
     found.reverse()
+    found.sort(key=lambda message: message.at, reverse=True)
     size = min(max(int(query.get("PageSize", "50")), 1), PAGE_MOST)
     after = query.get("PageToken", "").removeprefix("PA")
-    start = next((place + 1 for place, message in enumerate(found) if message.provider_id == after), 0)
+    start = next((place + 1 for place, message in enumerate(found) if _sid(message) == after), 0)
     shown = found[start : start + size]
     number = int(query.get("Page", "0"))
     more = start + size < len(found)
     return {
-        "messages": [as_json(message) for message in shown],
+        "messages": [text_as_json(one) if isinstance(one, Texted) else as_json(one) for one in shown],
         "page": number,
         "page_size": size,
         "start": start,
         "end": start + max(len(shown) - 1, 0),
         "uri": _uri(account, query, size, number, query.get("PageToken")),
         "first_page_uri": _uri(account, query, size, 0),
-        "next_page_uri": _uri(account, query, size, number + 1, f"PA{shown[-1].provider_id}") if more else None,
+        "next_page_uri": _uri(account, query, size, number + 1, f"PA{_sid(shown[-1])}") if more else None,
         "previous_page_uri": None,
     }
 
@@ -80,12 +109,17 @@ def _uri(account: str, query: Mapping[str, str], size: int, number: int, token: 
     return f"/{API_VERSION}/Accounts/{account}/Messages.json?{urlencode(kept | place)}"
 
 
-def _candidates(record: Record, query: Mapping[str, str]) -> list[Arrived]:
-    messages = record.taken(query["To"]) if "To" in query else record.messages
-    return [message for message in messages if message.channel is ChannelName.SMS]
+def _candidates(record: Record, query: Mapping[str, str]) -> list[Arrived | Texted]:
+    ours = record.taken(query["To"]) if "To" in query else record.messages
+    theirs = [text for text in record.texts if query.get("To", text.to) == text.to]
+    return [*(message for message in ours if message.channel is ChannelName.SMS), *theirs]
 
 
-def _fits(message: Arrived, query: Mapping[str, str]) -> bool:
+def _sid(message: Arrived | Texted) -> str:
+    return message.sid if isinstance(message, Texted) else message.provider_id
+
+
+def _fits(message: Arrived | Texted, query: Mapping[str, str]) -> bool:
     """Compare with From and the DateSent filters, both ends included, in whole seconds as Twilio keeps them."""
     at = message.at.replace(microsecond=0)
     if "From" in query and query["From"] != message.from_:

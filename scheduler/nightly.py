@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import select
 
+from hub.absences.keeping import let_replies_go
 from hub.database import Database
 from hub.people.erasure import FILE, wipe_traces
 from hub.people.purge import purge, purge_above_schools
@@ -49,6 +50,7 @@ class Nightly:
                 due.append((school_id, here.date()))
         for school_id, today in due:
             async with self._database.school(school_id) as session:
+                await let_replies_go(session, school_id=school_id, today=today, now=now)
                 gone = await purge(
                     session, self._keyring, school_id=school_id, register=self._register, today=today, now=now
                 )

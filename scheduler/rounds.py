@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import structlog
 
 from hub.database import Database
 from hub.errors import ChannelError
+from hub.inbox.going_up import go_up, schools_behind
 from hub.outbox.record import Outcome, Result, record_outcomes
 from hub.outbox.sweep import (
     Unsettled,
@@ -28,6 +30,8 @@ from hub.settings import Settings
 log = structlog.get_logger(__name__)
 
 ASK_AT_ONCE = 8
+LIFT_EVERY = timedelta(minutes=1)
+"""Between two looks for conversations that nobody answered in time."""
 
 
 class Rounds:
@@ -43,11 +47,12 @@ class Rounds:
     ) -> None:
         self._database, self._keyring, self._wordings, self._settings = database, keyring, wordings, settings
         self._channels = channels
+        self._lifted_at: datetime | None = None
         self._handsets = [name for name, channel in channels.items() if channel.proof is Proof.HANDSET]
 
     async def walk(self) -> None:
         """Go round once; a step that fails is told and does not keep the others from their turn."""
-        for step in (self._give_up, self._decide, self._ask):
+        for step in (self._give_up, self._decide, self._ask, self._lift):
             try:
                 await step()
             except Exception as error:  # noqa: BLE001 (an outermost loop: rows stay as they are, the next round tries again)
@@ -77,6 +82,17 @@ class Rounds:
                 await self._settle(item)
 
         await asyncio.gather(*(one(item) for item in unsettled))
+
+    async def _lift(self) -> None:
+        async with self._database.engine_reading() as connection:
+            now = await self._database.now(connection)
+            if self._lifted_at is not None and now < self._lifted_at + LIFT_EVERY:
+                return
+            behind = await schools_behind(connection, now=now)
+        self._lifted_at = now
+        for school_id in behind:
+            async with self._database.school(school_id) as session:
+                await go_up(session, school_id=school_id, now=now)
 
     async def _settle(self, item: Unsettled) -> None:
         """Ask the provider what became of a try, with no session open, and write down what it says."""

@@ -4,20 +4,30 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from factories import NOW, SINCE, TODAY, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
+from inboxes import Inbox
 
+from hub.absences.cases import take, type_in
+from hub.absences.rolls import take_roll
 from hub.database import Database
 from hub.errors import DeadAddressError
+from hub.inbox.answering import write_back
+from hub.inbox.canned import keep_canned
 from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState
+from hub.models.rolls import Mark
 from hub.models.school import Role
+from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, cancel, publish
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.wordings import Wordings
+from hub.people.rights import rights_on
 from hub.people.schools import add_sender
 from hub.people.sign_in import hash_password, sign_in
 from hub.people.staff import add_staff
 from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Slots
 from hub.replies.answers import answer
+from hub.replies.keeping import Text
+from hub.replies.receiving import receive_text
 from hub.sealing import Keyring
 from hub.settings import Settings
 from i18n.rendering import render
@@ -66,6 +76,10 @@ class Lively:
     spares: list[str] = field(default_factory=list)
     tasks: dict[str, int] = field(default_factory=dict)
     number_of_mahaut: int = 0
+    absence: int = 0
+    thread: int = 0
+    reply: int = 0
+    tray_item: int = 0
     sms: FakeChannel = field(default_factory=FakeChannel)
     mail: FakeChannel = field(default_factory=lambda: FakeChannel(name=ChannelName.EMAIL, proof=Proof.ACCEPTED))
 
@@ -132,6 +146,8 @@ async def a_lively_school(database: Database, keyring: Keyring, settings: Settin
     await _staff(lively)
     await _notices(lively)
     await _replies(lively)
+    await _roll(lively)
+    await _letters(lively)
     return lively
 
 
@@ -240,6 +256,69 @@ async def _replies(lively: Lively) -> None:
             await answer(connection, school_id=small.school.key, copy_id=copy_id, kind=kind, through="page", now=NOW)
 
 
+async def _roll(lively: Lively) -> None:
+    """The teacher has taken a roll: a child is missing and looked for, another was told before."""
+    small, teacher = lively.small, lively.staff["teacher"]
+    pupils = {str(row[0]): int(row[1]) for row in await small.rows("SELECT first_name, id FROM pupil")}
+    async with small.database.school(small.school.key) as session:
+        rights = await rights_on(session, school_id=small.school.key, staff_id=teacher, day=TODAY)
+        reader = Reader(teacher, rights, TODAY)
+        here = {"school": small.school, "reader": reader, "now": NOW}
+        await type_in(
+            session, pupils=[pupils["Ondine"]], day=TODAY, half_day=HalfDay.DAY, reason=AnswerKind.ILL,
+            through="phone", **here,
+        )  # fmt: skip
+        marks = {pupils["Côme"]: Mark.ABSENT, pupils["Sidonie"]: Mark.LATE}
+        await take_roll(
+            session, small.keyring, class_id=small.classes["CP A"], day=TODAY, half_day=HalfDay.AFTERNOON,
+            marks=marks, complete=True, taken_at=NOW, **here,
+        )  # fmt: skip
+    asked = "SELECT id FROM absence WHERE pupil_id = :pupil"
+    lively.absence = int((await small.rows(asked, pupil=pupils["Côme"]))[0][0])
+    async with small.database.school(small.school.key) as session:
+        await take(session, absence_id=lively.absence, **here)
+
+
+async def _letters(lively: Lively) -> None:
+    """Families write: to the teacher, to whoever reads the shared phone, about another class; and a stranger does."""
+    small, inbox = lively.small, Inbox(lively.small)
+    adults = {str(row[0]): int(row[1]) for row in await small.rows("SELECT first_name, id FROM guardian")}
+    shared = int((await small.rows(_SHARED, name="Isaure"))[0][0])
+    early = NOW - timedelta(hours=30)
+    lively.thread, _ = await inbox.wrote(
+        "Bonjour, peut-elle arriver à dix heures\u202f?", guardian=adults["Odalys"], pupils=(1,), at=early,
+        owner=lively.staff["teacher"], notice_id=lively.notices["class"], files=(("convocation.pdf", b"%PDF-1.7"),),
+    )  # fmt: skip
+    _, lively.reply = await inbox.wrote(
+        "هل يمكن أن تصل في العاشرة؟", guardian=adults["Odalys"], pupils=(1,), channel="email", doubt="other_from"
+    )
+    await inbox.wrote("Je suis en congé.", guardian=adults["Odalys"], thread_id=lively.thread, machine=True)
+    await inbox.wrote("C’est noté", shared=shared, sense="acknowledged")
+    await inbox.wrote("Ma fille a oublié son manteau.", guardian=adults["Hildegarde"], pupils=(6,))
+    hushed, _ = await inbox.wrote("À vous seule.", guardian=adults["Noureddine"], pupils=(1,))
+    await small.write(
+        "UPDATE thread SET private_to = :id, topic = topic || ' staff:' || :name WHERE id = :thread",
+        id=lively.staff["director"], name=str(lively.staff["director"]), thread=hushed,
+    )  # fmt: skip
+    async with small.database.school(small.school.key) as session:
+        school, keyring = small.school, small.keyring
+        rights = await rights_on(session, school_id=school.key, staff_id=lively.staff["office"], day=TODAY)
+        here = {"reader": Reader(lively.staff["office"], rights, TODAY), "now": NOW}
+        await keep_canned(session, school_id=school.key, label="Merci", text="Merci d’avoir prévenu.", **here)
+        stranger = Text(school.key, small.senders[ChannelName.SMS], "SM-stranger", "+33639988123", "La mamie de qui ?")
+        await receive_text(await session.connection(), keyring, stranger, now=NOW)
+    async with small.database.school(small.school.key) as session:
+        await write_back(
+            session, keyring, school=school, thread_id=lively.thread, words="Oui, à dix heures.", key="o", **here
+        )
+    await small.write("UPDATE thread SET state = 'open', due_at = last_at WHERE id = :id", id=lively.thread)
+    lively.tray_item = int((await small.rows("SELECT id FROM tray_item WHERE matter = 'unmatched_reply'"))[0][0])
+
+
+_SHARED = (
+    "SELECT contact_point.address_id FROM contact_point JOIN guardian ON guardian.id = contact_point.guardian_id "
+    "WHERE guardian.first_name = :name"
+)
 _COPY = (
     "SELECT copy_delivery.copy_id FROM copy_delivery JOIN delivery ON delivery.id = copy_delivery.delivery_id "
     "JOIN guardian ON guardian.id = delivery.guardian_id "

@@ -33,6 +33,7 @@ class PostOffice:
 
     smtp_port: int
     imap_port: int
+    imaps_port: int = 0
 
     def mails_of(self, mailbox: str) -> list[bytes]:
         """Read a mailbox by IMAP, oldest first, as it stands."""
@@ -46,20 +47,34 @@ class PostOffice:
                 mails += [part[1] for part in data if isinstance(part, tuple)]
             return mails
 
+    def conversations_of(self, mailbox: str) -> str:
+        """Say how the mailbox shows its mails together (RFC 5256, THREAD=REFERENCES): `(1 2)(3)` is two."""
+        with imaplib.IMAP4("127.0.0.1", self.imap_port) as imap:
+            imap.login(mailbox, PASSWORD)
+            imap.select("INBOX", readonly=True)
+            _, found = imap.thread("REFERENCES", "UTF-8", "ALL")
+            return str(found[0].decode())
+
 
 @contextmanager
-def post_office(hub_port: int) -> Iterator[PostOffice]:
-    """Open the post office; `hub_port` is where the hub listens for LMTP."""
-    smtp_port, imap_port, dovecot_port = _free_ports(3)
+def post_office(hub_port: int, *, certificate: bytes | None = None) -> Iterator[PostOffice]:
+    """Open the post office; `hub_port` is where the hub listens for LMTP.
+
+    With a certificate (PEM, its key first) Dovecot speaks IMAP under TLS too.
+    """
+    smtp_port, imap_port, imaps_port, dovecot_port = _free_ports(4)
     home = Path(tempfile.mkdtemp(prefix="post-office-"))
     home.chmod(0o755)
     try:
         postfix, dovecot = home / "postfix", home / "dovecot.conf"
         _furnish_postfix(postfix, smtp_port=smtp_port, hub_port=hub_port, dovecot_port=dovecot_port)
-        dovecot.write_text(_dovecot(home, imap_port=imap_port, lmtp_port=dovecot_port))
+        settings = _dovecot(home, imap_port=imap_port, lmtp_port=dovecot_port)
+        if certificate is not None:
+            settings += _under_tls(home, certificate, port=imaps_port)
+        dovecot.write_text(settings)
         _run("dovecot", "-c", str(dovecot))
         _run("postfix", "-c", str(postfix / "etc"), "start")
-        yield PostOffice(smtp_port, imap_port)
+        yield PostOffice(smtp_port, imap_port, imaps_port)
     finally:
         _run("postfix", "-c", str(home / "postfix" / "etc"), "stop", must=False)
         _run("doveadm", "-c", str(home / "dovecot.conf"), "stop", must=False)
@@ -185,6 +200,24 @@ service lmtp {{
   inet_listener lmtp {{
     port = {lmtp_port}
     address = 127.0.0.1
+  }}
+}}
+"""
+
+
+def _under_tls(home: Path, certificate: bytes, *, port: int) -> str:
+    pem = home / "tls.pem"
+    pem.write_bytes(certificate)
+    pem.chmod(0o600)
+    return f"""\
+ssl = yes
+ssl_cert = <{pem}
+ssl_key = <{pem}
+service imap-login {{
+  inet_listener imaps {{
+    port = {port}
+    address = 127.0.0.1
+    ssl = yes
   }}
 }}
 """

@@ -35,6 +35,10 @@ NOT_PAGES = {
     "GET /static/{name:path}": "the look itself",
     "GET /suivi/{notice_id:int}/direct": "the stream of a board",
     "GET /sw.js": "the worker behind notifications",
+    "GET /messages/direct": "the stream of the inbox",
+    "GET /messages/{thread_id:int}/direct": "the stream of a conversation",
+    "GET /messages/{thread_id:int}/pieces/{attachment_id:int}": "a file of a family's",
+    "GET /presences/sw.js": "the worker that keeps the rolls",
     "GET /manifest.webmanifest": "how the page installs itself",
     "GET /l/{code}/manifest.webmanifest": "how the page installs itself",
 }
@@ -55,6 +59,15 @@ def board(notice: str, end: str = "") -> Where:
 
     async def where(lively: Lively) -> str:
         return f"/suivi/{lively.notices[notice]}{end}"
+
+    return where
+
+
+def roll(end: str) -> Where:
+    """Go to the roll of a class."""
+
+    async def where(lively: Lively) -> str:
+        return f"/presences/{lively.small.classes['CP A']}{end}"
 
     return where
 
@@ -147,6 +160,14 @@ async def calling(page: Page, _: Lively) -> None:
         await page.locator('[formaction*="/prendre"]').first.click()
 
 
+async def taking(page: Page, _: Lively) -> None:
+    """Take the roll: one is absent, one is late."""
+    for row, mark in ((0, "absent"), (1, "retard")):
+        await page.locator(".pupil").nth(row).get_by_label(mark).check()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Valider").click()
+
+
 async def inviting(page: Page, _: Lively) -> None:
     """Ask for the chat."""
     button = page.locator('form[action*="/telegram"] button').first
@@ -166,6 +187,42 @@ async def printing_one(page: Page, _: Lively) -> None:
     """Make the invitation of one adult."""
     async with page.expect_navigation():
         await page.get_by_role("button", name="Imprimer une invitation").click()
+
+
+def thread(end: str = "") -> Where:
+    """Go to the conversation of the lively school."""
+
+    async def where(lively: Lively) -> str:
+        return f"/messages/{lively.thread}{end}"
+
+    return where
+
+
+async def answering_nothing(page: Page, _: Lively) -> None:
+    """Answer with blanks."""
+    await page.get_by_label("À Odalys").fill("  ")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Répondre").click()
+
+
+async def keeping_nothing(page: Page, _: Lively) -> None:
+    """Keep a ready answer without a name."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Garder cette réponse").click()
+
+
+async def looking_closer(page: Page, _: Lively) -> None:
+    """Ask for the whole number of a stranger."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Voir l’adresse entière").first.click()
+
+
+async def looking_for_the_family(page: Page, _: Lively) -> None:
+    """Look for the family of a stranger's message."""
+    await page.get_by_text("Chercher sa famille").first.click()
+    await page.get_by_label("Nom ou prénom").first.fill("exemple")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Chercher").first.click()
 
 
 def _staff() -> list[Listed]:
@@ -192,6 +249,26 @@ def _staff() -> list[Listed]:
         Listed("an adult", "GET /familles/{guardian_id:int}", at("/familles/1")),
         Listed("invitations", "GET /familles/invitations", at("/familles/invitations")),
         Listed("invitations to print", "POST /familles/invitations", at("/familles/invitations"), printing),
+        Listed("messages", "GET /messages", at("/messages")),
+        Listed("messages of a teacher", "GET /messages", at("/messages?voir=a-moi"), who="teacher"),
+        Listed("messages of nobody", "GET /messages", at("/messages"), who="foreign_director"),
+        Listed("messages searched", "GET /messages", at("/messages?q=heures")),
+        Listed("messages of no letter", "GET /messages", at("/messages?q=."), status=422),
+        Listed("ready answers", "GET /messages/modeles", at("/messages/modeles")),
+        Listed("ready answers at fault", "POST /messages/modeles", at("/messages/modeles"), keeping_nothing, 422),
+        Listed("conversation", "GET /messages/{thread_id:int}", thread()),
+        Listed("conversation of a teacher", "GET /messages/{thread_id:int}", thread("?pret=1"), who="teacher"),
+        Listed("answer at fault", "POST /messages/{thread_id:int}/repondre", thread(), answering_nothing, 422),
+        Listed("office tray", "GET /bac", at("/bac")),
+        Listed("office tray, empty", "GET /bac", at("/bac"), who="foreign_director"),
+        Listed("office tray, whose", "GET /bac", at("/bac"), looking_for_the_family),
+        Listed("office tray, number", "POST /bac/{item_id:int}/numero", at("/bac"), looking_closer),
+        Listed("rolls", "GET /presences", at("/presences")),
+        Listed("roll", "GET /presences/{class_id:int}", roll("?demi=matin"), who="teacher"),
+        Listed("roll taken", "POST /presences/{class_id:int}", roll("?demi=matin"), taking, who="teacher"),
+        Listed("absences", "GET /absences", at("/absences")),
+        Listed("absences of no name", "POST /absences", at("/absences"), pressing("gate"), 422),
+        Listed("absences of a month", "GET /absences/mois", at("/absences/mois")),
         Listed("call list", "GET /appeler", at("/appeler")),
         Listed("call list of somebody", "POST /appeler/{task_id:int}/prendre", at("/appeler"), calling),
         Listed("call list with nobody", "GET /appeler", at("/appeler"), who="foreign_director"),

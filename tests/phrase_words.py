@@ -81,6 +81,8 @@ IN_FRENCH = {
     "call_us": "Appelez l'école : c'est important.",
     "open_again": "L'école ouvre de nouveau jeudi 26 novembre après-midi.",
     "disregard": "Notre message d'avant ne vaut plus : n'en tenez pas compte.",
+    "found": "Tout va bien : nous savons où est votre enfant.",
+    "explained": "L'absence jeudi 26 novembre après-midi est expliquée.",
     "sheltered": "Les enfants sont à l'abri à l'école avec leurs enseignants.",
     "still_sheltered": "Les enfants sont toujours à l'abri avec leurs enseignants.",
     "evacuated": "Ne venez pas encore, n'appelez pas. Nous vous écrirons.",

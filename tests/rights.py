@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from factories import TODAY
 from fastapi import FastAPI
 from lively import PASSWORD, VISITORS, Lively, mailbox
 
@@ -60,6 +61,22 @@ def _call(adult: str, end: str) -> Callable[[Lively], str]:
     return lambda lively: f"/appeler/{lively.tasks[adult]}/{end}"
 
 
+def _thread(end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/messages/{lively.thread}{end}"
+
+
+def _bin(end: str) -> Callable[[Lively], str]:
+    return lambda lively: f"/bac/{lively.tray_item}/{end}"
+
+
+def _up_to(lively: Lively) -> Mapping[str, Any]:
+    return {"jusqua": lively.reply}
+
+
+def _office(lively: Lively) -> Mapping[str, Any]:
+    return {"to": lively.staff["office"]}
+
+
 def _class_id(lively: Lively) -> Mapping[str, Any]:
     return {"classes": [lively.small.classes["CP A"]]}
 
@@ -95,6 +112,15 @@ def _by_link(end: str, **form: Any) -> tuple[Right, ...]:
     )
 
 
+def _roll(end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/presences/{lively.small.classes['CP A']}{end}"
+
+
+def _absence(end: str) -> Callable[[Lively], str]:
+    return lambda lively: f"/absences/{lively.absence}/{end}"
+
+
+_HALF = {"demi": "matin", "jour": TODAY.isoformat()}
 _SUBSCRIPTION = {
     "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/x",
     "keys": {"p256dh": "x", "auth": "y"},
@@ -154,6 +180,46 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /familles/{guardian_id:int}/essayer": (Right(_to("/familles/9/essayer"), WHOLE_SCHOOL, _address_of_mahaut),),
     "GET /familles/invitations": (Right(_to("/familles/invitations"), SIGNED_IN - {"deputy"}),),
     "POST /familles/invitations": (Right(_to("/familles/invitations"), CLASS, _class_id, says=frozenset({422})),),
+    "GET /messages": (
+        Right(_to("/messages"), SIGNED_IN - {"deputy"}),
+        Right(_to("/messages?q=heures"), CLASS | FOREIGN | {"other_teacher"}),
+    ),
+    "GET /messages/direct": (Right(_to("/messages/direct"), SIGNED_IN - {"deputy"}),),
+    "GET /messages/modeles": (Right(_to("/messages/modeles"), SIGNED_IN - {"deputy"}),),
+    "POST /messages/modeles": (
+        Right(_to("/messages/modeles"), WHOLE_SCHOOL | FOREIGN, _with(label="Oui", text="Oui, bien sûr.")),
+    ),
+    "POST /messages/modeles/{answer_id:int}/enlever": (Right(_to("/messages/modeles/1/enlever"), WHOLE_SCHOOL),),
+    "GET /messages/{thread_id:int}": (Right(_thread(), CLASS),),
+    "GET /messages/{thread_id:int}/direct": (Right(_thread("/direct"), CLASS),),
+    "GET /messages/{thread_id:int}/pieces/{attachment_id:int}": (Right(_thread("/pieces/1"), CLASS),),
+    "POST /messages/{thread_id:int}/lu": (Right(_thread("/lu"), CLASS, _up_to),),
+    "POST /messages/{thread_id:int}/repondre": (
+        Right(_thread("/repondre"), CLASS, _with(words="Bien sûr.", key="k1")),
+    ),
+    "POST /messages/{thread_id:int}/etat": (Right(_thread("/etat"), CLASS, _with(etat="waiting")),),
+    "POST /messages/{thread_id:int}/prendre": (Right(_thread("/prendre"), CLASS),),
+    "POST /messages/{thread_id:int}/confier": (Right(_thread("/confier"), CLASS, _office),),
+    "POST /messages/{thread_id:int}/garder": (Right(_thread("/garder"), CLASS, _office),),
+    "GET /bac": (Right(_to("/bac"), WHOLE_SCHOOL | FOREIGN),),
+    "POST /bac/{item_id:int}/numero": (Right(_bin("numero"), WHOLE_SCHOOL),),
+    "POST /bac/{item_id:int}/relier": (Right(_bin("relier"), WHOLE_SCHOOL, _guardian),),
+    "POST /bac/{item_id:int}/clore": (Right(_bin("clore"), WHOLE_SCHOOL),),
+    "GET /presences": (Right(_to("/presences"), SIGNED_IN - {"deputy"}),),
+    "GET /presences/sw.js": _open("/presences/sw.js"),
+    "GET /presences/{class_id:int}": (Right(_roll("?demi=matin"), CLASS), Right(_roll(), CLASS)),
+    "POST /presences/{class_id:int}": (Right(_roll(), CLASS, _with(**_HALF)),),
+    "POST /presences/{class_id:int}/alerter": (Right(_roll("/alerter"), CLASS, _with(**_HALF)),),
+    "GET /absences": (Right(_to("/absences"), SIGNED_IN - {"deputy"}),),
+    "POST /absences": (Right(_to("/absences"), CLASS, _with(eleve="1", demi="day"), says=frozenset({422})),),
+    "GET /absences/mois": (Right(_to("/absences/mois"), SIGNED_IN - {"deputy"}),),
+    "POST /absences/{absence_id:int}/prendre": (Right(_absence("prendre"), CLASS, _with(**_HALF)),),
+    "POST /absences/{absence_id:int}/rendre": (
+        Right(_absence("rendre"), frozenset({"teacher"}), _with(**_HALF), says=frozenset({422})),
+    ),
+    "POST /absences/{absence_id:int}/trouve": (Right(_absence("trouve"), CLASS, _with(**_HALF)),),
+    "POST /absences/{absence_id:int}/confie": (Right(_absence("confie"), CLASS, _with(**_HALF)),),
+    "POST /absences/{absence_id:int}/alerter": (Right(_absence("alerter"), CLASS, _with(**_HALF)),),
     "GET /alerte": (Right(_to("/alerte"), ALARM | FOREIGN),),
     "POST /alerte": (
         Right(_to("/alerte"), ALARM | FOREIGN, _with(phrase="sheltered", exercise="1", step="press", after="99")),
@@ -199,6 +265,15 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
             _to("/webhooks/twilio/trois-ponts-sms/inbound"),
             NONE,
             _with(From="+33639987001", Body="STOP", MessageSid="SM1"),
+            key=BY_OTHERS,
+            from_anywhere=True,
+        ),
+    ),
+    "POST /webhooks/twilio/{key}/voice": (
+        Right(
+            _to("/webhooks/twilio/trois-ponts-sms/voice"),
+            NONE,
+            _with(From="+33639987001", CallSid="CA1"),
             key=BY_OTHERS,
             from_anywhere=True,
         ),

@@ -179,6 +179,7 @@ async def test_a_digit_or_a_clear_word_means_the_same_as_by_sms(talk: Talk) -> N
     odile = await talk.join()
     await talk.press(NoticeKind.ABSENCE)
     first = await talk.write("7001", "2")
+    await talk.small.write("UPDATE reply SET received_at = '2026-11-24 06:00:00'")
     await talk.press()
     second = await talk.write("7001", "merci")
 
@@ -200,7 +201,7 @@ async def test_what_is_not_clear_is_kept_sealed_for_a_person_and_not_answered_by
     )
     opened = talk.small.keyring.seal(wrapped, version).open(sealed, b"reply.words")
     assert opened.decode() == "Capucine a de la fièvre"
-    assert await talk.count("tray_item", "matter = 'unmatched_reply'") == 1
+    assert await talk.count("thread", "state = 'open' AND due_at IS NOT NULL") == 1
     assert "Sortie au musée" in talk.last().text
 
 

@@ -91,6 +91,17 @@ async def test_the_schools_name_is_bold_by_its_place_and_nothing_is_fetched_for_
     assert "parse_mode" not in asked
 
 
+async def test_an_answer_quotes_what_the_family_wrote_or_comes_without_when_that_is_gone(
+    box: Sandbox, chat: TelegramChat
+) -> None:
+    await chat.send(a_message(answers="41"))
+    await chat.send(a_message(number=8))
+
+    [(_, quoting), (_, plain)] = box.chats.mail[BOT].asked
+    assert quoting["reply_parameters"] == '{"message_id": 41, "allow_sending_without_reply": true}'
+    assert "reply_parameters" not in plain
+
+
 async def test_without_a_public_address_and_answers_there_is_no_keyboard(box: Sandbox, chat: TelegramChat) -> None:
     message = a_message()
 

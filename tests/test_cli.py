@@ -21,7 +21,8 @@ import pytest
 import typer
 from postgres import free_port
 
-from cli.checkup import State, checkup
+from cli.checkup import checkup
+from cli.finding import State
 from cli.main import front_desk
 from cli.saying import many
 from hub.database import Database
@@ -772,8 +773,20 @@ def test_the_doctor_says_what_an_outbound_only_hub_cannot_do(school: Installatio
     assert (said.code, said.json["well"]) == (0, True)
     assert findings["database"]["state"] == "ok"
     assert findings["public address"]["sentence"].startswith("sortie seule : ")
+    lost = [findings[f"without {what}"]["sentence"].split()[0] for what in ("links", "buttons", "calls", "haste")]
+    assert lost == ["Les", "Aucune", "Un", "Par"]
     assert [findings[what]["state"] for what in ("sms provider", "mail server", "mail listener")] == ["warning"] * 3
     assert findings["email senders"]["state"] == "warning"
+    given = {"TWILIO_URL": "http://127.0.0.1:1", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1"}
+    public = school.passerelle("doctor", "--json", PUBLIC_URL="https://ecole.example", **given)
+    assert [finding for finding in public.json["findings"] if finding["what"].startswith("without")] == []
+
+
+def test_a_mailbox_that_is_none_is_refused_without_being_said_aloud(bare: Installation) -> None:
+    line = refused(bare.passerelle("reach", "1", IMAP_URL="http://nom:tressecret@serveur"))
+
+    assert "IMAP_URL" in line
+    assert "tressecret" not in line
 
 
 def test_the_doctor_says_what_notifications_need_and_what_is_lost_without(school: Installation) -> None:

@@ -143,6 +143,29 @@ def test_a_line_break_never_reaches_a_header() -> None:
         fill_in(a_message(), replace(HEAD, mailbox="info@ecole.test\r\nBcc: x@y.example"), date=DATE)
 
 
+def test_an_answer_names_the_mail_that_it_answers_and_those_before_it() -> None:
+    before = ("<c.1.x@ecole.test>", "a.1@fournisseur.example")
+    raw = fill_in(a_message()._replace(answers="a.1@fournisseur.example", before=before), HEAD, date=DATE)
+    unanswered = fill_in(a_message()._replace(before=before[:1]), HEAD, date=DATE)
+
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert mail["In-Reply-To"] == "<a.1@fournisseur.example>"
+    assert mail["References"] == "<c.1.x@ecole.test> <a.1@fournisseur.example>"
+    assert not mail.defects
+    assert message_from_bytes(unanswered)["In-Reply-To"] == "<c.1.x@ecole.test>"
+    assert b"In-Reply-To" not in fill_in(a_message(), HEAD, date=DATE)
+
+
+@pytest.mark.parametrize(
+    "named", ["a@b.example>\r\nBcc: <x@y.example", "a@b\n", "a b@c.example", "é@c.example", "", "<>"]
+)
+def test_what_is_no_message_id_never_reaches_a_header(named: str) -> None:
+    for spoilt in ({"answers": named, "before": (named,)}, {"before": ("a@b.example", named)}):
+        if spoilt.get("before") != ("",):
+            with pytest.raises(RejectedError):
+                fill_in(a_message()._replace(**spoilt), HEAD, date=DATE)
+
+
 # the seal
 
 

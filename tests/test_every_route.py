@@ -23,6 +23,7 @@ from hub.database import Database
 from hub.sealing import Keyring
 from hub.settings import Settings
 from web.app import create_app
+from web.board import Boards
 from web.family_door import Guesses
 from web.house import House
 from web.security import form_token
@@ -93,6 +94,7 @@ async def standing(town: Town, path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Open the house over a copy, and a browser before it."""
     database = Database(_url(path), clock=lambda: NOW)
     app = create_app(House(town.lively.house.settings, database, town.keyring))
+    app.state.boards = Boards(seconds=0.1)  # a stream that nobody leaves ends by itself
     app.state.guesses = Guesses(count(0.0, 100.0).__next__)  # minutes pass between two knocks: here nobody guesses
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     try:
@@ -230,7 +232,8 @@ async def test_a_number_of_another_school_is_no_number(town: Town, one_house: On
     before = written(path)
 
     for route, rights in RIGHTS.items():
-        for number in (*range(1, 10), 10**12) if ":int}" in route else ():
+        ours = tuple(town.lively.small.classes.values()) if "{class_id" in route else range(1, 10)
+        for number in (*ours, 10**12) if ":int}" in route else ():
             there = replace(
                 rights[0], to=lambda _, n=number, r=route: re.sub(r"\{\w+:int\}", str(n), r.partition(" ")[2])
             )

@@ -16,7 +16,7 @@ from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError
 from hub.notices.follow_up import correct, remind, withdraw
 from hub.ports import NoticeKind, Slots
-from hub.replies.answers import wrong_number
+from hub.replies.wrong_numbers import wrong_number
 from hub.sealing import Keyring
 from web.staff_alert import AlertForm
 

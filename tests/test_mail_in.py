@@ -191,7 +191,8 @@ async def test_words_are_kept_sealed_and_put_before_a_person(door: Door) -> None
     assert door.small.keyring.seal(wrapped, version).open(sealed, b"reply.words") == "Basile viendra à 9 h.".encode()
     assert who == odile
     assert await door.states() == ["on_the_way"]
-    assert await door.count("tray_item", "matter = 'unmatched_reply'") == 1
+    assert await door.small.rows("SELECT topic, state FROM thread") == [("guardian:1 pupil:1", "open")]
+    assert await door.count("tray_item") == 0
 
 
 async def test_a_mail_from_another_address_is_flagged_and_never_believed(door: Door) -> None:
@@ -207,7 +208,8 @@ async def test_a_mail_from_another_address_is_flagged_and_never_believed(door: D
     assert detail["from"] == "someone@else.test"
     assert await door.answers() == []
     assert await door.states() == ["on_the_way"]
-    assert await door.count("reply", "address_id IS NULL AND guardian_id IS NULL") == 1
+    assert await door.count("reply", "address_id IS NULL AND guardian_id IS NULL AND doubt = 'other_from'") == 1
+    assert await door.small.rows("SELECT topic FROM thread") == [("guardian:1 pupil:1",)]
 
 
 async def test_that_a_child_should_be_at_school_alarms_whoever_writes_it(door: Door) -> None:

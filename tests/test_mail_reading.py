@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.replies.mail_reading import Bounce, Mailbox, read_mail
-from hub.replies.new_words import new_words, words_of_html
+from hub.replies.new_words import new_words
 
 OURS = "reponse+r.4217.mfzwizltoqxq2@ecole.test"
 
@@ -193,7 +193,7 @@ def test_a_receipt_for_what_arrived_is_no_bounce() -> None:
 
 def test_an_older_bounce_is_read_too() -> None:
     read = read_mail(QMAIL_BOUNCE)
-    assert read.bounce == Bounce("amina@familles.example", permanent=True)
+    assert read.bounce == Bounce("amina@familles.example", permanent=True, status="5.1.1")
     assert read.auto_reply
 
 
@@ -204,7 +204,6 @@ def test_a_family_that_quotes_a_bounce_has_not_bounced() -> None:
 
 def test_a_mail_in_html_only_is_read_without_its_quotation() -> None:
     html = "<head><style>p{}</style></head><body><p>Oui &amp; merci</p><blockquote>Bonjour</blockquote></body>"
-    assert words_of_html(html) == "Oui & merci"
     assert read_mail(a_mail(html, subtype="html")).reply == "Oui & merci"
 
 

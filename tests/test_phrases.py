@@ -12,7 +12,7 @@ from hub.errors import InvalidError
 from hub.ports import LINK_CODE, Body, ChannelName, Follows, HalfDay, NoticeKind, SchoolCard, Slots, Wording
 from i18n.checks import check_slots
 from i18n.languages import SPOKEN
-from i18n.phrases import PHRASES
+from i18n.phrases import PHRASES, phrases_of
 from i18n.pocket import render_pocket
 from i18n.rendering import render, render_email, render_sms
 from i18n.segments import count, dear_characters
@@ -202,6 +202,28 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
         for say in (render_sms, render_email, render_pocket):
             with pytest.raises(InvalidError, match=sentence):
                 say(a_wording(Slots(phrase=name, place=PLACE)))
+
+
+OF_A_CHILD = [name for name, phrase in PHRASES.items() if phrase.of_a_child]
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize("name", OF_A_CHILD)
+def test_what_is_said_of_one_child_names_it_on_every_channel_where_that_may_be(name: str, language: str) -> None:
+    nobody = a_wording(filled(name), language)
+    channels = (ChannelName.SMS, ChannelName.EMAIL, ChannelName.PUSH, ChannelName.CHAT)
+
+    for channel in channels:
+        named, unnamed = render(channel, replace(nobody, pupils=("Lina",))), render(channel, nobody)
+        assert "Lina" in named.text
+        assert "Lina" not in shown(unnamed)
+        assert not re.search(r"[\ue000\ue001]|%\(", shown(named))
+    assert count(render_sms(replace(nobody, pupils=("Maximilienne",), link=None)).text).segments <= 2
+
+
+def test_what_is_said_of_one_child_is_never_offered_to_press() -> None:
+    assert OF_A_CHILD == ["found", "explained"]
+    assert not {phrase.name for kind in NoticeKind for phrase in phrases_of(kind)} & set(OF_A_CHILD)
 
 
 def test_a_drill_of_anything_but_a_crisis_is_refused() -> None:

@@ -21,7 +21,8 @@ from hub.models.notices import AttemptState
 from hub.notices.publish import cancel
 from hub.outbox.last_look import look
 from hub.ports import ChannelName, Lane, NoticeKind
-from hub.replies.answers import stop_writing, wrong_number
+from hub.replies.consent import stop_writing
+from hub.replies.wrong_numbers import wrong_number
 from hub.sealing import Keyring
 from hub.settings import Settings
 from scheduler.drain import Drain

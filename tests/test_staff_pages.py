@@ -25,7 +25,12 @@ from web.pages import STATIC, euros, hour, language
 VENDOR = Path(__file__).parents[1] / "web" / "vendor"
 OLD_DAY, YESTERDAY = "2026-11-23", date(2026, 11, 23)
 
-OPEN_TO_EVERYBODY = {("GET", "/entrer"), ("POST", "/entrer"), ("GET", "/static/{name:path}")}
+OPEN_TO_EVERYBODY = {
+    ("GET", "/presences/sw.js"),
+    ("GET", "/entrer"),
+    ("POST", "/entrer"),
+    ("GET", "/static/{name:path}"),
+}
 DOORS_WITH_KEYS_OF_THEIR_OWN = {"web.family", "web.push", "web.invitations", "web.webhooks"}
 """Families come with the code of a link, providers with a signature; their own tests hold them."""
 

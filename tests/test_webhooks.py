@@ -28,6 +28,10 @@ from web.house import House
 KEY = "trois-ponts-sms"
 SECRET = "token"
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
+CALLING = (
+    '<?xml version="1.0" encoding="UTF-8"?><Response><Message>L\'école vous appelle tout de suite.'
+    " Vous pouvez aussi l'appeler : 02 61 91 00 00</Message></Response>"
+)
 THANKS = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>Merci, c\'est noté.</Message></Response>'
 
 
@@ -256,7 +260,19 @@ async def test_the_thanks_is_in_the_familys_language_and_only_where_one_can_answ
 
 @pytest.mark.parametrize(
     ("words", "kind"),
-    [("1", "ill"), ("٢", "other_reason"), ("3.", "should_be_here"), ("1 malade", "ill")],
+    [
+        ("1", "ill"),
+        ("٢", "other_reason"),
+        ("3.", "should_be_here"),
+        ("1 malade", "ill"),
+        ("Bonjour, elle a de la fièvre. Merci", "ill"),
+        ("pas de bus", "transport"),
+        ("Décès dans la famille", "family_gathering"),
+        ("Elle est partie à l'école à 8 h comme d'habitude !", "should_be_here"),
+        ("he left for school", "should_be_here"),
+        ("okula gitti", "should_be_here"),
+        ("خرج إلى المدرسة", "should_be_here"),
+    ],
 )
 async def test_a_digit_answers_an_absence(door: Door, words: str, kind: str) -> None:
     [odile] = await door.small.family(by_sms())
@@ -264,7 +280,7 @@ async def test_a_digit_answers_an_absence(door: Door, words: str, kind: str) -> 
 
     answer = await texted(door, words)
 
-    assert answer.text == THANKS
+    assert answer.text == (CALLING if kind == "should_be_here" else THANKS)
     assert [(who, said) for who, _, said, _ in await door.answers()] == [(odile, kind)]
     assert await door.states() == ["acknowledged"]
     assert await door.count("call_task", "done_at IS NULL") == (1 if kind == "should_be_here" else 0)
@@ -278,7 +294,8 @@ async def test_a_digit_answers_only_an_open_question(door: Door) -> None:
 
     assert answer.text == EMPTY
     assert await door.answers() == []
-    assert await door.count("tray_item", "matter = 'unmatched_reply'") == 1
+    assert await door.small.rows("SELECT sense FROM reply") == [("words",)]
+    assert await door.small.rows("SELECT topic, state FROM thread") == [("guardian:1 pupil:1", "open")]
 
 
 async def test_a_digit_finds_the_absence_behind_a_later_notice_until_it_is_answered(door: Door) -> None:
@@ -301,7 +318,7 @@ async def test_on_a_shared_phone_a_text_tells_but_does_not_acknowledge(door: Doo
 
     assert answer.text == EMPTY
     assert await door.states() == ["told", "told"]
-    assert await door.count("tray_item", "matter = 'unmatched_reply'") == 1
+    assert await door.small.rows("SELECT topic, state FROM thread") == [("address:1", "open")]
 
 
 async def test_stop_is_kept_for_that_sender_and_answered_by_silence(door: Door) -> None:
@@ -343,7 +360,7 @@ async def test_what_is_not_clear_is_kept_sealed_and_put_before_a_person(door: Do
     assert answer.text == EMPTY
     opened = door.small.keyring.seal(wrapped, version).open(sealed, b"reply.words")
     assert opened.decode() == "Capucine a de la fièvre"
-    assert await door.count("tray_item", "matter = 'unmatched_reply'") == 1
+    assert await door.count("thread", "state = 'open' AND due_at IS NOT NULL") == 1
     assert await door.states() == ["on_the_way"]
 
 
@@ -376,9 +393,16 @@ def test_only_whole_clear_messages_are_understood() -> None:
     assert meaning_of("أوقف") == Meaning(Sense.STOP)
     assert meaning_of("DUR") == Meaning(Sense.STOP)
     assert meaning_of("رقم خاطئ") == Meaning(Sense.WRONG_NUMBER)
-    assert meaning_of("1️⃣") == Meaning(Sense.DIGIT, AnswerKind.ILL)
+    assert meaning_of("1️⃣") == Meaning(Sense.DIGIT, AnswerKind.ILL, number=1)
     assert meaning_of("3 okulda olmalı") == Meaning(Sense.DIGIT, AnswerKind.SHOULD_BE_HERE)
-    for unclear in ("1 euro", "12", "stop it, he is ill", "oui", "", "  ", "ok mais il arrive à 9 h", "4"):
+    for unclear in (
+        "1 euro",
+        "stop it, he is ill",
+        "",
+        "  ",
+        "ok mais il arrive à 9 h",
+        "il n'est pas parti à l'école",
+    ):
         assert meaning_of(unclear) == Meaning(Sense.WORDS)
 
 

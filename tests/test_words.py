@@ -257,7 +257,8 @@ def test_the_words_of_each_answer_are_understood_after_its_digit_in_every_langua
         (Sense.ACKNOWLEDGED, ("Já li", "Obrigada!", "Gracias.", "Lo he leído", "Дякую", "Прочитано.")),
         (Sense.STOP, ("Parar", "Darse de baja", "СТОП")),
         (Sense.WRONG_NUMBER, ("Número errado", "Se equivoca de número", "Не той номер")),
-        (Sense.WORDS, ("engano", "baja", "está de baja", "sim", "так", "немає")),
+        (Sense.YES, ("sim", "sí", "так")),
+        (Sense.WORDS, ("engano", "baja", "está de baja", "немає")),
     ],
 )
 def test_short_answers_in_portuguese_spanish_and_ukrainian_are_understood(sense: Sense, said: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +13,9 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at the registers while somebody watches."""
 STREAM_FOR = 600.0
 """Seconds after which a page must ask again, so that a right or a session that ended closes the stream."""
+
+BRISK, PAUSE = 0.2, 0.05
+"""Seconds between two looks at what families write, and at least, however much is written in this process."""
 
 BREATH = 10.0
 """Seconds between two signs of life where nothing changes: a phone that lost its line in the yard learns of it."""
@@ -37,23 +40,30 @@ Look = Callable[[str], Awaitable[Picture | None]]
 class Boards:
     """All boards that are watched in this process. One look serves all who watch the same; no watcher, no look."""
 
-    def __init__(self, *, every: float = LOOK_EVERY) -> None:
-        self._every = every
+    def __init__(self, *, every: float = LOOK_EVERY, seconds: float = STREAM_FOR) -> None:
+        self._every, self._seconds = every, seconds
         self._watched: dict[Hashable, _Watched] = {}
         self._closed = False
 
     async def follow(
-        self, key: Hashable, look: Look, *, seconds: float = STREAM_FOR, breath: float = BREATH
+        self,
+        key: Hashable,
+        look: Look,
+        *,
+        brisk: bool = False,
+        seconds: float | None = None,
+        breath: float = BREATH,
     ) -> AsyncIterator[Picture | None]:
         """Give the board now and after each change, until it is over, the house closes or the time has passed.
 
-        None: nothing new for `breath` seconds, and it is still looked at.
+        None: nothing new for `breath` seconds, and it is still looked at. `brisk`: looked at as soon as anything was
+        written in this process (`stir`), and else every BRISK seconds, for other processes write too.
         """
         if self._closed:
             return
         clock, mark, over = asyncio.get_running_loop().time, "", False
-        until = clock() + seconds
-        with self._eyes_on(key, look) as board:
+        until = clock() + (self._seconds if seconds is None else seconds)
+        with self._eyes_on(key, look, brisk=brisk) as board:
             while not over:
                 pause = min(until, clock() + breath)
                 picture = await board.newer(mark, pause)
@@ -64,11 +74,11 @@ class Boards:
                 yield picture
 
     @contextmanager
-    def _eyes_on(self, key: Hashable, look: Look) -> Iterator["_Watched"]:
+    def _eyes_on(self, key: Hashable, look: Look, *, brisk: bool) -> Iterator["_Watched"]:
         """Watch a board; the last who turns away ends the looking."""
         board = self._watched.get(key)
         if board is None or board.ended:
-            board = self._watched[key] = _Watched(look, self._every)
+            board = self._watched[key] = _Watched(look, BRISK if brisk else self._every, brisk=brisk)
         board.eyes += 1
         try:
             yield board
@@ -78,6 +88,11 @@ class Boards:
                 board.stop()
                 if self._watched.get(key) is board:
                     del self._watched[key]
+
+    def stir(self) -> None:
+        """Something was written in this process: what is watched briskly is looked at now."""
+        for board in self._watched.values():
+            board.stirred.set()
 
     @property
     def watched(self) -> int:
@@ -94,9 +109,9 @@ class Boards:
 class _Watched:
     """One board, and the task that looks at it."""
 
-    def __init__(self, look: Look, every: float) -> None:
-        self.eyes, self.ended = 0, False
-        self._look, self._every = look, every
+    def __init__(self, look: Look, every: float, *, brisk: bool) -> None:
+        self.eyes, self.ended, self.stirred = 0, False, asyncio.Event()
+        self._look, self._every, self._brisk = look, every, brisk
         self._picture: Picture | None = None
         self._turn = asyncio.Event()
         self._task = asyncio.create_task(self._watch())
@@ -124,7 +139,17 @@ class _Watched:
             if picture is not None:
                 self._picture = picture
                 self._announce()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        if not self._brisk:
             await asyncio.sleep(self._every)
+            return
+        await asyncio.sleep(PAUSE)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._every - PAUSE):
+                await self.stirred.wait()
+        self.stirred.clear()
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Let the watchers go; their pages ask again by themselves, and a new look is taken then."""

@@ -1,15 +1,20 @@
 """The family's door: one link opens one notice, one tap answers it. No account, no cookie, no script."""
 
-from collections.abc import Mapping
+import secrets
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from starlette.datastructures import FormData
 
 from hub.models.answers import AnswerKind
 from hub.ports import Lane, NoticeKind
-from hub.replies.answers import Taken, answer, ask_other_schools, stop_copy, wrong_number
+from hub.replies.answers import ACTS, Taken, answer
+from hub.replies.consent import stop_copy
 from hub.replies.links import LinkView
+from hub.replies.meaning import Sense
+from hub.replies.receiving import receive_note
+from hub.replies.wrong_numbers import ask_other_schools, wrong_number
 from i18n.languages import best
 from i18n.said import said
 from i18n.slots import clean, clean_line
@@ -21,13 +26,9 @@ from web.push import push_offered
 
 router = APIRouter()
 
-ACTS: Final[Mapping[str, AnswerKind]] = {
-    "acknowledge": AnswerKind.ACKNOWLEDGED,
-    "ill": AnswerKind.ILL,
-    "other_reason": AnswerKind.OTHER_REASON,
-    "should_be_here": AnswerKind.SHOULD_BE_HERE,
-}
-WRONG, STOP = "wrong_number", "stop"
+WRONG, STOP, COUNT, NOTE = "wrong_number", "stop", "count", "words"
+NOTE_MOST: Final = 1000
+"""Characters that one may write on the page."""
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
 """What a mail program posts for its reader. Source: RFC 8058 section 3.1."""
 TAKEN: Final = "Passerelle-Taken"
@@ -52,7 +53,7 @@ async def show(request: Request, code: str) -> Response:
 
 @router.post("/l/{code}")
 async def act(request: Request, code: str) -> Response:
-    """For whoever holds the link: take an answer, or that the number is a stranger's."""
+    """For whoever holds the link: take an answer, some words, or that the number is a stranger's."""
     return await through(request, by_code(code), _acted, posted=True)
 
 
@@ -94,9 +95,12 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
     act, who = str(form.get("act", "")), str(form.get("guardian", ""))
     if act == WRONG:
         return await _wrong(house_of(request), view, speaks)
-    kind = ACTS.get(act)
-    if kind is None or not (who == "" or (who.isascii() and who.isdigit() and len(who) < 19)):
+    said = _read(act, str(form.get("number", "")))
+    if not (who == "" or (who.isascii() and who.isdigit() and len(who) < 19)) or (said is None and act != NOTE):
         return printed("again", speaks, status=400)
+    if said is None:
+        return await _written(house_of(request), view, speaks, form, int(who) if who else None)
+    kind, number = said
     house, served = house_of(request), view.served
     async with house.database.school(served.school_id) as session:
         connection = await session.connection()
@@ -105,22 +109,54 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
             school_id=served.school_id,
             copy_id=served.copy_id,
             kind=kind,
+            number=number,
             guardian_id=int(who) if who else None,
             through="page",
             now=await house.database.now(connection),
         )
-    said_back = _said_back(taken, speaks, view, act)
+    said_back = _said_back(taken, speaks, view, kind, act, number)
     said_back.headers[TAKEN] = taken.value
     return said_back
 
 
-def _said_back(taken: Taken, speaks: Tongue, view: LinkView, act: str) -> Response:
-    alarmed = ACTS[act] is AnswerKind.SHOULD_BE_HERE
+def _read(act: str, number: str) -> tuple[AnswerKind, int | None] | None:
+    """Read a button, or the number of those who come: nobody is no."""
+    if act == COUNT and number.isascii() and number.isdigit() and len(number) < 3:
+        return (AnswerKind.COUNT, int(number)) if int(number) else (AnswerKind.NO, None)
+    kind = ACTS.get(act)
+    return None if kind is None else (kind, None)
+
+
+async def _written(house: House, view: LinkView, speaks: Tongue, form: FormData, guardian_id: int | None) -> Response:
+    """Take what was typed: it goes into the family's conversation, and answers what it clearly answers."""
+    words, key = clean(str(form.get("words", "")))[:NOTE_MOST].strip(), str(form.get("key", ""))
+    if not words or not 0 < len(key) <= 32:
+        return printed("again", speaks, status=400)
+    if not view.served.is_open:
+        return printed("withdrawn", speaks, status=410, view=view)
+    async with house.database.school(view.served.school_id) as session:
+        connection = await session.connection()
+        received = await receive_note(
+            connection,
+            house.keyring,
+            view.served,
+            words,
+            key=key,
+            guardian_id=guardian_id,
+            now=await house.database.now(connection),
+        )
+    return printed("thanks", speaks, view=view, alarmed=received.sense is Sense.SHOULD_BE_HERE)
+
+
+def _said_back(
+    taken: Taken, speaks: Tongue, view: LinkView, kind: AnswerKind, act: str, number: int | None
+) -> Response:
+    alarmed = kind is AnswerKind.SHOULD_BE_HERE
     match taken:
         case Taken.WITHDRAWN:
             return printed("withdrawn", speaks, status=410, view=view)
         case Taken.WHO:
-            return printed("who", speaks, view=view, act=act, alarmed=alarmed)
+            return printed("who", speaks, view=view, act=act, number=number, alarmed=alarmed)
         case _:
             return printed("thanks", speaks, view=view, alarmed=alarmed)
 
@@ -167,6 +203,9 @@ def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
         "in_french": french,
         "absence": view.served.kind is NoticeKind.ABSENCE,
         "asks": view.served.kind not in (NoticeKind.CRISIS, NoticeKind.REMINDER),
+        "question": view.served.asks,
+        "key": secrets.token_hex(8),
+        "most": NOTE_MOST,
         "alarm": view.served.kind is NoticeKind.CRISIS,
         "written_in": best(view.slots.language),
     }
@@ -175,7 +214,7 @@ def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
 def _words(view: LinkView, speaks: Tongue) -> Words:
     """Say the notice in one language, with the author's words below."""
     served, slots = view.served, view.slots
-    ours = said(speaks, served.kind, slots, served.school, view.pupils)
+    ours = said(speaks, served.kind, slots, served.school, view.pupils, author=view.author)
     if served.kind is NoticeKind.ABSENCE:
         return Words(ours.heading, ours.sentences, (), "")
     paragraphs = clean(slots.text or "").split("\n\n")

@@ -28,13 +28,15 @@ log = structlog.get_logger(__name__)
 
 SIZE_MOST: Final = 10 * 1024 * 1024
 """Bytes of one mail; larger ones are refused before they are read (552)."""
+HEAD_MOST: Final = 64 * 1024
+"""Bytes of a mail's head in which the results of our mail server stand."""
 READERS: Final = 2
 """Mails read at once, each in a thread: a large one takes a second."""
 TAKEN, LATER = "250 2.0.0 Taken", "451 4.3.0 The registers are closed for a moment, try again later"
 UNKNOWN, ONE_BY_ONE = "550 5.1.1 No such mailbox", "452 4.5.3 One recipient at a time"
 """What the mail server is told. Source: RFC 5321 section 4.2.3, RFC 3463."""
 
-_OURS = re.compile(r"(rebond|reponse|desabo)\+([a-z0-9.]{1,60})@([a-z0-9.-]{1,253})", re.IGNORECASE)
+OURS: Final = re.compile(r"(rebond|reponse|desabo)\+([a-z0-9.]{1,60})@([a-z0-9.-]{1,253})", re.IGNORECASE)
 _DEAD = re.compile(r"5\.1\.(?![78])\d+")
 """The recipient does not exist; 5.1.7 and 5.1.8 blame the sender. Source: RFC 3463 section 3.2."""
 
@@ -62,20 +64,9 @@ class LetterSlot:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 (the same)
         """Take one mail, whole or not at all."""
-        read = self._read_address(envelope.rcpt_tos[0])
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
-        if read is None:
-            return UNKNOWN
         try:
-            async with self._readers:
-                mail = await asyncio.to_thread(
-                    read_mail,
-                    raw,
-                    self._house.settings.mail_domain,
-                    recipient=envelope.rcpt_tos[0],
-                    envelope_sender=envelope.mail_from,
-                )
-            return await self._take(*read, mail, raw)
+            return await self.take(envelope.rcpt_tos[0], raw, envelope_sender=envelope.mail_from)
         except AWAY as error:
             log.warning("database away", kind=type(error).__name__)
             return LATER
@@ -88,8 +79,25 @@ class LetterSlot:
         log.error("mail conversation failed", kind=type(error).__name__)
         return LATER
 
+    def is_ours(self, address: str) -> bool:
+        """Say whether an address bears a token that we signed."""
+        return self._read_address(address) is not None
+
+    async def take(self, address: str, raw: bytes, *, envelope_sender: str | None = None) -> str:
+        """Take a mail that came to one of our addresses, whoever brought it; gives TAKEN or UNKNOWN.
+
+        Raises what the database says when it is away. The same mail brought twice changes nothing.
+        """
+        read = self._read_address(address)
+        if read is None:
+            return UNKNOWN
+        async with self._readers:
+            domain = self._house.settings.mail_domain
+            mail = await asyncio.to_thread(read_mail, raw, domain, recipient=address, envelope_sender=envelope_sender)
+        return await self._take(*read, mail, raw)
+
     def _read_address(self, address: str) -> tuple[Mailbox, str] | None:
-        found = _OURS.fullmatch(address)
+        found = OURS.fullmatch(address)
         if found is None or found[3].lower() != self._house.settings.mail_domain.lower():
             return None
         mailbox, token = Mailbox(found[1].lower()), found[2].lower()
@@ -114,6 +122,9 @@ class LetterSlot:
             words=mail.reply or "",
             machine=mail.auto_reply or mail.bounce is not None,
             leaving=mailbox is Mailbox.STOP,
+            unsigned=_is_borrowed(raw),
+            message_id=mail.message_id,
+            files=mail.attachments,
         )
         return await self._take_letter(letter)
 
@@ -158,6 +169,16 @@ def _mark(mail: ReadMail, raw: bytes) -> str:
     """Name a mail by its Message-ID and its body: the same mail brought twice has the same name, 64 signs."""
     body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
     return hashlib.sha256((mail.message_id or "").encode() + b"\0" + body).hexdigest()
+
+
+def _is_borrowed(raw: bytes) -> bool:
+    """Say that the mail server in front of us found the From to be somebody else's: the topmost result is its own.
+
+    A forged result can only make a mail less believed. Source: RFC 8601 section 5, RFC 7489 section 11.
+    """
+    head = raw[:HEAD_MOST].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    result = re.search(rb"^authentication-results:((?:.*\n[ \t])*.*)", head, re.IGNORECASE | re.MULTILINE)
+    return result is not None and re.search(rb"\bdmarc\s*=\s*fail\b", result[1], re.IGNORECASE) is not None
 
 
 class Listener:

@@ -74,6 +74,7 @@ def _files() -> Mapping[str, tuple[bytes, str]]:
         if path.is_file() and path.suffix in _TYPES
     }
     named["passerelle.css"] = b"\n".join(named[sheet] for sheet in SHEETS)
+    named["conversation.js"] = b"\n".join(named[script] for script in ("board.js", "inbox.js"))
     return {name: (body, hashlib.sha256(body).hexdigest()[:12]) for name, body in named.items()}
 
 

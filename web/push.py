@@ -13,8 +13,8 @@ from hub.errors import InvalidError, NotFoundError
 from hub.models.people import Medium
 from hub.people.joining import find_invitation
 from hub.people.push_lines import PushLine, Subscribed, find_subscribed, move_subscribed, push_line, push_senders
-from hub.replies.answers import stop_writing
 from hub.replies.codes import find_code
+from hub.replies.consent import stop_writing
 from hub.replies.joining import join
 from hub.replies.links import LinkView, Served
 from i18n.tongues import Tongue

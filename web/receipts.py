@@ -1,13 +1,17 @@
 """Where the providers' receipts are gathered: many posted within a few milliseconds are committed together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from channels.sms import Heard, StatusReport
 from hub.database import Database, is_away
+from hub.errors import ChannelError, DeadAddressError, MisconfiguredError, RejectedError, StoppedError, TemporaryError
+from hub.models.notices import AttemptState, ErrorKind
 from hub.outbox.record import ReceiptIn, record_callbacks
 
 log = structlog.get_logger(__name__)
@@ -18,7 +22,32 @@ GATHER = 0.01
 MOST = 500
 PAUSES = (0.05, 0.2)
 
+_STATES: Final[Mapping[Heard, AttemptState]] = {
+    Heard.ACCEPTED: AttemptState.ACCEPTED,
+    Heard.DELIVERED: AttemptState.DELIVERED,
+    Heard.FAILED: AttemptState.FAILED,
+}
+_KINDS: Final[Mapping[type[ChannelError], ErrorKind]] = {
+    TemporaryError: ErrorKind.TEMPORARY,
+    DeadAddressError: ErrorKind.DEAD_ADDRESS,
+    StoppedError: ErrorKind.STOPPED,
+    RejectedError: ErrorKind.REJECTED,
+    MisconfiguredError: ErrorKind.MISCONFIGURED,
+}
+
 _Waiting = tuple[int, ReceiptIn, "asyncio.Future[bool]"]
+
+
+def receipt_of(attempt_id: int, report: StatusReport, *, status: str, sid: str) -> ReceiptIn:
+    """Write what Twilio says of a message in the register's words, whether it was posted or found in the list."""
+    return ReceiptIn(
+        attempt_id=attempt_id,
+        state=_STATES[report.heard],
+        status=status,
+        error_kind=None if report.error is None else _KINDS.get(report.error, ErrorKind.REJECTED),
+        error_code=report.code or "",
+        provider_id=sid[:255] or None,
+    )
 
 
 class Receipts:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from hub.models.answers import CallOutcome
 from hub.notices import calls
 from hub.notices.left import how_many_left, left_to_call
-from hub.replies.answers import wrong_number
+from hub.replies.wrong_numbers import wrong_number
 from web.callers import for_reader, to_call
 from web.family import spread_wrong_number
 from web.pages import printed

@@ -1,17 +1,21 @@
 """Who stands in a staff room: every route of the staff asks here, and says what it needs of the registers."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.absences.register import alarms_open
 from hub.errors import NotAllowedError
+from hub.inbox.listing import how_many_new
 from hub.notices.headlines import Reader
+from hub.people.rights import rights_on
 from hub.people.sign_in import Inside, who_is
+from hub.routing import day_at_school
 from web.house import House, house_of
 from web.security import form_token, is_https, own_form
 
@@ -45,6 +49,10 @@ class Visit:
     """How this browser wants the pages: light or dark; empty: as the device says."""
     here: str = "/"
     """The page that is asked for, to come back to."""
+    alarms: int = 0
+    """Children whom this visitor may name who should be at school and are not found: it stands on every page."""
+    unread: int = 0
+    """Conversations with something new to read; counted for pages that are asked for."""
 
     @property
     def school_id(self) -> int:
@@ -55,6 +63,11 @@ class Visit:
     def classes(self) -> frozenset[int] | None:
         """The classes that names are limited to; None: the whole school."""
         return None if self.reader.rights.whole_school else self.reader.rights.classes
+
+    @property
+    def acting(self) -> dict[str, Any]:
+        """What an act of the hub asks of whoever does it: in which school, by whom, when."""
+        return {"school_id": self.school_id, "reader": self.reader, "now": self.now}
 
 
 def cookie_name(house: House) -> str:
@@ -108,15 +121,41 @@ async def staff(request: Request, who: InsideDep) -> Visit:
     house, token = house_of(request), session_token(request)
     if not who.rights.roles:
         raise NotAllowedError("Vous n’avez pas de droit dans cette école aujourd’hui : voyez avec la direction.")
+    reader = Reader(who.staff_id, who.rights, who.day)
+    unread, alarms = await _counted(request, house, who.school_id, reader)
     return Visit(
         house,
         who,
-        Reader(who.staff_id, who.rights, who.day),
+        reader,
         who.now,
         form_token(house.keyring, token),
         theme=theme_of(request),
         here=_here(request),
+        unread=unread,
+        alarms=alarms,
     )
+
+
+async def _counted(request: Request, house: House, school_id: int, reader: Reader) -> tuple[int, int]:
+    if request.method != "GET" or not reader.rights.writes or is_stream(request):
+        return 0, 0
+    async with house.database.reading(school_id) as session:
+        unread = await how_many_new(session, school_id=school_id, reader=reader)
+        return unread, await alarms_open(session, school_id=school_id, day=reader.day, reader=reader)
+
+
+def is_stream(request: Request) -> bool:
+    """Whether a page that is open asks for what changes on it."""
+    return "text/event-stream" in request.headers.get("accept", "")
+
+
+async def as_of_now(visit: Visit, session: AsyncSession) -> Visit:
+    """Give a visit with the rights and the hour of this moment: a stream outlasts both."""
+    now = await visit.house.database.now(await session.connection())
+    day = day_at_school(now, visit.who.timezone)
+    staff_id = visit.reader.staff_id
+    rights = await rights_on(session, school_id=visit.school_id, staff_id=staff_id, day=day)
+    return replace(visit, reader=Reader(staff_id, rights, day), now=now)
 
 
 StaffDep = Annotated[Visit, Depends(staff)]

@@ -3,7 +3,7 @@
 import hmac
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import parse_qsl
@@ -13,21 +13,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from twilio.request_validator import RequestValidator, get_signature_algorithm
+from twilio.twiml import TwiML
 from twilio.twiml.messaging_response import MessagingResponse
+from twilio.twiml.voice_response import VoiceResponse
 
-from channels.sms import Heard, StatusReport, read_status
-from hub.errors import ChannelError, DeadAddressError, MisconfiguredError, RejectedError, StoppedError, TemporaryError
-from hub.models.notices import AttemptState, ErrorKind
+from channels.sms import read_status
 from hub.outbox.record import ReceiptIn
 from hub.people.schools import find_signer
 from hub.replies.keeping import Text
 from hub.replies.meaning import Sense
 from hub.replies.receiving import Received, receive_text
+from hub.replies.saying_back import words_back
 from hub.sealing import Keyring
-from i18n.tongues import tongue
 from web.family import spread_wrong_number
 from web.house import House, house_of
-from web.receipts import AWAY, Receipts
+from web.receipts import AWAY, Receipts, receipt_of
 
 router = APIRouter()
 
@@ -37,19 +37,6 @@ FIELDS_MOST: Final = 200
 """Fields of one webhook; Twilio's are about twenty. The signature's cost grows with their square."""
 FRESH: Final = 30.0
 """Seconds that a sender's secret is kept open in memory."""
-
-_STATES: Final[Mapping[Heard, AttemptState]] = {
-    Heard.ACCEPTED: AttemptState.ACCEPTED,
-    Heard.DELIVERED: AttemptState.DELIVERED,
-    Heard.FAILED: AttemptState.FAILED,
-}
-_KINDS: Final[Mapping[type[ChannelError], ErrorKind]] = {
-    TemporaryError: ErrorKind.TEMPORARY,
-    DeadAddressError: ErrorKind.DEAD_ADDRESS,
-    StoppedError: ErrorKind.STOPPED,
-    RejectedError: ErrorKind.REJECTED,
-    MisconfiguredError: ErrorKind.MISCONFIGURED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +169,37 @@ async def inbound(request: Request) -> Response:
 
     The answer is empty, or one short confirmation where the family can be answered.
     """
+
+    def said_back(caller: Caller, received: Received) -> TwiML:
+        answer = MessagingResponse()
+        if caller.two_way and received.back is not None:
+            answer.message(words_back(received.back))
+        return answer
+
+    return await _taken(request, _text, said_back)
+
+
+async def voice(request: Request) -> Response:
+    """For the sender's own provider, by its signature: a family rings our number.
+
+    Nobody picks up, so that it costs the family nothing; somebody of the school calls back.
+    Source: https://www.twilio.com/docs/voice/twiml/reject.
+    """
+
+    def rejected(_caller: Caller, _received: Received) -> TwiML:
+        answer = VoiceResponse()
+        answer.reject()
+        return answer
+
+    return await _taken(request, _call, rejected)
+
+
+async def _taken(
+    request: Request,
+    read: Callable[[Caller, Posted], Text | None],
+    answer: Callable[[Caller, Received], TwiML],
+) -> Response:
+    """Take what a provider posts of a family; answered once it is committed, 503 while the database is away."""
     house = house_of(request)
     form = await _form(request)
     if form is None:
@@ -190,19 +208,17 @@ async def inbound(request: Request) -> Response:
         caller = await _switchboard(request, house).admit(request, request.path_params["key"], form)
         if caller is None:
             return Response(status_code=403)
-        text = _text(caller, form)
+        text = read(caller, form)
         if text is None:
             return Response(status_code=400)
-        received = await _receive(house, text)
+        received = await take_text(house, text)
     except AWAY:
         return Response(status_code=503)
-    answer = MessagingResponse()
-    if caller.two_way and received.thanks_in is not None:
-        answer.message(tongue(received.thanks_in).gettext("Merci, c'est noté."))
-    return Response(str(answer), media_type="application/xml")
+    return Response(str(answer(caller, received)), media_type="application/xml")
 
 
-async def _receive(house: House, text: Text) -> Received:
+async def take_text(house: House, text: Text) -> Received:
+    """Commit what a family wrote, and what follows from it in other schools; for who posts it and who fetches it."""
     async with house.database.school(text.school_id) as session:
         connection = await session.connection()
         received = await receive_text(connection, house.keyring, text, now=await house.database.now(connection))
@@ -213,7 +229,11 @@ async def _receive(house: House, text: Text) -> Received:
 
 
 def _text(caller: Caller, form: Posted) -> Text | None:
-    """Read the fields of an inbound message. Source: https://www.twilio.com/docs/messaging/guides/webhook-request."""
+    """Read the fields of an inbound message. Source: https://www.twilio.com/docs/messaging/guides/webhook-request.
+
+    `OptOutType` stands where Twilio has answered STOP, START or HELP itself
+    (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out).
+    """
     number, sid = str(form.get("From", "")), str(form.get("MessageSid") or form.get("SmsSid") or "")
     if not number or not sid:
         return None
@@ -222,24 +242,27 @@ def _text(caller: Caller, form: Posted) -> Text | None:
         sender_id=caller.sender_id,
         provider_key=sid,
         number=number,
-        words=str(form.get("Body", "")),
+        words=form.get("Body", ""),
         stop=form.get("OptOutType") == "STOP",
+        opted="OptOutType" in form,
+        pictures=form.get("NumMedia", "0") not in ("", "0"),
     )
+
+
+def _call(caller: Caller, form: Posted) -> Text | None:
+    """Read the fields of a call. Source: https://www.twilio.com/docs/voice/twiml#request-parameters."""
+    number, sid = form.get("From", ""), form.get("CallSid", "")
+    if not number or not sid:
+        return None
+    return Text(caller.school_id, caller.sender_id, sid, number, "", called=True)
 
 
 def _receipt(keyring: Keyring, token: str, form: Posted) -> ReceiptIn | None:
     attempt_id = keyring.read_token("a", token)
     if attempt_id is None:
         return None
-    report: StatusReport = read_status(form)
-    return ReceiptIn(
-        attempt_id=attempt_id,
-        state=_STATES[report.heard],
-        status=str(form.get("MessageStatus", "")),
-        error_kind=None if report.error is None else _KINDS.get(report.error, ErrorKind.REJECTED),
-        error_code=report.code or "",
-        provider_id=str(form.get("MessageSid") or "")[:255] or None,
-    )
+    status, sid = str(form.get("MessageStatus", "")), str(form.get("MessageSid") or "")
+    return receipt_of(attempt_id, read_status(form), status=status, sid=sid)
 
 
 async def _form(request: Request) -> Posted | None:
@@ -271,3 +294,4 @@ def _switchboard(request: Request, house: House) -> Switchboard:
 
 
 router.add_route("/webhooks/twilio/{key}/inbound", inbound, methods=["POST"])
+router.add_route("/webhooks/twilio/{key}/voice", voice, methods=["POST"])

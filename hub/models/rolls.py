@@ -35,11 +35,13 @@ class Roll(InSchool, table=True):
 
     __tablename__ = "roll"
     __kept__ = Kept.SCHOOL_YEAR
-    __table_args__ = within_school(
-        ("class_id", "class_group"),
-        ("taken_by", "staff"),
-        unique=[("class_id", "day", "half_day")],
-        listed=True,
+    __table_args__ = (
+        *within_school(
+            ("class_id", "class_group"),
+            ("taken_by", "staff"),
+            unique=[("class_id", "day", "half_day")],
+        ),
+        Index(None, "day", "school_id"),
     )
 
     class_id: int = Field(sa_type=BigId)
@@ -78,14 +80,17 @@ class Absence(InSchool, table=True):
 
     __tablename__ = "absence"
     __kept__ = Kept.SCHOOL_YEAR
-    __table_args__ = within_school(
-        "pupil",
-        "notice",
-        ("owner_id", "staff"),
-        ("told_by", "guardian"),
-        ("typed_by", "staff"),
-        unique=[("pupil_id", "day", "half_day")],
-        listed=True,
+    __table_args__ = (
+        *within_school(
+            "pupil",
+            "notice",
+            ("owner_id", "staff"),
+            ("told_by", "guardian"),
+            ("typed_by", "staff"),
+            unique=[("pupil_id", "day", "half_day")],
+        ),
+        Index(None, "day", "school_id"),
+        Index(None, "notice_id", "school_id"),
     )
 
     pupil_id: int = Field(sa_type=BigId)

@@ -88,7 +88,7 @@ async def number_was_wrong(
 ) -> None:
     """Note that a stranger answered at one of this adult's numbers; the call stays open, the child still matters.
 
-    What follows for the number itself is the replies' (`hub.replies.answers.wrong_number`), called by the same door
+    What follows for the number itself is the replies' (`hub.replies.wrong_numbers`), called by the same door
     in the same transaction. Raises NotFoundError when it is not this adult's, and as `take` does.
     """
     guardian_id = await _own_call(session, school_id, task_id, reader, now)

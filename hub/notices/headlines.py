@@ -80,6 +80,8 @@ async def headline(
         raise NotFoundError("Cet avis n’existe pas.")
     mine = await _own_labels(session, school_id, reader)
     found = read_headline(row, keyring, await _absent(session, school_id, [row], reader))
+    if found.slots.word:
+        raise NotFoundError("Cet avis est un mot dans une conversation : il se lit là.")
     if not may_see(reader, mine, found):
         raise NotAllowedError("Cet avis n’est pas à vous : il concerne d’autres classes que les vôtres.")
     return found

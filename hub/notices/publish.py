@@ -17,7 +17,9 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.notices import DeliveryState, Needs, NoticeState, NoticeVersion
 from hub.models.people import DataKey
 from hub.models.school import School
+from hub.notices.absent import open_cases
 from hub.notices.audience import Audience, classes_of, is_everybody, members, read_audience, require_right
+from hub.outbox.conversations import FirstWay, first_rung, keep_sender
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import next_rung
 from hub.people.rights import rights_on
@@ -27,9 +29,11 @@ from hub.sealing import Keyring
 from hub.tables import copy, delivery, delivery_pupil, insert_into, notice, notice_follow
 from hub.tables import school as schools
 from i18n.checks import check_slots
+from i18n.phrases import names_a_child
 
 KEEP = timedelta(days=365)
 AUDIENCE_MAX = 2000
+_STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,9 @@ async def publish(
     session: AsyncSession, keyring: Keyring, *, school: School, author_id: int, draft: Draft, now: datetime
 ) -> Published:
     """Press a notice. Raises InvalidError, NotAllowedError; nothing is changed then."""
-    if draft.kind is NoticeKind.REMINDER:
-        raise InvalidError("Ce genre de message n'est pas encore possible.", field="kind")
-    check_slots(draft.kind, draft.slots)
+    _check(draft)
     if draft.kind is NoticeKind.CRISIS:
         await _one_alarm_at_a_time(session, school.key)
-    if not draft.key or len(draft.key) > 64:
-        raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
-    if len(draft.audience) > AUDIENCE_MAX:
-        raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)
@@ -84,6 +82,8 @@ async def publish(
     published = await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
     if draft.kind is NoticeKind.CRISIS and published.fresh:
         await _take_the_place_of_the_last(session, school.key, published.notice_id, now=now)
+    if draft.kind is NoticeKind.ABSENCE and published.fresh:
+        await open_cases(session, school_id=school.key, notice_id=published.notice_id, slots=draft.slots, now=now)
     return published
 
 
@@ -96,11 +96,15 @@ async def tell(
     draft: Draft,
     who: Select[Any],
     now: datetime,
+    first: FirstWay | None = None,
 ) -> Published:
-    """Write a notice to `who`, pairs of (guardian_id, pupil_id), without asking for a right: the caller has."""
+    """Write a notice to `who`, pairs of (guardian_id, pupil_id), without asking for a right: the caller has.
+
+    `first`: the way that it goes before all others.
+    """
     notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)
     if fresh:
-        await _address_to(session, school.key, notice_id, who, now=now)
+        await _address_to(session, school.key, notice_id, who, now=now, way=first)
         ring_after_commit(session, lane_of(draft.kind))
     return await counted(session, notice_id, fresh=fresh)
 
@@ -122,7 +126,14 @@ async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: 
     )
 
 
-_STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
+def _check(draft: Draft) -> None:
+    if draft.kind is NoticeKind.REMINDER or names_a_child(draft.slots):
+        raise InvalidError("Ce genre de message n'est pas encore possible.", field="kind")
+    check_slots(draft.kind, draft.slots)
+    if not draft.key or len(draft.key) > 64:
+        raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
+    if len(draft.audience) > AUDIENCE_MAX:
+        raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
 
 
 async def _allowed_audience(
@@ -233,11 +244,15 @@ async def _written(
 
 
 async def _address_to(
-    session: AsyncSession, school_id: int, notice_id: int, who: Select[Any], *, now: datetime
+    session: AsyncSession, school_id: int, notice_id: int, who: Select[Any], *, now: datetime, way: FirstWay | None
 ) -> None:
     told = who.subquery("told_pairs")
     adults = select(told.c.guardian_id).distinct().subquery("all_adults")
-    first = next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
+    first = (
+        first_rung(way, adults.c.guardian_id, literal(school_id))
+        if way
+        else next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
+    )
     adults = select(adults.c.guardian_id, first.label("first")).subquery("adults")
     held = select(notice.c.due_at > now).where(notice.c.id == notice_id).scalar_subquery()
     state = case(
@@ -268,20 +283,17 @@ async def _address_to(
     )
     mine = delivery.c.notice_id == notice_id
     await open_rungs(session, mine, now=now)
+    if way:
+        await keep_sender(session, school_id=school_id, notice_id=notice_id, way=way)
     pressed = (await session.execute(select(notice.c.lane, notice.c.due_at).where(notice.c.id == notice_id))).one()
     await open_calls(session, mine, lane=pressed.lane, now=pressed.due_at)
 
 
 async def counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:
     """Count what came of a press."""
-    counts = (
-        await session.execute(
-            select(
-                func.count(delivery.c.id),
-                func.coalesce(func.sum(case((delivery.c.state == DeliveryState.TO_CALL, 1), else_=0)), 0),
-            ).where(delivery.c.notice_id == notice_id)
-        )
-    ).one()
-    copies = (await session.execute(select(func.count(copy.c.id)).where(copy.c.notice_id == notice_id))).scalar_one()
-    due = (await session.execute(select(notice.c.due_at).where(notice.c.id == notice_id))).scalar_one()
-    return Published(notice_id=notice_id, adults=counts[0], copies=copies, to_call=counts[1], fresh=fresh, due_at=due)
+    to_call = func.coalesce(func.sum(case((delivery.c.state == DeliveryState.TO_CALL, 1), else_=0)), 0)
+    copies = select(func.count(copy.c.id)).where(copy.c.notice_id == notice_id).scalar_subquery()
+    due = select(notice.c.due_at).where(notice.c.id == notice_id).scalar_subquery()
+    asked = select(func.count(delivery.c.id), copies, to_call, due).where(delivery.c.notice_id == notice_id)
+    adults, sent, calls, leaves = (await session.execute(asked)).one()
+    return Published(notice_id, adults, sent, calls, fresh, leaves)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
+from hub.outbox.conversations import in_conversation, left_in_conversation
 from hub.outbox.rungs import (
     WAITING,
     has_attempt,
@@ -61,9 +62,8 @@ async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: 
     for a cancelled notice. A rung may lead to a copy that has already ended without success at an adult who shares the
     address: then the rung after it comes at once, for nothing would ever move this one on.
     """
-    following = (
-        next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery).scalar_subquery()
-    )
+    after = next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery)
+    following = case((in_conversation(), left_in_conversation()), else_=after.scalar_subquery())
     moved = await within.execute(
         update(delivery)
         .where(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState, DeliveryState
 from hub.outbox.bulk import Bulk, stored
+from hub.outbox.conversations import Answered
 from hub.outbox.follow import climb_from, let_expire
 from hub.outbox.last_look import CONCERNED, Fact, Fate, Told, look
 from hub.outbox.wordings import Wordings
@@ -72,13 +73,14 @@ async def prepare(
     if not facts:
         return prepared
     await wordings.learn(connection, facts)
+    answered = await wordings.answered(connection, facts)
     for fact in sorted(facts, key=lambda fact: fact.id):  # what became due first is handed over first
         pupils = told.pupils.get(fact.copy_id)
         if pupils is None or fact.fate != Fate.LEAVES:
             _withdraw(fact, prepared, somebody=pupils is not None)
             continue
         try:
-            _word(fact, prepared, keyring, wordings, pupils, lane, now)
+            _word(fact, prepared, keyring, wordings, pupils, lane, now, answered.get(fact.copy_id))
         except Exception as error:  # noqa: BLE001 (one copy that cannot be worded must not hold up the others)
             log.error("copy cannot be worded", attempt=fact.id, kind=type(error).__name__)  # noqa: TRY400 (ids only)
             prepared.withdrawn.append(fact.id)
@@ -106,6 +108,7 @@ def _word(
     pupils: tuple[str, ...],
     lane: Lane,
     now: datetime,
+    answered: Answered | None,
 ) -> None:
     """Write the words of one try: what is handed over, and what the registers keep of it."""
     seal = keyring.seal(bytes.fromhex(fact.wrapped), fact.master_version)
@@ -114,13 +117,15 @@ def _word(
         attempt_id=fact.id,
         token=keyring.token("a", fact.id),
         to=seal.open(bytes.fromhex(fact.value_sealed), VALUE).decode(),
-        body=wordings.body(fact, pupils=pupils if fact.may_name else ()),
+        body=wordings.body(fact, pupils=pupils if fact.may_name else (), about=answered.about if answered else None),
         link_code=link_code() if wordings.links else "",
         account=account,
         message_id=wordings.message_id(fact.copy_id) if account.channel in _NAMED else "",
         reply_token=keyring.token("c", fact.copy_id) if account.channel in _ANSWERED else "",
         valid_for=max(60, int((_moment(fact.expires_at) - now).total_seconds())),
         urgent=lane is Lane.URGENT,
+        answers=answered.answers if answered else "",
+        before=wordings.message_ids(answered.before) if answered else (),
     )
     text = outgoing.text
     prepared.texts.append((fact.id, seal.close(text.encode(), TEXT), keyring.lookup("text", text)))

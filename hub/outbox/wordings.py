@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,11 +11,25 @@ import structlog
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.ports import LINK_CODE, Account, Body, ChannelName, Follows, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from hub.outbox.conversations import Answered, answered_by
+from hub.ports import (
+    LINK_CODE,
+    Account,
+    Body,
+    ChannelName,
+    Follows,
+    HalfDay,
+    NoticeKind,
+    SchoolCard,
+    Slots,
+    Word,
+    Wording,
+)
 from hub.routing import NAMING_KINDS
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from hub.tables import data_key, notice, notice_version, school, sender, staff
+from i18n.phrases import names_a_child
 
 log = structlog.get_logger(__name__)
 
@@ -90,15 +104,32 @@ class Wordings:
         """Give the time zone of a learned sender's school."""
         return self._schools[self._senders[sender_id].school_id].timezone
 
+    async def answered(self, connection: AsyncConnection, facts: Sequence[Any]) -> dict[int, Answered]:
+        """Read what those of these attempts answer that are words in a conversation, by copy."""
+        known = self._notices
+        copies = [one.copy_id for one in facts if one.version_id in known and known[one.version_id].slots.word]
+        found = await answered_by(connection, copies) if copies else {}
+        abouts = {each.about for each in found.values() if each.about is not None}
+        await self._learn_notices(connection, abouts - known.keys())
+        return found
+
+    def message_ids(self, before: Sequence[int | str]) -> tuple[str, ...]:
+        """Name the mails before one: copies of ours by our own Message-ID, the others as they came."""
+        return tuple(each if isinstance(each, str) else self.message_id(each) for each in before)
+
     def message_id(self, copy_id: int) -> str:
         """Name a copy for mail: every try of it bears the same Message-ID."""
         return f"<{self._keyring.token('m', copy_id)}@{self._settings.mail_domain}>"
 
-    def body(self, fact: Any, *, pupils: tuple[str, ...]) -> Body:  # noqa: ANN401 (a row)
-        """Give the words of one copy, rendered at most once for all that read alike."""
+    def body(self, fact: Any, *, pupils: tuple[str, ...], about: int | None = None) -> Body:  # noqa: ANN401 (a row)
+        """Give the words of one copy, rendered at most once for all that read alike.
+
+        `about`: the version of the notice whose subject a mail takes up again.
+        """
         notice_card, sender_card = self._notices[fact.version_id], self._senders[fact.sender_id]
-        names = pupils if notice_card.kind in NAMING_KINDS else ()
-        key = (fact.version_id, fact.sender_id, fact.language, names)
+        named = notice_card.kind in NAMING_KINDS or names_a_child(notice_card.slots)
+        names = pupils if named else ()
+        key = (fact.version_id, fact.sender_id, fact.language, names, about)
         known = self._bodies.get(key)
         if known is not None:
             return known
@@ -112,6 +143,10 @@ class Wordings:
             link=f"{self._settings.public_url}/l/{LINK_CODE}" if self.links else None,
             two_way=sender_card.two_way,
         )
+        taken_up = self._notices.get(about) if about is not None else None
+        if taken_up and sender_card.account.channel is ChannelName.EMAIL:
+            first = self._render(ChannelName.EMAIL, replace(wording, kind=taken_up.kind, slots=taken_up.slots))
+            wording = replace(wording, about=first.subject)
         body = self._bodies[key] = self._render(sender_card.account.channel, wording)
         if len(self._bodies) > MOST_BODIES:
             self._bodies.popitem(last=False)
@@ -197,6 +232,7 @@ def read_slots(stored: bytes) -> Slots:
             "day": date.fromisoformat(raw["day"]) if raw["day"] else None,
             "half_day": HalfDay(raw["half_day"]) if raw["half_day"] else None,
             "follows": Follows(raw["follows"]) if raw.get("follows") else None,
+            "word": Word(raw["word"]) if raw.get("word") else None,
             "starts_at": datetime.fromisoformat(raw["starts_at"]) if raw["starts_at"] else None,
         }
     )

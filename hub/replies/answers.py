@@ -3,42 +3,51 @@
 Every act re-reads who has a right to it today; all of them are harmless to repeat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.absences.cases import answered
 from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState, DeliveryState
-from hub.models.people import AddressState, Matter
+from hub.models.people import AddressState
 from hub.outbox.follow import deliver
-from hub.outbox.ladder import climb
-from hub.outbox.rungs import LIVE, WRITABLE, has_attempt
-from hub.people.tray import put_in_tray
-from hub.ports import Lane, NoticeKind
+from hub.outbox.rungs import WRITABLE
+from hub.ports import NoticeKind
 from hub.replies.links import Adult, Served, served_by
 from hub.tables import (
     address,
     attempt,
     call_task,
-    copy,
-    copy_delivery,
     delivery,
     insert_into,
-    invitation,
-    notice,
-    page_link,
-    stop,
 )
 from hub.tables import answer as answers
 
 FINAL = (DeliveryState.ACKNOWLEDGED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
-ABSENT = (AnswerKind.ILL, AnswerKind.OTHER_REASON, AnswerKind.SHOULD_BE_HERE)
+ABSENT = frozenset(
+    {
+        AnswerKind.ILL,
+        AnswerKind.CONTAGION,
+        AnswerKind.FAMILY_GATHERING,
+        AnswerKind.TRANSPORT,
+        AnswerKind.WITH_GUARDIANS,
+        AnswerKind.OTHER_REASON,
+        AnswerKind.SHOULD_BE_HERE,
+    }
+)
+"""What answers an absence alert."""
+ASKED = frozenset({AnswerKind.YES, AnswerKind.NO, AnswerKind.COUNT})
+"""What answers a question: whether one comes, and how many."""
+ACTS: Mapping[str, AnswerKind] = {
+    "acknowledge": AnswerKind.ACKNOWLEDGED,
+    **{kind.value: kind for kind in (*ABSENT, AnswerKind.YES, AnswerKind.NO)},
+}
+"""What each button says, on a page, a notification or in a chat, by the name that it bears."""
 POSTED = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
-WRONG = "wrong_number"
-"""Stands as the error of tries that reached a stranger: they told nobody."""
 
 
 class Taken(StrEnum):
@@ -58,18 +67,20 @@ async def answer(
     school_id: int,
     copy_id: int,
     kind: AnswerKind,
+    number: int | None = None,
     guardian_id: int | None = None,
     through: str,
     now: datetime,
 ) -> Taken:
-    """Write down what one adult says to one copy.
+    """Write down what one adult says to one copy; `number`: how many.
 
     An absence is answered for each of this adult's pupils, and a later answer replaces the earlier one; an
-    acknowledgement is said once. Where several share the address and nobody says who speaks, nothing is
-    acknowledged; but a child who should be at school alarms at once, whoever says so.
+    acknowledgement is said once, and takes back nothing. Where several share the address and nobody says who speaks,
+    nothing is acknowledged; but each of them may say why a child is absent, and a child who should be at school
+    alarms at once.
     """
     served = await served_by(connection, school_id=school_id, copy_id=copy_id, now=now)
-    if served is None or not served.is_open or (kind in ABSENT and served.kind is not NoticeKind.ABSENCE):
+    if served is None or not served.is_open or not _fits(kind, served):
         return Taken.WITHDRAWN
     adult = served.adult(guardian_id)
     if adult is None and guardian_id is not None:
@@ -78,12 +89,45 @@ async def answer(
     if adult is None:
         if kind is AnswerKind.SHOULD_BE_HERE:
             await alarm(connection, served, served.adults, now)
+        if kind in ABSENT:
+            await _felt(connection, served, served.adults, kind, None, through, now)
         return Taken.WHO
-    changed = await _write(connection, served, adult, kind, through, now)
+    changed = await _write(connection, served, adult, kind, number, through, now)
     await _acknowledge(connection, adult, now)
     if changed and kind is AnswerKind.SHOULD_BE_HERE:
         await alarm(connection, served, (adult,), now)
+    if changed and kind in ABSENT:
+        await _felt(connection, served, (adult,), kind, adult.guardian_id, through, now)
     return Taken.NOTED if changed else Taken.ALREADY
+
+
+async def _felt(
+    connection: AsyncConnection,
+    served: Served,
+    adults: Sequence[Adult],
+    kind: AnswerKind,
+    guardian_id: int | None,
+    through: str,
+    now: datetime,
+) -> None:
+    """Let the absence register know what was said of these adults' pupils."""
+    await answered(
+        connection,
+        school_id=served.school_id,
+        notice_id=served.notice_id,
+        pupils=sorted({number for each in adults for number in each.pupils}),
+        kind=kind,
+        guardian_id=guardian_id,
+        through=through,
+        now=now,
+    )
+
+
+def _fits(kind: AnswerKind, served: Served) -> bool:
+    """Say whether this is an answer to that notice: a reason to an absence, yes or no to a question."""
+    if kind in ABSENT:
+        return served.kind is NoticeKind.ABSENCE
+    return kind not in ASKED or served.asks
 
 
 async def show_arrived(connection: AsyncConnection, served: Served, now: datetime) -> None:
@@ -109,93 +153,14 @@ async def show_arrived(connection: AsyncConnection, served: Served, now: datetim
         await deliver(connection, {number: None}, now)
 
 
-async def stop_writing(
-    connection: AsyncConnection, *, school_id: int, address_id: int, sender_id: int, now: datetime
-) -> None:
-    """Keep that this address told this sender to stop; what still waits takes the next rung when its turn comes."""
-    await connection.execute(
-        insert_into(stop, connection)
-        .values(school_id=school_id, address_id=address_id, sender_id=sender_id, at=now)
-        .on_conflict_do_nothing()
-    )
-
-
-async def stop_copy(connection: AsyncConnection, *, school_id: int, copy_id: int, now: datetime) -> bool:
-    """Stop the sender of a copy from writing to its address; False when nothing ever left."""
-    row = (
-        await connection.execute(
-            select(attempt.c.sender_id, copy.c.address_id)
-            .join(copy, copy.c.id == attempt.c.copy_id)
-            .where(attempt.c.school_id == school_id, attempt.c.copy_id == copy_id)
-            .order_by(attempt.c.n.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    if row is None:
-        return False
-    await stop_writing(connection, school_id=school_id, address_id=row.address_id, sender_id=row.sender_id, now=now)
-    return True
-
-
-async def wrong_number(connection: AsyncConnection, *, school_id: int, address_id: int, now: datetime) -> None:
-    """A stranger holds this number: nothing more goes there, its links close, and its adults are reached otherwise.
-
-    What has reached the stranger told nobody: those tries are withdrawn, so that a late receipt raises nothing, and
-    notices that still matter take their next rung. What was added through it (a chat, a browser) goes with it. The
-    office is asked to find the right number.
-    """
-    here = (address.c.school_id == school_id, address.c.id == address_id)
-    await connection.execute(update(address).where(*here).values(state=AddressState.WRONG, state_at=now))
-    copies = select(copy.c.id).where(copy.c.school_id == school_id, copy.c.address_id == address_id)
-    await connection.execute(
-        update(page_link)
-        .where(page_link.c.school_id == school_id, page_link.c.copy_id.in_(copies), page_link.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-    await put_in_tray(
-        connection, school_id, Matter.WRONG_NUMBER, subject=f"address:{address_id}", now=now, address_id=address_id
-    )
-    for lane in Lane:
-        await _reach_otherwise(connection, school_id, address_id, lane, now)
-    for joined in await _joined_from(connection, school_id, address_id):
-        await wrong_number(connection, school_id=school_id, address_id=joined, now=now)
-
-
-async def _joined_from(connection: AsyncConnection, school_id: int, address_id: int) -> Sequence[int]:
-    """Give the chats and browsers that were added on the page of a message to this address: the stranger's too."""
-    used = (
-        select(invitation.c.address_id)
-        .join(copy, (copy.c.school_id == invitation.c.school_id) & (copy.c.id == invitation.c.copy_id))
-        .join(address, (address.c.school_id == invitation.c.school_id) & (address.c.id == invitation.c.address_id))
-        .where(invitation.c.school_id == school_id, copy.c.address_id == address_id, address.c.state.in_(WRITABLE))
-    )
-    return (await connection.execute(used.distinct())).scalars().all()
-
-
-async def ask_other_schools(connection: AsyncConnection, *, school_id: int, address_id: int, now: datetime) -> None:
-    """Ask every other school that holds the same number to check it; needs a connection that sees all schools."""
-    this = select(address.c.medium, address.c.lookup_hash).where(
-        address.c.school_id == school_id, address.c.id == address_id
-    )
-    found = (await connection.execute(this)).one_or_none()
-    if found is None:
-        return
-    others = await connection.execute(
-        select(address.c.school_id, address.c.id).where(
-            address.c.medium == found.medium,
-            address.c.lookup_hash == found.lookup_hash,
-            address.c.school_id != school_id,
-            address.c.state.in_(WRITABLE),
-        )
-    )
-    for row in others.all():
-        await put_in_tray(
-            connection, row.school_id, Matter.WRONG_NUMBER, subject=f"address:{row.id}", now=now, address_id=row.id
-        )
-
-
 async def _write(
-    connection: AsyncConnection, served: Served, adult: Adult, kind: AnswerKind, through: str, now: datetime
+    connection: AsyncConnection,
+    served: Served,
+    adult: Adult,
+    kind: AnswerKind,
+    number: int | None,
+    through: str,
+    now: datetime,
 ) -> bool:
     """Insert the answer, or replace an earlier other one; gives whether anything changed."""
     pupils: Sequence[int | None] = list(adult.pupils) if kind in ABSENT else [None]
@@ -209,14 +174,19 @@ async def _write(
             guardian_id=adult.guardian_id,
             pupil_id=pupil_id,
             kind=kind,
+            number=number,
             through=through,
             at=now,
         )
+        said = statement.excluded
         statement = statement.on_conflict_do_update(
             index_elements=columns,
             index_where=unique,
-            set_={"kind": statement.excluded.kind, "through": statement.excluded.through, "at": statement.excluded.at},
-            where=answers.c.kind != statement.excluded.kind,
+            set_={name: said[name] for name in ("kind", "number", "through", "at")},
+            where=and_(
+                or_(answers.c.kind != said.kind, answers.c.number.is_distinct_from(said.number)),
+                said.kind != AnswerKind.ACKNOWLEDGED,
+            ),
         ).returning(answers.c.id)
         changed = (await connection.execute(statement)).first() is not None or changed
     return changed
@@ -251,32 +221,3 @@ async def alarm(connection: AsyncConnection, served: Served, adults: Sequence[Ad
                 where=call_task.c.due_at > statement.excluded.due_at,
             )
         )
-
-
-async def _reach_otherwise(
-    connection: AsyncConnection, school_id: int, address_id: int, lane: Lane, now: datetime
-) -> None:
-    """Withdraw what went to the address for notices that still matter, and put their adults on the next rung."""
-    mattering = (
-        select(copy.c.id)
-        .join(notice, notice.c.id == copy.c.notice_id)
-        .where(
-            copy.c.school_id == school_id,
-            copy.c.address_id == address_id,
-            notice.c.lane == lane,
-            notice.c.expires_at > now,
-        )
-    )
-    copies = [row.id for row in await connection.execute(mattering)]
-    if not copies:
-        return
-    await connection.execute(
-        update(attempt)
-        .where(attempt.c.copy_id.in_(copies), or_(attempt.c.state.in_(LIVE), attempt.c.state == AttemptState.DELIVERED))
-        .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now, error_code=WRONG)
-    )
-    standing = select(copy_delivery.c.delivery_id).where(
-        copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
-    )
-    which = delivery.c.id.in_(standing) & ~has_attempt(AttemptState.DELIVERED)
-    await climb(connection, which, lane=lane, now=now)

@@ -6,7 +6,7 @@ The caller is the bot's door, which Telegram alone can enter; a chat is known by
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.answers import AnswerKind
@@ -15,10 +15,11 @@ from hub.people.chat_lines import ChatLine
 from hub.people.joining import Invited
 from hub.ports import ChannelName
 from hub.replies.answers import Taken, answer
+from hub.replies.consent import write_again, write_in
 from hub.replies.joining import join
 from hub.replies.links import Served, served_by
 from hub.sealing import Keyring
-from hub.tables import address, contact_point, guardian, stop
+from hub.tables import address, contact_point, guardian
 
 REFUSED = (AddressState.WRONG,)
 """A chat whose owner said that he or she is not the one needs a new invitation."""
@@ -77,28 +78,20 @@ async def join_chat(session: AsyncSession, keyring: Keyring, invited: Invited, n
 
 async def resume(connection: AsyncConnection, line: ChatLine, chat: Chat, *, now: datetime) -> None:
     """Write here again: whoever stopped us, or seemed gone, has just spoken."""
-    await connection.execute(
-        delete(stop).where(
-            stop.c.school_id == line.school_id,
-            stop.c.address_id == chat.address_id,
-            stop.c.sender_id == line.sender_id,
-        )
-    )
-    await connection.execute(
-        update(address)
-        .where(address.c.school_id == line.school_id, address.c.id == chat.address_id)
-        .values(state=AddressState.ACTIVE, state_at=now, last_sign_of_life=now)
+    await write_again(
+        connection, school_id=line.school_id, address_id=chat.address_id, sender_id=line.sender_id, now=now
     )
 
 
 async def choose_language(connection: AsyncConnection, line: ChatLine, chat: Chat, language: str) -> None:
     """Write in this chat in another language from the next message on."""
-    await _choose(connection, line, chat, language=language)
+    await write_in(connection, school_id=line.school_id, address_id=chat.address_id, language=language)
 
 
 async def choose_names(connection: AsyncConnection, line: ChatLine, chat: Chat, *, named: bool) -> None:
     """Name children in this chat, or no longer."""
-    await _choose(connection, line, chat, discreet=not named)
+    here = (address.c.school_id == line.school_id, address.c.id == chat.address_id)
+    await connection.execute(update(address).where(*here).values(discreet=not named))
 
 
 async def press(
@@ -129,9 +122,3 @@ async def press(
         now=now,
     )
     return Pressed(taken, served)
-
-
-async def _choose(connection: AsyncConnection, line: ChatLine, chat: Chat, **values: object) -> None:
-    await connection.execute(
-        update(address).where(address.c.school_id == line.school_id, address.c.id == chat.address_id).values(**values)
-    )

@@ -1,31 +1,35 @@
 """Writes down whatever a family sends, as it came, and lays before a person what nobody else can settle."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.models import metadata
 from hub.models.people import Matter
 from hub.people.tray import put_in_tray
 from hub.ports import ChannelName
-from hub.replies.links import Served
+from hub.replies.mail_attachments import Attachment
 from hub.sealing import Keyring, Seal
-from hub.tables import data_key, insert_into
+from hub.tables import data_key, insert_into, reply, reply_attachment
 
-reply = metadata.tables["reply"]
 WORDS, DETAIL = b"reply.words", b"tray_item.detail"
+FILE_NAME, FILE_BODY = b"reply_attachment.name", b"reply_attachment.body"
 KEEP = timedelta(days=365)
+Row = dict[str, Any]
+"""A row of the register of replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A short message as its provider brought it, from a phone or a chat, by its number.
 
-    `stop`: the provider itself says that it means STOP.
+    `stop`: the provider itself says that it means STOP. `opted`: it says that it has answered a word such as START or
+    HELP already. `pictures`: some came with it, and are not fetched. `called`: nothing was said, the phone rang once.
+    `quoted`: what it answers, and `message_id`: what it is called itself, in the words of its channel.
     """
 
     school_id: int
@@ -35,6 +39,11 @@ class Text:
     words: str
     stop: bool = False
     channel: ChannelName = ChannelName.SMS
+    opted: bool = False
+    pictures: bool = False
+    called: bool = False
+    quoted: str | None = None
+    message_id: str | None = None
 
     def __repr__(self) -> str:
         return f"Text({self.provider_key})"
@@ -44,7 +53,8 @@ class Text:
 class Letter:
     """A mail to the reply address of one copy. `author` is what its From says: nothing vouches for it.
 
-    `machine`: an automatic answer. `leaving`: it came to the address for leaving the list.
+    `machine`: an automatic answer. `leaving`: it came to the address for leaving the list. `unsigned`: our mail server
+    found that its From is borrowed. `message_id`: its Message-ID. `files`: what is attached.
     """
 
     school_id: int
@@ -54,6 +64,9 @@ class Letter:
     words: str
     machine: bool = False
     leaving: bool = False
+    unsigned: bool = False
+    message_id: str | None = None
+    files: tuple[Attachment, ...] = ()
 
     def __repr__(self) -> str:
         return f"Letter({self.copy_id})"
@@ -71,32 +84,29 @@ class Kept:
     now: datetime
 
 
-def row_of(
-    what: Text | Letter, channel: ChannelName, served: Served | None, address_id: int | None, now: datetime
-) -> dict[str, Any]:
-    """Say what is known of a reply; the guardian only where nobody else could have written it."""
-    alone = None if served is None else served.alone
+def row_of(what: Text | Letter, *, sender_id: int, channel: ChannelName, address_id: int | None, now: datetime) -> Row:
+    """Say what is known of a reply as soon as it comes."""
     return {
         "school_id": what.school_id,
-        "sender_id": what.sender_id if isinstance(what, Text) else None,
+        "sender_id": sender_id,
         "provider_key": what.provider_key[:255],
         "channel": channel,
         "address_id": address_id,
-        "notice_id": None if served is None else served.notice_id,
-        "guardian_id": None if alone is None or address_id is None else alone.guardian_id,
         "received_at": now,
         "keep_until": (now + KEEP).date(),
+        "message_id": (what.message_id or "")[:255] or None,
     }
 
 
 async def keep(
     connection: AsyncConnection,
     keyring: Keyring,
-    row: dict[str, Any],
+    row: Row,
     words: str,
     *,
     seal: Seal | None,
     stranger: str | None,
+    files: Sequence[Attachment] = (),
 ) -> Kept | None:
     """Write a reply down as it came, under the address's key, or the school's for a stranger; None when it is known."""
     school_seal = await _school_seal(connection, keyring, row["school_id"])
@@ -109,12 +119,36 @@ async def keep(
     number = made.scalar_one_or_none()
     if number is None:
         return None
+    for file in files:
+        await connection.execute(insert(reply_attachment).values(_row_of_file(row, number, file, seal or school_seal)))
     return Kept(number, row["school_id"], school_seal, row["address_id"], stranger, row["received_at"])
 
 
-async def ask_a_person(connection: AsyncConnection, kept: Kept, unclear: str | None) -> None:
-    """Put a reply into the tray; the detail says which one, who wrote if we do not know them, and what is unclear."""
-    detail = {"reply": kept.reply_id, "from": kept.stranger, "unclear": unclear}
+def _row_of_file(row: Row, reply_id: int, file: Attachment, seal: Seal) -> Row:
+    return {
+        "school_id": row["school_id"],
+        "reply_id": reply_id,
+        "content_type": file.content_type[:100],
+        "size": len(file.data),
+        "name_sealed": seal.close(file.name.encode(), FILE_NAME),
+        "body_sealed": seal.close(file.data, FILE_BODY),
+    }
+
+
+async def settle(connection: AsyncConnection, kept: Kept, **found: object) -> None:
+    """Write to a kept reply what was found of it: `thread_id`, `notice_id`, `guardian_id`, `sense`, `doubt`."""
+    mine = (reply.c.school_id == kept.school_id, reply.c.id == kept.reply_id)
+    await connection.execute(update(reply).where(*mine).values(**found))
+
+
+async def ask_a_person(
+    connection: AsyncConnection, kept: Kept, unclear: str | None, proposal: Sequence[int] = ()
+) -> None:
+    """Put a reply into the tray; the detail says which one, who wrote if we do not know them, and what is unclear.
+
+    `proposal`: adults who may have written, the likeliest first.
+    """
+    detail = {"reply": kept.reply_id, "from": kept.stranger, "unclear": unclear, "proposal": list(proposal)}
     await put_in_tray(
         connection,
         kept.school_id,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
-from hub.models.notices import DeliveryState, NoticeState
+from hub.models.notices import DeliveryState, Needs, NoticeState
 from hub.models.people import AddressState, Medium
 from hub.outbox.wordings import read_slots
 from hub.people.addresses import masked
@@ -50,7 +50,8 @@ class Adult:
 class Served:
     """A copy as of today. `adults` are those with a right today: none when nobody has one any more.
 
-    `may_name`: the address answered lately, so a child's name may be shown there.
+    `may_name`: the address answered lately, so a child's name may be shown there. `asks`: one may answer yes or no, or
+    how many.
     """
 
     school_id: int
@@ -65,6 +66,7 @@ class Served:
     cancelled: bool
     may_name: bool
     adults: tuple[Adult, ...]
+    asks: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -141,6 +143,7 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
         and row.last_sign_of_life is not None
         and row.last_sign_of_life > now - timedelta(days=SILENT_DAYS),
         adults=(),
+        asks=row.kind == NoticeKind.MEETING or row.needs != Needs.NONE,
     )
     return replace(served, adults=await _adults(connection, served, now))
 
@@ -212,6 +215,7 @@ def _copy(school_id: int, copy_id: int) -> Any:  # noqa: ANN401 (a statement)
             copy.c.language,
             notice.c.kind,
             notice.c.state,
+            notice.c.needs,
             notice.c.created_at,
             school.c.name,
             school.c.short_name,

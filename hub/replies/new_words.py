@@ -1,117 +1,290 @@
-"""Cuts what a family has just written from the notice that its mail program quoted below."""
+"""Cuts what a family has just written from the notice that its mail program quoted.
+
+The rule: never less than was written; one quoted line too many is the lesser evil. So a line is taken out only where
+something shows that a program put it there: a `>` before it, our own address or a date in the line above it, a block
+of mail headers, or the mark of our own notice.
+"""
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
-_MARKER: Final = re.compile(r"^\W*##.*##\W*$")
-_BIDI: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SIGNATURE: Final = re.compile(
-    r"^(--\s?|_{8,}|-{5,}.*-{5,}"
-    r"|(envoyé|sent|enviado|inviato|gesendet|von meinem|gönder|wysłan|отправлено|надіслано|trimis|verzonden|gửi từ"
-    r"|télécharge[rz] outlook|get outlook|obtenir outlook|obtener outlook|outlook für|أرسل|发自|發自).{0,60})$",
+from hub.replies.mail_words import ANSWERED_WITHIN, FORWARD, LABELS, MESSAGE, OPENING, SAID, SENT_FROM, SMALL_PRINT
+
+CUT: Final = "\ue000"
+"""A line with this sign alone: below it all is quoted (an HTML mail said so)."""
+
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad\u1427]"
+)
+_SPACES: Final = re.compile("[\u00a0\u2007\u202f]")
+_MARKER: Final = re.compile(r"^\W*##.{1,200}##\W*$")
+_QUOTED: Final = re.compile(r"^\s{0,3}(?:>|&gt;|＞)")
+_BARRED: Final = re.compile(r"^\s{0,2}\|(?!.*\|)")
+_FEVER: Final = re.compile(
+    r"^\s{0,3}>\s*\d+(?:[.,]\d+)?\s*(?:°|%|€|\$|h\b|ans|an\b|jours?|min|kg|cm|am|pm)", re.IGNORECASE
+)
+_DATE: Final = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[-./年]\d{1,2})")
+_TIME: Final = re.compile(
+    r"(?<!\d)\d{1,2}\s?[:.hHu：]\s?\d{2}(?!\d)|\d{1,2}\s?[時时点시](?!\w{3})|\b\d{1,2}\s?[AaPp]\.?[Mm]\b"
+)
+_ADDRESS: Final = re.compile(r"[<(\[«\"]\s*(?:mailto:)?[^\s@<>]{1,80}@[^\s@<>]{1,120}")
+_COLON: Final = re.compile(r"(?:[:：]|-{2,}|—)\W*$")
+_SENTENCE_END: Final = re.compile(r"[.!?…؟。！？]\W*$")
+_RULE: Final = re.compile(r"^\W*[-_=*–—~]{3,}\W*$")
+_DIVIDER: Final = re.compile(r"^\W*[-_=*–—]{2,}\s*(\S.{0,58}?\S)\s*[-_=*–—]{2,}\W*$|^\W{0,3}\[(.{4,60})\]\W*$")
+_DASHES: Final = re.compile(r"^--\s?$")
+_ANY_LABEL: Final = re.compile(r"^[\s>*_|]*[^\W\d_][^:：\d@]{0,28}[:：]")
+_LABEL: Final = re.compile(
+    r"^[\s>*_|]*(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in LABELS.items()) + r")[\s*_]{0,4}[:：]",
     re.IGNORECASE,
 )
-_FROM_LABEL: Final = re.compile(
-    r"^\W*(de|from|von|da|van|od|от|від|من|发件人|寄件者|kimden|gönderen|från|de la|từ)\W{0,4}[:：]", re.IGNORECASE
-)
-_ANY_LABEL: Final = re.compile(r"^\W*[^\W\d][^:：]{0,24}[:：]")
-_SENTENCE_END: Final = (".", "!", "?", "…", "؟", "。")
+_ARMOUR: Final = re.compile(r"^-{5}BEGIN PGP SIGNED MESSAGE-{5}\n(?:[A-Za-z-]+: .*\n)*\n?", re.MULTILINE)
+_ARMOUR_END: Final = re.compile(r"^-{5}BEGIN PGP SIGNATURE-{5}", re.MULTILINE)
+_LINE_LOOKED_AT: Final = 1000
+"""Signs of a line that the rules look at; nobody's mail program writes longer ones."""
+_LINES_READ: Final = 4000
+"""Lines in which a quotation is looked for; where there is none, the others are kept as they are."""
+_PARAGRAPH_MOST: Final = 30
 
 
-def new_words(text: str, own: list[str]) -> str:
-    """Keep what was written above, or between, the quoted lines; all of it when nothing is left.
+def new_words(text: str, own: Sequence[str]) -> str:
+    """Keep what was written above, between or below the quoted lines; all of it where that leaves nothing.
 
     `own` are addresses or domains of ours in lower case: the line over a quotation names whom it quotes, in every
-    language. A line that names us in the first paragraph with nothing above it is what the family wrote.
+    language. Empty when a program's lines are all there is.
     """
-    whole = text.replace("\r\n", "\n").replace("\u00a0", " ")
-    lines = [_BIDI.sub("", line).rstrip() for line in whole.split("\n")]
-    kept = _without_signature(_without_quotation(lines[: _end_of_new(lines, own)]))
-    return "\n".join(kept).strip() or whole.strip()
+    lines = [line.rstrip() for line in _plain(text).split("\n")]
+    lines, unread = lines[:_LINES_READ], lines[_LINES_READ:]
+    kept, was_attributed = _written(lines, own)
+    if unread and kept[-1:] == lines[-1:]:
+        return "\n".join([*kept, *unread]).strip()
+    said = _without_signature(kept)
+    if said:
+        return said
+    if not _has_words(kept) and (was_attributed or any(map(str.strip, kept)) or _is_quotation(lines, own)):
+        return ""
+    return "\n".join(line for line in lines if line != CUT).strip()
 
 
-def _end_of_new(lines: list[str], own: list[str]) -> int:
-    """Find the first line of the old mail: our marker, a block of mail headers, or the line that names us."""
-    for place, line in enumerate(lines):
-        if _MARKER.match(line) or _is_header_block(lines, place):
-            return place
-        if not line.startswith(">") and any(ours in line.lower() for ours in own):
-            start = _start_of_paragraph(lines, place)
-            if any(above.strip() for above in lines[:start]):
-                return start
-    return len(lines)
+def _is_quotation(lines: Sequence[str], own: Sequence[str]) -> bool:
+    """Tell a quotation from what a family has put a `>` before: a quoted line says who was quoted."""
+    first = next((line.lstrip("> ") for line in lines if line.strip("> ")), "")[:_LINE_LOOKED_AT]
+    return _says_who(first, own, follows=True) and bool(_COLON.search(first))
 
 
-def _start_of_paragraph(lines: list[str], place: int) -> int:
-    """Go up over an attribution that was wrapped: two lines at most, and not past the end of a sentence."""
-    start = place
-    while start > 0 and place - start < 2 and lines[start - 1].strip():
-        if lines[start - 1].endswith(_SENTENCE_END):
-            break
-        start -= 1
-    return start
+def _plain(text: str) -> str:
+    """Write every end of line as one, without signs that show nothing; a signed text without its armour."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\x0c", "\n")
+    text = _SPACES.sub(" ", _UNSEEN.sub("", text))
+    signed = _ARMOUR.search(text)
+    if signed:
+        end = _ARMOUR_END.search(text, signed.end())
+        inside = text[signed.end() : end.start() if end else len(text)]
+        text = text[: signed.start()] + re.sub(r"^- ", "", inside, flags=re.MULTILINE)
+    return text
 
 
-def _is_header_block(lines: list[str], place: int) -> bool:
+def _written(lines: list[str], own: Sequence[str]) -> tuple[list[str], bool]:
+    """Take the quoted lines out; say also whether a line said who was quoted."""
+    kept: list[str] = []
+    attributed = False
+    place = 0
+    while place < len(lines):
+        line = lines[place][:_LINE_LOOKED_AT]
+        if _is_quoted(lines, place):
+            _drop_blank(kept)
+        elif _below_is_old(lines, place, own):
+            _drop_heading(kept)
+            if _has_words(kept):
+                return (lines if _says_answers_are_within(kept) else kept), attributed
+            kept.extend(lines[place:])
+            return kept, attributed
+        else:
+            kept.append(lines[place])
+            heading = _attribution(kept, lines, place, own) if line.strip() else 0
+            if heading:
+                attributed = attributed or _quote_follows(lines, place)
+                before = kept[:-heading] + _glued(" ".join(kept[-heading:]))
+                if _quote_follows(lines, place):
+                    kept = before
+                elif _has_words(before):
+                    return (lines if _says_answers_are_within(before) else before), attributed
+        place += 1
+    return kept, attributed
+
+
+def _below_is_old(lines: list[str], place: int, own: Sequence[str]) -> bool:
+    """Tell the first line of an old mail that stands there as it was, without a sign before its lines."""
+    line = lines[place][:_LINE_LOOKED_AT]
+    if line == CUT or _MARKER.match(line):
+        return True
+    divider = _DIVIDER.match(line)
+    if divider:
+        name = divider[1] or divider[2]
+        return bool(MESSAGE.search(name) and (divider[1] or FORWARD.search(name) or "rigin" in name))
+    return _is_header_block(lines, place, own) or _is_note_heading(lines, place, own)
+
+
+def _is_header_block(lines: list[str], place: int, own: Sequence[str]) -> bool:
     """Tell the block of De:, Envoyé:, À:, Objet: that Outlook writes, in whatever language."""
-    block = lines[place : place + 3]
-    return len(block) == 3 and _FROM_LABEL.match(block[0]) is not None and all(map(_ANY_LABEL.match, block))
+    first = lines[place][:_LINE_LOOKED_AT]
+    if not (":" in first or "：" in first) or not (_LABEL.match(first) or _ANY_LABEL.match(first)):
+        return False
+    block = list(_block(lines, place))
+    text = "\n".join(block)
+    dated, named = bool(_DATE.search(text) or _TIME.search(text)), "@" in text
+    kinds = {found.lastgroup for found in map(_LABEL.match, block) if found}
+    if _LABEL.match(first) and kinds & {"from", "sent"}:
+        if len(kinds) >= 3:
+            return dated or named
+        if len(kinds) == 2 and "sent" in kinds:
+            return dated and named
+    ours = any(address in text.lower() for address in own)
+    return len(block) >= 3 and ours and bool(_DATE.search(text)) and sum(map(bool, map(_ANY_LABEL.match, block))) >= 3
 
 
-def _without_quotation(lines: list[str]) -> list[str]:
-    """Drop quoted lines; if all below is quoted, also the line above that says who is quoted."""
-    first = next((place for place, line in enumerate(lines) if line.startswith(">")), None)
-    if first is None:
-        return lines
-    if any(line.strip() and not line.startswith(">") for line in lines[first:]):
-        return [line for line in lines if not line.startswith(">")]
-    above = lines[:first]
-    while above and not above[-1].strip():
-        above.pop()
-    if above and above[-1].endswith((":", "：")):
-        while above and above[-1].strip():
-            above.pop()
-    return above
+def _block(lines: list[str], place: int) -> Iterator[str]:
+    """Give the lines of a block that have a label; an address that was wrapped, or one empty line, may lie between."""
+    others = 0
+    for line in lines[place : place + 16]:
+        if _ANY_LABEL.match(line[:_LINE_LOOKED_AT]):
+            others = 0
+            yield line[:_LINE_LOOKED_AT]
+        else:
+            others += 1
+            if others > 1 and not (others == 2 and "@" in line):
+                return
 
 
-def _without_signature(lines: list[str]) -> list[str]:
-    for place, line in enumerate(lines):
-        if place and _SIGNATURE.match(line):
-            return lines[:place]
-    return lines
+def _is_note_heading(lines: list[str], place: int, own: Sequence[str]) -> bool:
+    """Tell how Lotus Notes begins: a line that names us, then one with a date and nothing else."""
+    below = lines[place + 1][:80].strip() if place + 1 < len(lines) else ""
+    line = lines[place][:_LINE_LOOKED_AT].lower()
+    return (
+        bool(_DATE.search(below) and _TIME.search(below))
+        and len(re.sub(r"[\d\W]", "", below)) < 16
+        and any(address in line for address in own)
+        and bool(_ADDRESS.search(line))
+    )
 
 
-def words_of_html(html: str) -> str:
-    """Read an HTML mail as text, without what it quotes; never raises."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return re.sub(r"\n{3,}", "\n\n", "".join(reader.words)).strip()
+def _attribution(kept: list[str], lines: list[str], place: int, own: Sequence[str]) -> int:
+    """Count the lines just kept that say who is quoted (« Le …, École <…> a écrit : »), 0 for none; four at most."""
+    follows = _quote_follows(lines, place)
+    words = kept[-1][:_LINE_LOOKED_AT].strip()
+    ours = any(address in words.lower() for address in own)
+    if not (follows or ours or _COLON.search(words) or SAID.search(words)):
+        return 0
+    count = 1
+    while count < 4 and _was_wrapped(kept, count, words):
+        count += 1
+        words = f"{kept[-count][:_LINE_LOOKED_AT].strip()} {words}"
+    return count if _says_who(words, own, follows=follows) else 0
 
 
-class _Reader(HTMLParser):
-    """Gathers text; skips head, scripts and quotations."""
+def _was_wrapped(kept: list[str], count: int, words: str) -> bool:
+    """Tell whether the line above belongs to the same attribution: it was full, or holds what is still missing."""
+    if len(kept) <= count or not kept[-count - 1].strip():
+        return False
+    above, first = kept[-count - 1][:_LINE_LOOKED_AT].strip(), words.split(maxsplit=1)[0]
+    if not (_ADDRESS.search(words) or _DATE.search(words)) and _ADDRESS.search(above):
+        return True
+    if OPENING.match(words) or (_SENTENCE_END.search(above) and not _DATE.search(above)):
+        return False
+    if above.endswith("<") or (first.startswith("<") and "@" in first and not _DATE.search(words)):
+        return True
+    return len(above) + len(first) >= 66 or bool(
+        OPENING.match(above) or (_DATE.search(above) and not _DATE.search(words) and not _COLON.search(above))
+    )
 
-    _UNREAD: Final = frozenset({"head", "script", "style", "title", "blockquote"})
-    _BREAKS: Final = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "hr"})
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self._unread: list[str] = []
+def _says_who(words: str, own: Sequence[str], *, follows: bool) -> bool:
+    """Judge one attribution, written on one line. `follows`: quoted lines come next."""
+    words = words[-600:]
+    date, time = bool(_DATE.search(words)), bool(_TIME.search(words))
+    ours = any(address in words.lower() for address in own)
+    named, said = ours or bool(_ADDRESS.search(words)), bool(SAID.search(words))
+    opens = OPENING.match(words.lstrip(" -*_")) is not None
+    if not _COLON.search(words):
+        return (follows and named and (date or said)) or (named and date and said and opens)
+    if follows:
+        return named or said or (date and time)
+    return (
+        (named and (date or time) and (said or opens or _ADDRESS.search(words) is not None))
+        or (ours and said)
+        or (said and date and time and opens)
+    )
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 (inherited)
-        if tag in self._UNREAD:
-            self._unread.append(tag)
-        elif tag in self._BREAKS:
-            self.words.append("\n")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._unread:
-            while self._unread.pop() != tag:
-                pass
+def _glued(words: str) -> list[str]:
+    """Give back what the family wrote on the same line, before « Le 1 sept. 2026 à 18:02, … »."""
+    if _LABEL.match(words):
+        return []
+    starts = [found.start() for found in OPENING.finditer(words) if _TIME.search(words, found.end())]
+    alone = [start for before, start in pairwise([-99, *starts]) if start - before > 40]
+    head = words[: alone[-1]].rstrip(" -–—>") if alone else ""
+    return [head] if re.search(r"\w{2}", head) and not (_ADDRESS.search(head) or SAID.search(head)) else []
 
-    def handle_data(self, data: str) -> None:
-        if not self._unread:
-            self.words.append(" ".join(data.split()) if "\n" in data else data)
+
+def _is_quoted(lines: list[str], place: int) -> bool:
+    line = lines[place]
+    if line.startswith(">From ") or _FEVER.match(line):
+        beside = [lines[near] for near in (place - 1, place + 1) if 0 <= near < len(lines)]
+        return any(map(_QUOTED.match, beside))
+    if _BARRED.match(line):
+        return any(_BARRED.match(lines[near]) for near in (place - 1, place + 1) if 0 <= near < len(lines))
+    return _QUOTED.match(line) is not None
+
+
+def _quote_follows(lines: list[str], place: int) -> bool:
+    for below in range(place + 1, min(place + 5, len(lines))):
+        if lines[below].strip():
+            return lines[below] == CUT or _is_quoted(lines, below)
+    return False
+
+
+def _drop_blank(kept: list[str]) -> None:
+    """Leave one empty line where a quotation stood between two, and none before it where it came first."""
+    while len(kept) > 1 and not kept[-1].strip() and not kept[-2].strip():
+        kept.pop()
+
+
+def _drop_heading(kept: list[str]) -> None:
+    """Take away what stood just over the old mail: a line of dashes, « École a écrit », « Message transféré : »."""
+    if kept and len(kept[-1]) < 90 and SAID.search(kept[-1][-20:]) and not _SENTENCE_END.search(kept[-1]):
+        kept.pop()
+    while kept:
+        line = kept[-1][:_LINE_LOOKED_AT]
+        heads = len(line) < 70 and _COLON.search(line) and MESSAGE.search(line) and FORWARD.search(line)
+        if line.strip() and not _RULE.match(line) and not heads:
+            return
+        kept.pop()
+
+
+def _has_words(lines: Sequence[str]) -> bool:
+    return any(re.search(r"\S", line) and not SENT_FROM.match(line[:160]) and not _RULE.match(line) for line in lines)
+
+
+def _says_answers_are_within(lines: Sequence[str]) -> bool:
+    return ANSWERED_WITHIN.search("\n".join(lines)[:400]) is not None
+
+
+def _without_signature(lines: Sequence[str]) -> str:
+    """Leave out what is signed by `--`, and what a telephone or a server wrote under it all."""
+    dashes = next((place for place, line in enumerate(lines) if _DASHES.match(line)), 0)
+    kept = list(lines[:dashes] if _has_words(lines[:dashes]) else lines)
+    while kept:
+        start = len(kept) - 1
+        while start > max(0, len(kept) - _PARAGRAPH_MOST) and kept[start].strip() and kept[start - 1].strip():
+            start -= 1
+        last = kept[-1].strip()
+        without_links = re.sub(r"<?https?://\S+>?|\[\S*\]", "", last)[:160].strip()
+        if not last or _RULE.match(last) or (len(without_links) < 110 and SENT_FROM.match(without_links)):
+            kept.pop()
+        elif start > 0 and SMALL_PRINT.match(" ".join(kept[start:])[:1200]):
+            del kept[start:]
+        else:
+            break
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()

@@ -1,237 +1,252 @@
-"""The letter box: keeps whatever a family sends, understands what is clear, and leaves the rest to a person."""
+"""The letter box: keeps whatever a family sends, understands what is clear, and leaves the rest to a person.
 
-from collections.abc import Sequence
+Where it goes: what it quotes, else the open question to that address, else the last notice sent there within a
+fortnight. An unknown number waits in the office's tray.
+"""
+
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.answers import AnswerKind
-from hub.models.notices import NoticeState
-from hub.models.people import Medium
-from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName, NoticeKind
-from hub.replies.answers import POSTED, Taken, alarm, answer, stop_writing, wrong_number
-from hub.replies.keeping import Letter, Text, ask_a_person, keep, row_of
+from hub.replies.answers import Taken, alarm
+from hub.replies.calling_back import call_back
+from hub.replies.choices import Chosen, ask_which, chosen
+from hub.replies.consent import stop_writing, write_again, write_in
+from hub.replies.holders import Holder, holder_of, is_theirs, way_in
+from hub.replies.keeping import Kept, Letter, Text, ask_a_person, keep, row_of, settle
 from hub.replies.links import Served, served_by
-from hub.replies.meaning import Meaning, Sense, first_line, meaning_of
-from hub.sealing import Keyring, Seal
-from hub.tables import address, attempt, copy, copy_delivery, data_key, delivery, notice
-from hub.tables import answer as answers
+from hub.replies.meaning import Meaning, Sense, meaning_of, meaning_of_letter, plain
+from hub.replies.placing import heard_at, heard_under, put, turn_of
+from hub.replies.proposing import propose
+from hub.replies.saying_back import Back, What, may_say_back
+from hub.replies.threads import Turn
+from hub.replies.understanding import Heard, Understood, take, understand
+from hub.replies.wrong_numbers import wrong_number
+from hub.sealing import Keyring
 
-_MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT}
-QUESTION_DAYS = 14
-"""A digit answers an absence alert of the last fourteen days, and nothing else."""
+OTHER_FROM, BORROWED = "other_from", "unsigned"
+"""Why nothing vouches for a mail's author: it is not whom we wrote to, or the mail server says that it is borrowed."""
+_ACTS = {Sense.START: What.RESUMED, Sense.LANGUAGE: What.LANGUAGE, Sense.HELP: What.HELP}
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of it. `fresh`: not brought before. `thanks_in`: the language of a confirmation, when one is due."""
+    """What came of it. `fresh`: not brought before. `back`: what is said back at once, when something is."""
 
     fresh: bool
     sense: Sense
     address_id: int | None = None
-    thanks_in: str | None = None
+    back: Back | None = None
 
 
 async def receive_text(connection: AsyncConnection, keyring: Keyring, text: Text, *, now: datetime) -> Received:
-    """Put an SMS, or what is written in a chat, where it belongs.
+    """Put an SMS, or what is written in a chat, where it belongs; a phone that only rang wishes to be called.
 
     A provider may bring it twice: the second time changes nothing.
     """
-    meaning = Meaning(Sense.STOP) if text.stop else meaning_of(text.words)
-    known = await _address(connection, keyring, text)
-    address_id = None if known is None else known.id
-    copies = [] if known is None else await _sent_lately(connection, text, known.id, now)
-    last = await _served(connection, text.school_id, copies[:1], now)
+    meaning = _meaning(text)
+    holder = await holder_of(connection, keyring, text)
+    address_id = None if holder is None else holder.address_id
     kept = await keep(
         connection,
         keyring,
-        row_of(text, text.channel, last, address_id, now),
-        text.words,
-        seal=None if known is None else keyring.seal(known.wrapped, known.master_version),
-        stranger=text.number if known is None else None,
+        row_of(
+            text,
+            sender_id=text.sender_id,
+            channel=ChannelName.VOICE if text.called else text.channel,
+            address_id=address_id,
+            now=now,
+        ),
+        f"[image] {text.words}".strip() if text.pictures else text.words,
+        seal=None if holder is None else holder.seal,
+        stranger=text.number if holder is None else None,
     )
     if kept is None:
         return Received(fresh=False, sense=meaning.sense, address_id=address_id)
-    if address_id is not None and await _clear_act(connection, text, meaning, address_id, now):
-        return Received(fresh=True, sense=meaning.sense, address_id=address_id)
-    taken = await _answered(connection, text.school_id, meaning, copies, text.channel.value, now)
-    if taken not in (Taken.NOTED, Taken.ALREADY):
-        await ask_a_person(connection, kept, taken)
-    thanks = last.language if last is not None and taken is Taken.NOTED else None
-    return Received(fresh=True, sense=meaning.sense, address_id=address_id, thanks_in=thanks)
+    if holder is None:
+        await settle(connection, kept, sense=meaning.sense)
+        day = now.date()
+        await ask_a_person(connection, kept, None, await propose(connection, text.school_id, text.words, day=day))
+        return Received(fresh=True, sense=meaning.sense)
+    return await _from_known(connection, text, meaning, holder, kept, now)
 
 
 async def receive_letter(connection: AsyncConnection, keyring: Keyring, letter: Letter, *, now: datetime) -> Received:
-    """Put a mail where it belongs. Its token names the copy, not the person.
+    """Put a mail where it belongs. Its token names the copy, and so the conversation, not the person.
 
-    Only a From that is the very address we wrote to speaks for the family, and only for what is clear in the first
-    line. Mail never changes consent: wishing to leave the list is put before a person (the button in the mail
-    program, which posts, acts at once). That a child should be at school alarms whoever says so. A machine's answer
-    is kept and never answered. Raises LookupError for a copy that is gone.
+    Only a From that is the very address we wrote to speaks for the family. Mail never changes consent: wishing to
+    leave the list is put before a person (the button in the mail program, which posts, acts at once). That a child
+    should be at school alarms whoever says so. A machine's answer is kept and never answered. Raises LookupError for
+    a copy that is gone.
     """
-    meaning = meaning_of(first_line(letter.words))
+    meaning = meaning_of_letter(letter.words)
     served = await served_by(connection, school_id=letter.school_id, copy_id=letter.copy_id, now=now)
     if served is None:
         raise LookupError("this copy is gone")
-    from_them = await _is_theirs(connection, keyring, served, letter.author)
-    sender_id, seal = await _way_in(connection, keyring, served)
+    from_them = await is_theirs(connection, keyring, served, letter.author)
+    doubt = (BORROWED if letter.unsigned else "") if from_them else OTHER_FROM
+    sender_id, seal = await way_in(connection, keyring, served)
+    row = row_of(
+        letter, sender_id=sender_id, channel=ChannelName.EMAIL,
+        address_id=None if doubt else served.address_id, now=now,
+    )  # fmt: skip
     kept = await keep(
         connection,
         keyring,
-        {
-            **row_of(letter, ChannelName.EMAIL, served, served.address_id if from_them else None, now),
-            "sender_id": sender_id,
-        },
+        {**row, "doubt": doubt, "machine": letter.machine},
         letter.words,
-        seal=seal if from_them else None,
-        stranger=None if from_them else letter.author,
+        seal=None if doubt else seal,
+        stranger=letter.author if doubt else None,
+        files=letter.files,
     )
-    if kept is None or (letter.machine and not letter.leaving):
-        return Received(fresh=kept is not None, sense=Sense.WORDS, address_id=served.address_id)
-    if from_them and meaning.sense is Sense.WRONG_NUMBER and not letter.leaving:
-        await wrong_number(connection, school_id=letter.school_id, address_id=served.address_id, now=now)
-        return Received(fresh=True, sense=meaning.sense, address_id=served.address_id)
-    taken = None
-    if from_them and not letter.leaving:
-        taken = await _answered(connection, letter.school_id, meaning, [_Sent.of(served)], "email", now)
-    elif meaning.reason is AnswerKind.SHOULD_BE_HERE and served.kind is NoticeKind.ABSENCE:
-        await alarm(connection, served, served.adults, now)
-    if not from_them or taken not in (Taken.NOTED, Taken.ALREADY):
-        await ask_a_person(connection, kept, taken)
-    return Received(fresh=True, sense=meaning.sense if from_them else Sense.WORDS, address_id=served.address_id)
+    if kept is None:
+        return Received(fresh=False, sense=meaning.sense if not doubt else Sense.WORDS, address_id=served.address_id)
+    heard = await heard_under(connection, served, letter.words, meaning, "email", now)
+    outcome = await _from_letter(connection, letter, heard, served, believed=not doubt)
+    turn = Turn.NOBODYS if letter.machine and not letter.leaving else turn_of(outcome)
+    await put(connection, kept, heard, outcome, served.address_id, turn)
+    if letter.leaving or (not letter.machine and (doubt or outcome.sense is Sense.STOP)):
+        await ask_a_person(connection, kept, None)
+    sense = outcome.sense if not doubt else Sense.WORDS
+    return Received(fresh=True, sense=sense, address_id=served.address_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A copy that left lately; `answered`: one of its adults has said why."""
-
-    copy_id: int
-    kind: NoticeKind
-    sent_at: datetime
-    answered: bool
-
-    @classmethod
-    def of(cls, served: Served) -> "_Sent":
-        return cls(served.copy_id, served.kind, served.said_at, answered=False)
-
-
-async def _clear_act(connection: AsyncConnection, text: Text, meaning: Meaning, address_id: int, now: datetime) -> bool:
-    """Do what needs no notice: stop, or a number that is a stranger's."""
-    if meaning.sense is Sense.STOP:
-        await stop_writing(
-            connection, school_id=text.school_id, address_id=address_id, sender_id=text.sender_id, now=now
-        )
-    elif meaning.sense is Sense.WRONG_NUMBER:
-        await wrong_number(connection, school_id=text.school_id, address_id=address_id, now=now)
-    return meaning.sense in (Sense.STOP, Sense.WRONG_NUMBER)
+async def _from_letter(
+    connection: AsyncConnection, letter: Letter, heard: Heard, served: Served, *, believed: bool
+) -> Understood:
+    """Do what a mail says, if it is believed to be the family's; an alarm is believed of anybody."""
+    sense = heard.meaning.sense
+    if believed and not letter.machine and not letter.leaving:
+        if sense is Sense.STOP:
+            return Understood(Sense.STOP, about=heard.about)
+        if sense is not Sense.WRONG_NUMBER:
+            return await understand(connection, heard)
+        await wrong_number(connection, school_id=served.school_id, address_id=served.address_id, now=heard.now)
+        return Understood(Sense.WRONG_NUMBER, Taken.NOTED, heard.about)
+    alarms = heard.meaning.reason is AnswerKind.SHOULD_BE_HERE and served.kind is NoticeKind.ABSENCE
+    if not alarms or letter.machine:
+        return Understood(Sense.WORDS, about=heard.about)
+    await alarm(connection, served, served.adults, heard.now)
+    return Understood(Sense.SHOULD_BE_HERE, about=heard.about)
 
 
-async def _answered(
+async def receive_note(
     connection: AsyncConnection,
-    school_id: int,
-    meaning: Meaning,
-    copies: Sequence[_Sent],
-    through: str,
+    keyring: Keyring,
+    served: Served,
+    words: str,
+    *,
+    key: str,
+    guardian_id: int | None,
     now: datetime,
-) -> Taken | None:
-    """Answer the open question, or acknowledge the last notice; None when the words answer nothing."""
-    copy_id, kind = None, AnswerKind.ACKNOWLEDGED
-    if meaning.reason is not None:
-        copy_id = _open_question(copies)
-        kind = meaning.reason
-    if copy_id is None and (meaning.sense is Sense.ACKNOWLEDGED or meaning.reason is AnswerKind.ILL) and copies:
-        copy_id, kind = copies[0].copy_id, AnswerKind.ACKNOWLEDGED  # « 1 » under a notice that asks nothing: seen
-    if copy_id is None:
-        return None
-    return await answer(connection, school_id=school_id, copy_id=copy_id, kind=kind, through=through, now=now)
+) -> Received:
+    """Put what was typed on the page of a message where it belongs; `key` names the press, so that two are one.
 
-
-def _open_question(copies: Sequence[_Sent]) -> int | None:
-    """Find the absence that a digit answers: the newest not yet answered of the last day of absences.
-
-    When all are answered, a digit corrects the last notice, if that was the alert.
+    Raises LookupError when nothing ever left for that copy.
     """
-    absences = [sent for sent in copies if sent.kind is NoticeKind.ABSENCE]
-    for sent in absences:
-        if not sent.answered and sent.sent_at > absences[0].sent_at - timedelta(days=1):
-            return sent.copy_id
-    return copies[0].copy_id if absences and copies[0] is absences[0] else None
+    sender_id, seal = await way_in(connection, keyring, served)
+    note = Letter(served.school_id, served.copy_id, f"page:{served.copy_id}:{key}", "", words)
+    row = row_of(note, sender_id=sender_id, channel=served.channel, address_id=served.address_id, now=now)
+    kept = await keep(connection, keyring, row, words, seal=seal, stranger=None)
+    meaning = meaning_of_letter(words)
+    if kept is None:
+        return Received(fresh=False, sense=meaning.sense, address_id=served.address_id)
+    heard = await heard_under(connection, served, words, meaning, "page", now, guardian_id)
+    outcome = await understand(connection, heard)
+    await put(connection, kept, heard, outcome, served.address_id, turn_of(outcome))
+    return Received(fresh=True, sense=outcome.sense, address_id=served.address_id)
 
 
-async def _sent_lately(connection: AsyncConnection, text: Text, address_id: int, now: datetime) -> list[_Sent]:
-    """List the copies that this sender sent to the address, the newest first, each once."""
-    said = (
-        select(answers.c.id)
-        .join(
-            delivery, (delivery.c.notice_id == answers.c.notice_id) & (delivery.c.guardian_id == answers.c.guardian_id)
-        )
-        .join(copy_delivery, copy_delivery.c.delivery_id == delivery.c.id)
-        .where(copy_delivery.c.copy_id == copy.c.id, answers.c.pupil_id.is_not(None))
-        .exists()
+async def _from_known(
+    connection: AsyncConnection, text: Text, meaning: Meaning, holder: Holder, kept: Kept, now: datetime
+) -> Received:
+    """Take a text from an address that we know."""
+    school_id, address_id = text.school_id, holder.address_id
+    number = meaning.number if plain(text.words).isdigit() else None
+    choice = await chosen(
+        connection, school_id=school_id, address_id=address_id, number=number, seal=holder.seal, now=now
     )
-    rows = await connection.execute(
-        select(copy.c.id, notice.c.kind, attempt.c.sending_at, said.label("answered"))
-        .join(attempt, attempt.c.copy_id == copy.c.id)
-        .join(notice, notice.c.id == copy.c.notice_id)
-        .where(
-            copy.c.school_id == text.school_id,
-            copy.c.address_id == address_id,
-            attempt.c.sender_id == text.sender_id,
-            attempt.c.state.in_(POSTED),
-            attempt.c.sending_at > now - timedelta(days=QUESTION_DAYS),
-            notice.c.state == NoticeState.PUBLISHED,
+    heard = await heard_at(connection, text, meaning, holder, now)
+    back = await _act(connection, text, meaning, holder, now)
+    if choice is not None:
+        outcome = await _choose(connection, heard, choice)
+    elif meaning.sense is Sense.MISSED_CALL:
+        await call_back(connection, school_id=school_id, about=heard.about, now=now)
+        outcome = Understood(Sense.MISSED_CALL, about=heard.about)
+    elif back is not None or meaning.sense in (Sense.STOP, Sense.WRONG_NUMBER, Sense.PICTURE):
+        outcome = Understood(meaning.sense, Taken.NOTED if back or meaning.sense is not Sense.PICTURE else None)
+    else:
+        outcome = await understand(connection, heard)
+    thread_id = await put(connection, kept, heard, outcome, address_id, turn_of(outcome))
+    if outcome.which:
+        back = await ask_which(connection, kept, outcome.which, language=holder.language, school=holder.school)
+        return Received(fresh=True, sense=outcome.sense, address_id=address_id, back=back)
+    back = back or _confirmation(text, outcome, holder)
+    if (
+        text.opted
+        or back is None
+        or not await may_say_back(
+            connection, school_id=school_id, address_id=address_id, thread_id=thread_id, reply_id=kept.reply_id, now=now
         )
-        .order_by(attempt.c.sending_at.desc(), attempt.c.id.desc())
-        .limit(20)
-    )
-    found: dict[int, _Sent] = {}
-    for row in rows:
-        found.setdefault(row.id, _Sent(row.id, NoticeKind(row.kind), row.sending_at, bool(row.answered)))
-    return list(found.values())
+    ):
+        back = None
+    return Received(fresh=True, sense=outcome.sense, address_id=address_id, back=back)
 
 
-async def _served(connection: AsyncConnection, school_id: int, copies: Sequence[_Sent], now: datetime) -> Served | None:
-    return await served_by(connection, school_id=school_id, copy_id=copies[0].copy_id, now=now) if copies else None
-
-
-async def _address(connection: AsyncConnection, keyring: Keyring, text: Text) -> Any:  # noqa: ANN401 (a row, or None)
-    return (
-        await connection.execute(
-            select(address.c.id, data_key.c.wrapped, data_key.c.master_version)
-            .join(data_key, data_key.c.id == address.c.data_key_id)
-            .where(
-                address.c.school_id == text.school_id,
-                address.c.medium == _MEDIA[text.channel],
-                address.c.lookup_hash == keyring.lookup(_MEDIA[text.channel], text.number),
+async def _act(connection: AsyncConnection, text: Text, meaning: Meaning, holder: Holder, now: datetime) -> Back | None:
+    """Do what needs no notice: stop, start, another language, a stranger's number; gives what is said back to it."""
+    school_id, address_id = text.school_id, holder.address_id
+    match meaning.sense:
+        case Sense.STOP:
+            await stop_writing(
+                connection, school_id=school_id, address_id=address_id, sender_id=text.sender_id, now=now
             )
-        )
-    ).one_or_none()
+        case Sense.WRONG_NUMBER:
+            await wrong_number(connection, school_id=school_id, address_id=address_id, now=now)
+        case Sense.START:
+            if not await write_again(
+                connection, school_id=school_id, address_id=address_id, sender_id=text.sender_id, now=now
+            ):
+                return None
+        case Sense.LANGUAGE if meaning.language is not None:
+            await write_in(connection, school_id=school_id, address_id=address_id, language=meaning.language)
+            return Back(What.LANGUAGE, meaning.language, holder.school)
+        case _:
+            pass
+    what = _ACTS.get(meaning.sense)
+    return None if what is None else Back(what, holder.language, holder.school)
 
 
-async def _way_in(connection: AsyncConnection, keyring: Keyring, served: Served) -> tuple[int, Seal]:
-    """Give the sender that a mail answers, and the key of the address it was sent to."""
-    row = (
-        await connection.execute(
-            select(attempt.c.sender_id, data_key.c.wrapped, data_key.c.master_version)
-            .join(copy, copy.c.id == attempt.c.copy_id)
-            .join(address, address.c.id == copy.c.address_id)
-            .join(data_key, data_key.c.id == address.c.data_key_id)
-            .where(attempt.c.school_id == served.school_id, attempt.c.copy_id == served.copy_id)
-            .order_by(attempt.c.n.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    if row is None:
-        raise LookupError("nothing ever left for this copy")
-    return row.sender_id, keyring.seal(row.wrapped, row.master_version)
+async def _choose(connection: AsyncConnection, heard: Heard, choice: Chosen) -> Understood:
+    """Let the words that we asked back about answer what was chosen."""
+    copies = [sent for sent in heard.copies if sent.copy_id in choice.copies]
+    first = Heard(
+        heard.school_id, heard.school, heard.through, choice.words, meaning_of(choice.words), copies, heard.adults,
+        heard.now,
+    )  # fmt: skip
+    outcome = await take(connection, first, copies)
+    return outcome if outcome.taken is None else Understood(Sense.CHOICE, outcome.taken, outcome.about)
 
 
-async def _is_theirs(connection: AsyncConnection, keyring: Keyring, served: Served, author: str) -> bool:
-    held = select(address.c.lookup_hash).where(
-        address.c.school_id == served.school_id, address.c.id == served.address_id
-    )
-    return bool((await connection.execute(held)).scalar_one() == keyring.lookup("mailbox", mailbox_key(author)))
+def _meaning(text: Text) -> Meaning:
+    """Say what was said: by the provider's own word, by its silence, or by its words."""
+    if text.called:
+        return Meaning(Sense.MISSED_CALL)
+    if text.stop:
+        return Meaning(Sense.STOP)
+    return Meaning(Sense.PICTURE) if text.pictures and not text.words.strip() else meaning_of(text.words)
+
+
+def _confirmation(text: Text, outcome: Understood, holder: Holder) -> Back | None:
+    """Choose the one sentence that is said back, if any."""
+    what = None
+    if text.pictures:
+        what = What.NO_PICTURES
+    elif outcome.sense is Sense.SHOULD_BE_HERE and outcome.taken in (Taken.NOTED, Taken.WHO):
+        what = What.CALLING
+    elif outcome.done and outcome.taken is not Taken.ALREADY and outcome.sense not in (Sense.STOP, Sense.WRONG_NUMBER):
+        what = What.THANKS
+    return None if what is None else Back(what, holder.language, holder.school)

@@ -117,7 +117,7 @@ def _rolls() -> None:
         sa.Column("keep_until", sa.Date()),
         ties=(("class_id", "class_group"), ("taken_by", "staff")),
         unique=(("class_id", "day", "half_day"),),
-        listed=("school_id",),
+        listed=("day", "school_id"),
     )
     _table(
         "roll_mark",
@@ -147,8 +147,9 @@ def _rolls() -> None:
         sa.Column("keep_until", sa.Date()),
         ties=("pupil", "notice", ("owner_id", "staff"), ("told_by", "guardian"), ("typed_by", "staff")),
         unique=(("pupil_id", "day", "half_day"),),
-        listed=("school_id",),
+        listed=("day", "school_id"),
     )
+    op.create_index(op.f("ix_absence_notice_id_school_id"), "absence", ["notice_id", "school_id"])
 
 
 def _replies() -> None:

@@ -1,0 +1,195 @@
+"""A child is missing: the case is opened, and the family alerted after a hold in which a latecomer stops it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from hub.absences.asked import enrolled
+from hub.absences.watch import on_watch
+from hub.models.rolls import AbsenceState
+from hub.models.school import School
+from hub.notices.audience import Audience, members
+from hub.notices.headlines import Reader
+from hub.notices.publish import Draft, tell
+from hub.people.links import told_about
+from hub.ports import HalfDay, NoticeKind, Slots
+from hub.sealing import Keyring
+from hub.tables import absence, insert_into, pupil, school_year
+
+Within = AsyncConnection | AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A half-day of a class."""
+
+    class_id: int
+    day: date
+    half_day: HalfDay
+
+
+class Missed(NamedTuple):
+    """Of missing pupils: alerts that will leave, cases told of before, and cases of which nobody was alerted."""
+
+    alerts: int
+    told_before: int
+    unasked: int
+
+
+async def miss(
+    session: AsyncSession,
+    keyring: Keyring,
+    *,
+    school: School,
+    half: Half,
+    pupils: frozenset[int],
+    reader: Reader,
+    due: datetime | None,
+    now: datetime,
+) -> Missed:
+    """Open the cases of missing pupils and write the alerts that leave at `due`; None: nobody is alerted unasked.
+
+    A case that stands already is left as it is. Who was found, and is missing again, is alerted again.
+    """
+    if not pupils:
+        return Missed(0, 0, 0)
+    standing = await cases_of_day(session, school.key, half)
+    told, waiting, again, fresh = 0, list[Row[Any]](), list[Row[Any]](), list[int]()
+    for number in sorted(pupils):
+        rows = [row for row in standing if row.pupil_id == number and row.half_day in (half.half_day, HalfDay.DAY)]
+        live = [row for row in rows if row.state is not AbsenceState.FOUND]
+        before = [row for row in rows if row.half_day is half.half_day]
+        if any(row.state is AbsenceState.EXPLAINED for row in live):
+            told += 1
+        elif live:
+            waiting += [row for row in live if row.state is AbsenceState.OPEN and row.notice_id is None]
+        elif before:
+            again += before
+            told += before[0].reason is not None
+        else:
+            fresh.append(number)
+    owner = await on_watch(session, school_id=school.key, now=now) if fresh or again else None
+    await _open_again(session, again, owner, now)
+    cases = [*waiting, *(row for row in again if row.reason is None)]
+    opened = [Case(row.id, row.pupil_id, row.notice_id) for row in cases]
+    opened += await _opened(session, school.key, half, fresh, owner, now)
+    if due is None:
+        return Missed(0, told, len(opened))
+    return Missed(await alert(session, keyring, school, half, opened, reader=reader, due=due, now=now), told, 0)
+
+
+class Case(NamedTuple):
+    """A case to alert of; `before`: the alert that an earlier mark of it made."""
+
+    absence_id: int
+    pupil_id: int
+    before: int | None = None
+
+
+async def alert(
+    session: AsyncSession,
+    keyring: Keyring,
+    school: School,
+    half: Half,
+    cases: Sequence[Case],
+    *,
+    reader: Reader,
+    due: datetime,
+    now: datetime,
+) -> int:
+    """Write an alert for each case whose pupil has an adult to tell; gives how many. The others are to be called."""
+    if not cases:
+        return 0
+    told = told_about(school.key, reader.day).subquery("told")
+    reached = set(
+        await session.scalars(
+            select(told.c.pupil_id).where(told.c.pupil_id.in_([case.pupil_id for case in cases])).distinct()
+        )
+    )
+    done = []
+    for case in cases:
+        if case.pupil_id not in reached:
+            continue
+        key = f"absence:{case.pupil_id}:{half.day:%Y%m%d}:{half.half_day}"
+        published = await tell(
+            session,
+            keyring,
+            school=school,
+            author_id=reader.staff_id,
+            draft=Draft(
+                kind=NoticeKind.ABSENCE,
+                audience=f"pupil:{case.pupil_id}",
+                slots=Slots(day=half.day, half_day=half.half_day, language=school.language),
+                key=key if case.before is None else f"{key}:{case.before}",
+                due_at=due,
+            ),
+            who=members(school.key, Audience(pupils=frozenset({case.pupil_id})), reader.day),
+            now=now,
+        )
+        done.append({"b_id": case.absence_id, "b_notice": published.notice_id})
+    if done:
+        statement = update(absence).where(absence.c.school_id == school.key, absence.c.id == bindparam("b_id"))
+        connection = await session.connection()
+        await connection.execute(statement.values(notice_id=bindparam("b_notice")), done)
+    return len(done)
+
+
+async def keep_to_ourselves(within: Within, school_id: int, pupils: Collection[int]) -> None:
+    """Let whoever else says something of these pupils at this moment wait for our end: one case a half-day."""
+    here = select(pupil.c.id).where(pupil.c.school_id == school_id, pupil.c.id.in_(pupils))
+    await within.execute(here.order_by(pupil.c.id).with_for_update(key_share=True))
+
+
+async def cases_of_day(within: Within, school_id: int, half: Half) -> Sequence[Row[Any]]:
+    """Read the cases of a class's pupils on a day."""
+    asked = select(absence).where(
+        absence.c.school_id == school_id,
+        absence.c.day == half.day,
+        absence.c.pupil_id.in_(enrolled(half.class_id, half.day)),
+    )
+    return (await within.execute(asked.order_by(absence.c.id).with_for_update())).all()
+
+
+def kept_until(school_id: int, day: date) -> Any:  # noqa: ANN401 (a scalar select)
+    """Give the end of the school year that a day is in: until then its absences are kept."""
+    return (
+        select(func.max(school_year.c.ends_on))
+        .where(school_year.c.school_id == school_id, school_year.c.starts_on <= day, school_year.c.ends_on >= day)
+        .scalar_subquery()
+    )
+
+
+async def _open_again(session: AsyncSession, rows: Sequence[Row[Any]], owner: int | None, now: datetime) -> None:
+    """Open what a roll had ended by mistake; what was said of it counts again."""
+    for state, some in (
+        (AbsenceState.OPEN, [row.id for row in rows if row.reason is None]),
+        (AbsenceState.EXPLAINED, [row.id for row in rows if row.reason is not None]),
+    ):
+        if some:
+            opened = {"state": state, "closed_at": None if state is AbsenceState.OPEN else now, "alarmed_at": None}
+            await session.execute(
+                update(absence).where(absence.c.id.in_(some)).values(**opened, opened_at=now, owner_id=owner)
+            )
+
+
+async def _opened(
+    session: AsyncSession, school_id: int, half: Half, pupils: Sequence[int], owner: int | None, now: datetime
+) -> list[Case]:
+    if not pupils:
+        return []
+    row = {
+        "school_id": school_id,
+        "day": half.day,
+        "half_day": half.half_day,
+        "state": AbsenceState.OPEN,
+        "owner_id": owner,
+        "opened_at": now,
+        "keep_until": kept_until(school_id, half.day),
+    }
+    statement = insert_into(absence, session).values([{**row, "pupil_id": number} for number in pupils])
+    made = await session.execute(statement.on_conflict_do_nothing().returning(absence.c.id, absence.c.pupil_id))
+    return [Case(row.id, row.pupil_id) for row in sorted(made, key=lambda row: row.id)]

@@ -1,0 +1,94 @@
+"""Whose an address is, and by which sender and under which key its words come in."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.people import Medium
+from hub.people.mailboxes import mailbox_key
+from hub.ports import ChannelName, SchoolCard
+from hub.replies.keeping import Text
+from hub.replies.links import Served
+from hub.sealing import Keyring, Seal
+from hub.tables import address, attempt, contact_point, copy, data_key, guardian, school
+
+_MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An address that we know, with its key and the language that is written there."""
+
+    address_id: int
+    language: str
+    school: SchoolCard
+    seal: Seal
+
+
+async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -> Holder | None:
+    """Find the address that a text came from; None for a stranger's."""
+    medium = _MEDIA[text.channel]
+    first = (
+        select(guardian.c.language)
+        .join(contact_point, contact_point.c.guardian_id == guardian.c.id)
+        .where(contact_point.c.school_id == address.c.school_id, contact_point.c.address_id == address.c.id)
+        .order_by(contact_point.c.id)
+        .limit(1)
+        .correlate(address)
+        .scalar_subquery()
+    )
+    row = (
+        await connection.execute(
+            select(
+                address.c.id,
+                func.coalesce(address.c.language, first, school.c.language).label("language"),
+                data_key.c.wrapped,
+                data_key.c.master_version,
+                school.c.name,
+                school.c.short_name,
+                school.c.phone,
+                school.c.timezone,
+            )
+            .join(data_key, data_key.c.id == address.c.data_key_id)
+            .join(school, school.c.id == address.c.school_id)
+            .where(
+                address.c.school_id == text.school_id,
+                address.c.medium == medium,
+                address.c.lookup_hash == keyring.lookup(medium, text.number),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
+    return Holder(row.id, row.language, card, keyring.seal(row.wrapped, row.master_version))
+
+
+async def way_in(connection: AsyncConnection, keyring: Keyring, served: Served) -> tuple[int, Seal]:
+    """Give the sender that an answer to a copy answers, and the key of the address it was sent to.
+
+    Raises LookupError when nothing ever left for it.
+    """
+    row = (
+        await connection.execute(
+            select(attempt.c.sender_id, data_key.c.wrapped, data_key.c.master_version)
+            .join(copy, copy.c.id == attempt.c.copy_id)
+            .join(address, address.c.id == copy.c.address_id)
+            .join(data_key, data_key.c.id == address.c.data_key_id)
+            .where(attempt.c.school_id == served.school_id, attempt.c.copy_id == served.copy_id)
+            .order_by(attempt.c.n.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if row is None:
+        raise LookupError("nothing ever left for this copy")
+    return row.sender_id, keyring.seal(row.wrapped, row.master_version)
+
+
+async def is_theirs(connection: AsyncConnection, keyring: Keyring, served: Served, author: str) -> bool:
+    """Say whether a mail's From is the very address that the copy was sent to."""
+    held = select(address.c.lookup_hash).where(
+        address.c.school_id == served.school_id, address.c.id == served.address_id
+    )
+    return bool((await connection.execute(held)).scalar_one() == keyring.lookup("mailbox", mailbox_key(author)))

@@ -1,0 +1,162 @@
+"""What was lately sent to an address, and which of it still waits for an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.answers import AnswerKind
+from hub.models.base import BigId, UtcDateTime
+from hub.models.notices import Needs, NoticeState
+from hub.ports import NoticeKind
+from hub.replies.answers import POSTED
+from hub.replies.links import Served
+from hub.replies.meaning import Meaning, Sense
+from hub.tables import answer as answers
+from hub.tables import attempt, copy, copy_delivery, delivery, delivery_pupil, notice
+
+DAYS = 14
+"""Words answer what was sent within the last fourteen days, and nothing older."""
+_KINDS = {Sense.YES: AnswerKind.YES, Sense.NO: AnswerKind.NO, Sense.COUNT: AnswerKind.COUNT}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A copy that left lately. `asks`: whether one comes, and how many; `over`: it is too late to say.
+
+    `answered`: one of its adults has. `pupils`: whom it is about. `names`: its channel's own names for it.
+    """
+
+    copy_id: int
+    notice_id: int
+    kind: NoticeKind
+    sent_at: datetime
+    answered: bool = False
+    asks: bool = False
+    over: bool = False
+    names: frozenset[str] = field(default_factory=frozenset)
+    pupils: frozenset[int] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, served: Served) -> "Sent":
+        """Take a copy that the family itself points at."""
+        pupils = frozenset(pupil_id for adult in served.adults for pupil_id in adult.pupils)
+        return cls(served.copy_id, served.notice_id, served.kind, served.said_at, asks=served.asks, pupils=pupils)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it asks something that nobody has answered yet."""
+        return (self.asks or self.kind is NoticeKind.ABSENCE) and not self.answered and not self.over
+
+    def answer_in(self, meaning: Meaning) -> tuple[AnswerKind, int | None] | None:
+        """Say what the words answer to this one: (kind, how many); None when they do not answer it."""
+        if self.kind is NoticeKind.ABSENCE and meaning.reason is not None:
+            return meaning.reason, None
+        if self.asks and meaning.sense in _KINDS:
+            return _KINDS[meaning.sense], meaning.number
+        if self.asks and meaning.number is not None and meaning.sense is Sense.DIGIT:
+            return AnswerKind.COUNT, meaning.number
+        return None
+
+
+def open_to(copies: Sequence[Sent], meaning: Meaning) -> list[Sent]:
+    """List the questions that the words may answer, the newest first.
+
+    Those not yet answered, absences of the last day of absences only. When all are answered, words correct the last
+    notice, if they fit that one.
+    """
+    fitting = [sent for sent in copies if sent.answer_in(meaning) is not None and not sent.over]
+    newest = next((sent.sent_at for sent in fitting if sent.kind is NoticeKind.ABSENCE), None)
+    waiting = [
+        sent
+        for sent in fitting
+        if sent.is_open
+        and (sent.kind is not NoticeKind.ABSENCE or newest is None or sent.sent_at > newest - timedelta(days=1))
+    ]
+    return waiting or [sent for sent in fitting[:1] if sent is copies[0]]
+
+
+async def sent_lately(
+    connection: AsyncConnection, *, school_id: int, address_id: int, sender_id: int | None, now: datetime
+) -> list[Sent]:
+    """List the copies that one sender (None: any) sent to the address lately, the newest first, each once."""
+    asked: dict[str, Any] = {"school": school_id, "address": address_id, "since": now - timedelta(days=DAYS)}
+    if sender_id is not None:
+        asked["sender"] = sender_id
+    found: dict[int, Sent] = {}
+    for row in await connection.execute(_lately(anyhow=sender_id is None), asked):
+        known = found.get(row.id) or Sent(
+            row.id,
+            row.notice_id,
+            NoticeKind(row.kind),
+            row.sending_at,
+            answered=bool(row.answered),
+            asks=row.kind == NoticeKind.MEETING or row.needs != Needs.NONE,
+            over=row.kind == NoticeKind.MEETING and row.expires_at <= now,
+        )
+        names = known.names | {row.provider_id} if row.provider_id else known.names
+        found[row.id] = replace(known, names=names)
+    return list(found.values())
+
+
+async def with_pupils(connection: AsyncConnection, school_id: int, copies: Sequence[Sent]) -> list[Sent]:
+    """Say whom each of a few copies is about."""
+    rows = await connection.execute(_pupils(), {"school": school_id, "copies": [sent.copy_id for sent in copies]})
+    about: dict[int, set[int]] = {}
+    for row in rows:
+        about.setdefault(row.copy_id, set()).add(row.pupil_id)
+    return [replace(sent, pupils=frozenset(about.get(sent.copy_id, ()))) for sent in copies]
+
+
+@cache
+def _pupils() -> Select[Any]:
+    return (
+        select(copy_delivery.c.copy_id, delivery_pupil.c.pupil_id)
+        .join(delivery_pupil, delivery_pupil.c.delivery_id == copy_delivery.c.delivery_id)
+        .where(
+            copy_delivery.c.school_id == bindparam("school", type_=BigId()),
+            copy_delivery.c.copy_id.in_(bindparam("copies", type_=BigId(), expanding=True)),
+        )
+    )
+
+
+@cache
+def _lately(*, anyhow: bool) -> Select[Any]:
+    said = (
+        select(answers.c.id)
+        .join(
+            delivery, (delivery.c.notice_id == answers.c.notice_id) & (delivery.c.guardian_id == answers.c.guardian_id)
+        )
+        .join(copy_delivery, copy_delivery.c.delivery_id == delivery.c.id)
+        .where(copy_delivery.c.copy_id == copy.c.id, answers.c.kind != AnswerKind.ACKNOWLEDGED)
+        .exists()
+    )
+    sender = attempt.c.sender_id == bindparam("sender", type_=BigId())
+    return (
+        select(
+            copy.c.id,
+            copy.c.notice_id,
+            notice.c.kind,
+            notice.c.needs,
+            notice.c.expires_at,
+            attempt.c.sending_at,
+            attempt.c.provider_id,
+            said.label("answered"),
+        )
+        .join(attempt, attempt.c.copy_id == copy.c.id)
+        .join(notice, notice.c.id == copy.c.notice_id)
+        .where(
+            copy.c.school_id == bindparam("school", type_=BigId()),
+            copy.c.address_id == bindparam("address", type_=BigId()),
+            *(() if anyhow else (sender,)),
+            attempt.c.state.in_(POSTED),
+            attempt.c.sending_at > bindparam("since", type_=UtcDateTime()),
+            notice.c.state == NoticeState.PUBLISHED,
+        )
+        .order_by(attempt.c.sending_at.desc(), attempt.c.id.desc())
+        .limit(20)
+    )

@@ -1,0 +1,118 @@
+"""What a family is told back at once: one short sentence in its language, which repeats no reason and no secret."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.ports import SchoolCard
+from hub.replies.meaning import Sense
+from hub.tables import reply, thread
+from i18n.tongues import Tongue, tongue
+
+A_WHILE = timedelta(minutes=1)
+"""Who writes again so soon after a confirmation gets no other: two machines would never end."""
+MOST_A_DAY = 8
+"""Confirmations to one address within a day."""
+SILENT = (Sense.WORDS, Sense.STOP, Sense.WRONG_NUMBER, Sense.MISSED_CALL)
+"""What is not confirmed, and so never counts as confirmed."""
+
+
+class What(StrEnum):
+    """What is said back."""
+
+    THANKS = "thanks"
+    CALLING = "calling"
+    RESUMED = "resumed"
+    LANGUAGE = "language"
+    HELP = "help"
+    NO_PICTURES = "no_pictures"
+    WHICH = "which"
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What is said back, and in which language. `choices`: what one chooses from, in the order of the numbers."""
+
+    what: What
+    language: str
+    school: SchoolCard
+    choices: tuple[str, ...] = ()
+
+
+def words_back(back: Back, *, typeset: bool = False) -> str:
+    """Say it: plain for an SMS, typeset for a chat."""
+    speaks = tongue(back.language, typeset=typeset)
+    _ = speaks.gettext
+    match back.what:
+        case What.THANKS:
+            return _("Merci, c'est noté.")
+        case What.CALLING:
+            said = _("L'école vous appelle tout de suite. Vous pouvez aussi l'appeler :")
+            return f"{said} {speaks.phone(back.school.phone)}"
+        case What.RESUMED:
+            return _("L'école vous écrira de nouveau ici.")
+        case What.LANGUAGE:
+            return _("C'est noté : l'école vous écrira ici dans cette langue.")
+        case _:
+            return _explained(back, speaks)
+
+
+def _explained(back: Back, speaks: Tongue) -> str:
+    _ = speaks.gettext
+    phone = speaks.phone(back.school.phone)
+    match back.what:
+        case What.HELP:
+            # TRANSLATORS: an SMS to who asks for help; STOP stays as it is
+            said = _("%(school)s vous écrit ici pour vos enfants. Tél. %(phone)s. Pour ne plus recevoir de SMS : STOP")
+            return said % {"school": back.school.name, "phone": phone}
+        case What.NO_PICTURES:
+            said = _("Nous ne recevons pas d'images par SMS. Écrivez-nous quelques mots, ou appelez le %(phone)s.")
+            return said % {"phone": phone}
+        case _:
+            choices = ", ".join(f"{number} = {label}" for number, label in enumerate(back.choices, start=1))
+            # TRANSLATORS: %(choices)s is a list of numbers, each with what it stands for: « 1 = Lina, 2 = Basile »
+            return _("Votre réponse concerne : %(choices)s. Répondez par le numéro.") % {"choices": choices}
+
+
+async def may_say_back(
+    connection: AsyncConnection, *, school_id: int, address_id: int, thread_id: int, reply_id: int, now: datetime
+) -> bool:
+    """Say whether one more confirmation is no loop: none within the last minute, few within the day.
+
+    Counted over the conversations with the same adult, so that the index by conversation serves.
+    """
+    adult = select(thread.c.guardian_id).where(thread.c.school_id == school_id, thread.c.id == thread_id)
+    same = select(thread.c.id).where(
+        thread.c.school_id == school_id,
+        or_(thread.c.id == thread_id, thread.c.guardian_id == adult.scalar_subquery()),
+    )
+    before = (
+        await connection.execute(
+            select(func.count(reply.c.id).label("many"), func.max(reply.c.received_at).label("last")).where(
+                reply.c.school_id == school_id,
+                reply.c.thread_id.in_(same),
+                reply.c.address_id == address_id,
+                reply.c.id != reply_id,
+                reply.c.sense.not_in(("", *SILENT)),
+                reply.c.machine.is_(False),
+                reply.c.received_at > now - timedelta(days=1),
+            )
+        )
+    ).one()
+    return before.many < MOST_A_DAY and (before.last is None or before.last <= now - A_WHILE)
+
+
+def labels(named: Sequence[tuple[str, datetime]], *, all_of_them: bool, speaks: Tongue, timezone: str) -> list[str]:
+    """Name what one chooses from: by the child, where it may be named, else by when it was written; then « all »."""
+    _ = speaks.gettext
+    made = [
+        # TRANSLATORS: a message, by when it was written; stands in a list of choices in an SMS
+        name or _("message du %(when)s") % {"when": speaks.moment(at, timezone, short=True)}
+        for name, at in named
+    ]
+    # TRANSLATORS: the last of a list of choices: all of the children, or of the messages, before it
+    return [*made, _("tous")] if all_of_them else made

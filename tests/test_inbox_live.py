@@ -1,0 +1,151 @@
+"""The inbox in a real browser: a reply shows while one looks, and what one writes stays on the sheet."""
+
+import asyncio
+import time
+
+from factories import NOW, SmallSchool, a_school, by_sms
+from inboxes import Inbox
+from playwright.async_api import expect
+from test_browser import EMAIL, a_director, fits, on_one_database, with_chromium
+
+from hub.database import Database
+from hub.inbox.canned import keep_canned
+from hub.people.staff import find_staff
+from hub.sealing import Keyring
+from hub.settings import Settings
+from web.board import BRISK, Boards, Picture
+from web.house import House
+
+
+async def _a_family(database: Database, keyring: Keyring) -> tuple[SmallSchool, Inbox, int]:
+    small = await a_school(database, keyring)
+    [odile] = await small.family(by_sms())
+    return small, Inbox(small), odile
+
+
+@with_chromium
+@on_one_database
+async def test_a_reply_shows_on_the_open_list_without_a_touch(database: Database, keyring: Keyring) -> None:
+    small, inbox, odile = await _a_family(database, keyring)
+
+    async with a_director(House(Settings(public_url=None), database, keyring), small) as (address, page, complaints):
+        await page.wait_for_url("**/ecrire*")
+        await page.goto(f"{address}/messages")
+        await expect(page.locator("#etat")).to_contain_text("En direct")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Rien de nouveau des familles")
+        await page.get_by_label("Chercher un nom").fill("à moitié")
+
+        await inbox.wrote("La piscine est-elle annulée ?", guardian=odile, pupils=(1,))
+
+        await expect(page.get_by_text("La piscine est-elle annulée ?")).to_be_visible()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("1 message à lire")
+        await expect(page.get_by_label("Chercher un nom")).to_have_value("à moitié")
+        assert complaints == []
+
+
+@with_chromium
+@on_one_database
+async def test_a_reply_shows_in_the_open_conversation_and_is_read_by_being_looked_at(
+    database: Database, keyring: Keyring
+) -> None:
+    small, inbox, odile = await _a_family(database, keyring)
+    thread, _ = await inbox.wrote("Bonjour", guardian=odile, pupils=(1,))
+
+    async with a_director(House(Settings(public_url=None), database, keyring), small) as (address, page, complaints):
+        await page.wait_for_url("**/ecrire*")
+        reader = await inbox.reader(small.office)
+        async with database.school(small.school.key) as session:
+            director = await find_staff(session, keyring, small.school.key, EMAIL)
+            here = {"school_id": small.school.key, "reader": reader, "now": NOW}
+            await keep_canned(session, **here, label="Merci", text="Merci d’avoir prévenu.")
+        await page.goto(f"{address}/messages/{thread}")
+        await expect(page.locator("#etat")).to_contain_text("En direct")
+        await expect(page.get_by_role("button", name="Marquer comme lu")).to_be_hidden()
+        sheet = page.get_by_label("À Odile Exemple")
+        await sheet.fill("J’écris")
+
+        await inbox.wrote("Encore une chose", guardian=odile, pupils=(1,), at=NOW.replace(minute=30))
+
+        await expect(page.get_by_text("Encore une chose")).to_be_visible()
+        await page.get_by_role("link", name="Merci").click()
+        await expect(sheet).to_have_value("J’écris\nMerci d’avoir prévenu.")
+        async with asyncio.timeout(5):
+            while (await inbox.waiting(director)).new:
+                await page.evaluate("new Promise(requestAnimationFrame)")
+        await page.get_by_role("button", name="Répondre").click()
+        await expect(page.get_by_text("On attend la famille.")).to_be_visible()
+        await expect(page.get_by_text("Merci d’avoir prévenu.").first).to_be_visible()
+        assert complaints == []
+
+
+@with_chromium
+@on_one_database
+async def test_a_conversation_that_became_a_colleagues_alone_shows_nothing_more(
+    database: Database, keyring: Keyring
+) -> None:
+    small, inbox, odile = await _a_family(database, keyring)
+    thread, _ = await inbox.wrote("Bonjour", guardian=odile, pupils=(1,))
+
+    async with a_director(House(Settings(public_url=None), database, keyring), small) as (address, page, _):
+        await page.wait_for_url("**/ecrire*")
+        await page.goto(f"{address}/messages/{thread}")
+        await expect(page.locator("#etat")).to_contain_text("En direct")
+        await small.write("UPDATE thread SET private_to = :id, topic = 'guardian:1 pupil:1 staff:2'", id=small.teacher)
+
+        await inbox.wrote("Pour lui seul", guardian=odile, pupils=(1,), thread_id=thread)
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Cette conversation n’est pas à vous")
+        assert await page.get_by_text("Bonjour").count() == await page.get_by_text("Pour lui seul").count() == 0
+        await page.goto(f"{address}/messages")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Rien de nouveau")
+        assert await page.get_by_text("Pour lui seul").count() == 0
+
+
+@with_chromium
+@on_one_database
+async def test_the_inbox_fits_a_telephone_and_a_desk(database: Database, keyring: Keyring) -> None:
+    small, inbox, odile = await _a_family(database, keyring)
+    thread, _ = await inbox.wrote("Une question " * 30, guardian=odile, pupils=(1,))
+
+    async with a_director(House(Settings(public_url=None), database, keyring), small) as (address, page, complaints):
+        await page.wait_for_url("**/ecrire*")
+        for path in ("/messages", f"/messages/{thread}", "/messages/modeles"):
+            await page.goto(f"{address}{path}")
+            for width in (320, 390, 768, 1280):
+                await page.set_viewport_size({"width": width, "height": 800})
+                assert await fits(page), (path, width)
+        assert complaints == []
+
+
+@on_one_database
+async def test_what_is_written_in_this_process_is_seen_at_once_and_elsewhere_soon(database: Database) -> None:
+    boards, seen, looks = Boards(), [], iter(range(1000))
+
+    async def look(mark: str) -> Picture | None:
+        async with database.engine_reading() as connection:
+            rows = (await connection.exec_driver_sql("SELECT count(*) FROM organisation")).scalar_one()
+        next(looks)
+        return None if str(rows) == mark else Picture(str(rows), "", over=False)
+
+    async def watch() -> None:
+        async for picture in boards.follow("here", look, brisk=True):
+            if picture is not None:
+                seen.append((picture.mark, time.monotonic()))
+            if len(seen) == 3:
+                return
+
+    database.tell(boards.stir)
+    database.tell(boards.stir)
+    watching = asyncio.create_task(watch())
+    for number in range(2):
+        async with asyncio.timeout(5):
+            while len(seen) <= number:
+                await asyncio.wait({watching}, timeout=0.01)
+        await asyncio.wait({watching}, timeout=BRISK / 2)
+        begun = time.monotonic()
+        async with database.engine() as connection:
+            await connection.exec_driver_sql("INSERT INTO organisation (name) VALUES ('Ville')")
+    await asyncio.wait_for(watching, 5)
+
+    assert [mark for mark, _ in seen] == ["0", "1", "2"]
+    assert seen[-1][1] - begun < BRISK
+    boards.close()
