@@ -65,7 +65,7 @@ def inspect_email(
 
 
 def _mail(raw: bytes) -> Answer:
-    from hub.replies.mail_reading import read_mail
+    from hub.letters.reading import read_mail
 
     mail = read_mail(raw)
     bounce = mail.bounce and {"address": mail.bounce.address, "permanent": mail.bounce.permanent}

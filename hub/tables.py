@@ -39,8 +39,14 @@ page_link, answer, call_task, stop = _all["page_link"], _all["answer"], _all["ca
 
 def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)
     """Give the dialect's own INSERT, which knows ON CONFLICT."""
-    name = within.dialect.name if isinstance(within, AsyncConnection) else within.get_bind().dialect.name
-    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
+    return dialects_insert(
+        table, within.dialect.name if isinstance(within, AsyncConnection) else within.get_bind().dialect.name
+    )
+
+
+def dialects_insert(table: Table, dialect: str) -> Any:  # noqa: ANN401 (the same)
+    """Give it by the dialect's name, for statements that are made once."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def one_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:

@@ -234,7 +234,7 @@ async def test_an_absence_asks_one_question_with_three_answers_for_a_thumb(
             await page.set_viewport_size({"width": width, "height": 844})
             await page.goto(f"{address}/l/{sms.link_code}")
 
-            answers = page.locator("form.big button")
+            answers = page.locator("form.big > button")
             assert [(await each.inner_text()).strip() for each in await answers.all()] == names
             for each in await answers.all():
                 await expect(each).to_be_in_viewport(ratio=1)

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from hub.replies.mail_attachments import ATTACHED_BYTES_MOST, ATTACHMENTS_MOST, safe_name
-from hub.replies.mail_reading import Attachment, read_mail
+from hub.letters.attachments import ATTACHED_BYTES_MOST, ATTACHMENTS_MOST, safe_name
+from hub.letters.reading import Attachment, read_mail
 
 
 def a_mail() -> EmailMessage:

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from channels.email import SmtpEmail
 from hub.errors import DeadAddressError
+from hub.letters.reading import Bounce, Mailbox, ReadMail, read_mail
 from hub.ports import LINK_CODE, Account, Body, ChannelName, Outgoing
-from hub.replies.mail_reading import Bounce, Mailbox, ReadMail, read_mail
 from hub.settings import Settings
 
 KEY = rsa.generate_private_key(65537, 2048)

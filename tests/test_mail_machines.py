@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 from mail_samples import bounces, machines
 
-from hub.replies.mail_reading import Bounce, read_mail
+from hub.letters.reading import Bounce, read_mail
 
 
 def a_mail(text: str = "Oui", *, subject: str = "Re: Réunion", header: tuple[str, str] | None = None) -> bytes:

@@ -7,8 +7,8 @@ from email.message import EmailMessage
 import pytest
 from mail_samples import html, quotations, replies
 
-from hub.replies.mail_reading import read_mail
-from hub.replies.new_words import new_words
+from hub.letters.new_words import new_words
+from hub.letters.reading import read_mail
 
 OWN = ["@ecole.test"]
 ANSWER = "Oui, nous serons trois.\nMerci"

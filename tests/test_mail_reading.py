@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.replies.mail_reading import Bounce, Mailbox, read_mail
-from hub.replies.new_words import new_words
+from hub.letters.new_words import new_words
+from hub.letters.reading import Bounce, Mailbox, read_mail
 
 OURS = "reponse+r.4217.mfzwizltoqxq2@ecole.test"
 

@@ -13,11 +13,11 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from hub.errors import SettingsError
+from hub.letters.reading import Bounce, Mailbox, ReadMail, read_mail
 from hub.models.notices import AttemptState, ErrorKind
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.replies.codes import find_attempt, find_copy
 from hub.replies.keeping import Letter
-from hub.replies.mail_reading import Bounce, Mailbox, ReadMail, read_mail
 from hub.replies.meaning import Sense
 from hub.replies.receiving import receive_letter
 from web.family import spread_wrong_number

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.models.base import BigId, UtcDateTime
 from hub.ports import NoticeKind, SchoolCard
 from hub.replies.keeping import WORDS, Kept
 from hub.replies.links import served_by
@@ -56,20 +59,8 @@ async def chosen(
     connection: AsyncConnection, *, school_id: int, address_id: int, number: int | None, seal: Seal, now: datetime
 ) -> Chosen | None:
     """Read what a number chooses, if we asked within the day. Other words need no number: the question is over."""
-    row = (
-        await connection.execute(
-            select(reply_choice.c.id, reply_choice.c.copies, reply.c.words_sealed)
-            .join(reply, (reply.c.school_id == reply_choice.c.school_id) & (reply.c.id == reply_choice.c.reply_id))
-            .where(
-                reply_choice.c.school_id == school_id,
-                reply_choice.c.address_id == address_id,
-                reply_choice.c.answered_at.is_(None),
-                reply_choice.c.asked_at > now - ONCE,
-            )
-            .order_by(reply_choice.c.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    which = {"school": school_id, "address": address_id, "since": now - ONCE}
+    row = (await connection.execute(_asked(), which)).one_or_none()
     if row is None:
         return None
     ids = row.copies.split(",")
@@ -85,6 +76,23 @@ async def chosen(
     except UnreadableError:
         return None
     return Chosen(tuple(int(copy_id) for copy_id in (ids[:-1] if one == "*" else [one])), words)
+
+
+@cache
+def _asked() -> Select[Any]:
+    """Ask what was last asked back at an address: parameters school, address, since."""
+    return (
+        select(reply_choice.c.id, reply_choice.c.copies, reply.c.words_sealed)
+        .join(reply, (reply.c.school_id == reply_choice.c.school_id) & (reply.c.id == reply_choice.c.reply_id))
+        .where(
+            reply_choice.c.school_id == bindparam("school", type_=BigId()),
+            reply_choice.c.address_id == bindparam("address", type_=BigId()),
+            reply_choice.c.answered_at.is_(None),
+            reply_choice.c.asked_at > bindparam("since", type_=UtcDateTime()),
+        )
+        .order_by(reply_choice.c.id.desc())
+        .limit(1)
+    )
 
 
 async def _asked_lately(connection: AsyncConnection, kept: Kept) -> bool:

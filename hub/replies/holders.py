@@ -1,10 +1,13 @@
 """Whose an address is, and by which sender and under which key its words come in."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import LargeBinary, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.models.base import BigId
 from hub.models.people import Medium
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName, SchoolCard
@@ -29,6 +32,17 @@ class Holder:
 async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -> Holder | None:
     """Find the address that a text came from; None for a stranger's."""
     medium = _MEDIA[text.channel]
+    which = {"school": text.school_id, "medium": medium, "hash": keyring.lookup(medium, text.number)}
+    row = (await connection.execute(_holder(), which)).one_or_none()
+    if row is None:
+        return None
+    card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
+    return Holder(row.id, row.language, card, keyring.seal(row.wrapped, row.master_version))
+
+
+@cache
+def _holder() -> Select[Any]:
+    """Ask for an address with its key, its language and its school: parameters school, medium, hash."""
     first = (
         select(guardian.c.language)
         .join(contact_point, contact_point.c.guardian_id == guardian.c.id)
@@ -38,31 +52,25 @@ async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -
         .correlate(address)
         .scalar_subquery()
     )
-    row = (
-        await connection.execute(
-            select(
-                address.c.id,
-                func.coalesce(address.c.language, first, school.c.language).label("language"),
-                data_key.c.wrapped,
-                data_key.c.master_version,
-                school.c.name,
-                school.c.short_name,
-                school.c.phone,
-                school.c.timezone,
-            )
-            .join(data_key, data_key.c.id == address.c.data_key_id)
-            .join(school, school.c.id == address.c.school_id)
-            .where(
-                address.c.school_id == text.school_id,
-                address.c.medium == medium,
-                address.c.lookup_hash == keyring.lookup(medium, text.number),
-            )
+    return (
+        select(
+            address.c.id,
+            func.coalesce(address.c.language, first, school.c.language).label("language"),
+            data_key.c.wrapped,
+            data_key.c.master_version,
+            school.c.name,
+            school.c.short_name,
+            school.c.phone,
+            school.c.timezone,
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
-    return Holder(row.id, row.language, card, keyring.seal(row.wrapped, row.master_version))
+        .join(data_key, data_key.c.id == address.c.data_key_id)
+        .join(school, school.c.id == address.c.school_id)
+        .where(
+            address.c.school_id == bindparam("school", type_=BigId()),
+            address.c.medium == bindparam("medium"),
+            address.c.lookup_hash == bindparam("hash", type_=LargeBinary()),
+        )
+    )
 
 
 async def way_in(connection: AsyncConnection, keyring: Keyring, served: Served) -> tuple[int, Seal]:

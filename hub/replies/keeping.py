@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import Update, bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.letters.attachments import Attachment
 from hub.models.people import Matter
+from hub.people.schools import school_key
 from hub.people.tray import put_in_tray
 from hub.ports import ChannelName
-from hub.replies.mail_attachments import Attachment
 from hub.sealing import Keyring, Seal
-from hub.tables import data_key, insert_into, reply, reply_attachment
+from hub.tables import dialects_insert, reply, reply_attachment
 
 WORDS, DETAIL = b"reply.words", b"tray_item.detail"
 FILE_NAME, FILE_BODY = b"reply_attachment.name", b"reply_attachment.body"
@@ -78,7 +80,7 @@ class Kept:
 
     reply_id: int
     school_id: int
-    school_seal: Seal
+    keyring: Keyring
     address_id: int | None
     stranger: str | None
     now: datetime
@@ -109,19 +111,24 @@ async def keep(
     files: Sequence[Attachment] = (),
 ) -> Kept | None:
     """Write a reply down as it came, under the address's key, or the school's for a stranger; None when it is known."""
-    school_seal = await _school_seal(connection, keyring, row["school_id"])
+    seal = seal or await school_key(connection, keyring, row["school_id"])
     made = await connection.execute(
-        insert_into(reply, connection)
-        .values(**row, words_sealed=(seal or school_seal).close(words.encode(), WORDS))
-        .on_conflict_do_nothing()
-        .returning(reply.c.id)
+        _kept(connection.dialect.name), {**_PLAIN, **row, "words_sealed": seal.close(words.encode(), WORDS)}
     )
     number = made.scalar_one_or_none()
     if number is None:
         return None
     for file in files:
-        await connection.execute(insert(reply_attachment).values(_row_of_file(row, number, file, seal or school_seal)))
-    return Kept(number, row["school_id"], school_seal, row["address_id"], stranger, row["received_at"])
+        await connection.execute(insert(reply_attachment).values(_row_of_file(row, number, file, seal)))
+    return Kept(number, row["school_id"], keyring, row["address_id"], stranger, row["received_at"])
+
+
+_PLAIN: Row = {"sense": "", "machine": False, "doubt": ""}
+
+
+@cache
+def _kept(dialect: str) -> Any:  # noqa: ANN401 (two dialects, one shape)
+    return dialects_insert(reply, dialect).on_conflict_do_nothing().returning(reply.c.id)
 
 
 def _row_of_file(row: Row, reply_id: int, file: Attachment, seal: Seal) -> Row:
@@ -137,8 +144,14 @@ def _row_of_file(row: Row, reply_id: int, file: Attachment, seal: Seal) -> Row:
 
 async def settle(connection: AsyncConnection, kept: Kept, **found: object) -> None:
     """Write to a kept reply what was found of it: `thread_id`, `notice_id`, `guardian_id`, `sense`, `doubt`."""
-    mine = (reply.c.school_id == kept.school_id, reply.c.id == kept.reply_id)
-    await connection.execute(update(reply).where(*mine).values(**found))
+    mine = {"b_school": kept.school_id, "b_reply": kept.reply_id}
+    await connection.execute(_found(tuple(found)), {**mine, **found})
+
+
+@cache
+def _found(names: tuple[str, ...]) -> Update:
+    mine = (reply.c.school_id == bindparam("b_school"), reply.c.id == bindparam("b_reply"))
+    return update(reply).where(*mine).values({name: bindparam(name) for name in names})
 
 
 async def ask_a_person(
@@ -149,6 +162,7 @@ async def ask_a_person(
     `proposal`: adults who may have written, the likeliest first.
     """
     detail = {"reply": kept.reply_id, "from": kept.stranger, "unclear": unclear, "proposal": list(proposal)}
+    seal = await school_key(connection, kept.keyring, kept.school_id)
     await put_in_tray(
         connection,
         kept.school_id,
@@ -156,17 +170,5 @@ async def ask_a_person(
         subject=f"reply:{kept.reply_id}",
         now=kept.now,
         address_id=kept.address_id,
-        detail_sealed=kept.school_seal.close(orjson.dumps(detail), DETAIL),
+        detail_sealed=seal.close(orjson.dumps(detail), DETAIL),
     )
-
-
-async def _school_seal(connection: AsyncConnection, keyring: Keyring, school_id: int) -> Seal:
-    row = (
-        await connection.execute(
-            select(data_key.c.wrapped, data_key.c.master_version)
-            .where(data_key.c.school_id == school_id, data_key.c.subject == "school")
-            .order_by(data_key.c.id)
-            .limit(1)
-        )
-    ).one()
-    return keyring.seal(row.wrapped, row.master_version)

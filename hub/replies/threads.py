@@ -15,7 +15,7 @@ from hub.models.threads import ThreadState
 from hub.people.links import holds_on
 from hub.people.rights import rights_on
 from hub.routing import day_at_school
-from hub.tables import enrolment, insert_into, notice, school, thread, thread_notice
+from hub.tables import dialects_insert, enrolment, notice, school, thread, thread_notice
 
 
 class Turn(StrEnum):
@@ -90,29 +90,34 @@ async def thread_for(
     """
     pupil_id = pupils[0] if guardian_id is not None and len(pupils) == 1 else None
     due = now + timedelta(hours=answer_within) if turn is Turn.OURS else None
-    opened = insert_into(thread, connection).values(
-        school_id=school_id,
-        topic=_topic(guardian_id, pupil_id, address_id, private_to),
-        pupil_id=pupil_id,
-        guardian_id=guardian_id,
-        address_id=address_id if guardian_id is None else None,
-        private_to=private_to,
-        owner_id=owner_id,
-        state=ThreadState.CLOSED if turn is Turn.NOBODYS else ThreadState.OPEN,
-        opened_at=now,
-        last_at=now,
-        due_at=due,
-    )
-    earlier = and_(thread.c.state == ThreadState.OPEN, thread.c.due_at < opened.excluded.due_at)
-    felt: dict[str, Any] = {"last_at": now, "owner_id": func.coalesce(thread.c.owner_id, opened.excluded.owner_id)}
+    row = {
+        "school_id": school_id,
+        "topic": _topic(guardian_id, pupil_id, address_id, private_to),
+        "pupil_id": pupil_id,
+        "guardian_id": guardian_id,
+        "address_id": address_id if guardian_id is None else None,
+        "private_to": private_to,
+        "owner_id": owner_id,
+        "state": ThreadState.CLOSED if turn is Turn.NOBODYS else ThreadState.OPEN,
+        "opened_at": now,
+        "last_at": now,
+        "due_at": due,
+    }
+    return int((await connection.execute(_placed(connection.dialect.name, turn), row)).scalar_one())
+
+
+@cache
+def _placed(dialect: str, turn: Turn) -> Any:  # noqa: ANN401 (two dialects, one shape)
+    """Begin a conversation, or let it feel that somebody wrote."""
+    opened = dialects_insert(thread, dialect)
+    fresh = opened.excluded
+    earlier = and_(thread.c.state == ThreadState.OPEN, thread.c.due_at < fresh.due_at)
+    felt: dict[str, Any] = {"last_at": fresh.last_at, "owner_id": func.coalesce(thread.c.owner_id, fresh.owner_id)}
     if turn is not Turn.NOBODYS:
-        felt["state"] = ThreadState.OPEN
+        felt["state"] = fresh.state
     if turn is Turn.OURS:
-        felt["due_at"] = case((earlier, thread.c.due_at), else_=opened.excluded.due_at)
-    made = await connection.execute(
-        opened.on_conflict_do_update(index_elements=["topic", "school_id"], set_=felt).returning(thread.c.id)
-    )
-    return int(made.scalar_one())
+        felt["due_at"] = case((earlier, thread.c.due_at), else_=fresh.due_at)
+    return opened.on_conflict_do_update(index_elements=["topic", "school_id"], set_=felt).returning(thread.c.id)
 
 
 def _topic(guardian_id: int | None, pupil_id: int | None, address_id: int | None, private_to: int | None) -> str:

@@ -6,7 +6,7 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
-from hub.replies.new_words import CUT
+from hub.letters.new_words import CUT
 
 _HTML_MOST: Final = 500_000
 """Signs of an HTML part that are read, without pictures written into it; nobody writes more by hand."""

@@ -7,11 +7,11 @@ from email.utils import getaddresses
 from enum import StrEnum
 from typing import Final
 
-from hub.replies.mail_attachments import Attachment, attachments_of
-from hub.replies.mail_bounces import Bounce, read_bounce
-from hub.replies.mail_machines import is_machine
-from hub.replies.mail_parts import HOSTILE, header, headers, opened, sender_of
-from hub.replies.mail_text import written_in
+from hub.letters.attachments import Attachment, attachments_of
+from hub.letters.bounces import Bounce, read_bounce
+from hub.letters.machines import is_machine
+from hub.letters.parts import HOSTILE, header, headers, opened, sender_of
+from hub.letters.text import written_in
 
 __all__ = ["Attachment", "Bounce", "Mailbox", "ReadMail", "read_mail"]
 

@@ -4,7 +4,7 @@ import re
 from email.message import Message
 from typing import Final
 
-from hub.replies.mail_parts import header, headers, parts_of, sender_of
+from hub.letters.parts import header, headers, parts_of, sender_of
 
 _MARKS: Final = (
     "X-Autoreply",

@@ -11,7 +11,7 @@ from typing import Final
 
 from flufl.bounce import all_failures
 
-from hub.replies.mail_parts import HOSTILE, bytes_of, header, parts_of, sender_of, text_of
+from hub.letters.parts import HOSTILE, bytes_of, header, parts_of, sender_of, text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Final
 
-from hub.replies.mail_parts import bytes_of, disposition, file_name, parts_of
+from hub.letters.parts import bytes_of, disposition, file_name, parts_of
 
 ATTACHMENTS_MOST: Final = 10
 ATTACHED_BYTES_MOST: Final = 10 * 1024 * 1024

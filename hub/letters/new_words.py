@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from hub.replies.mail_words import ANSWERED_WITHIN, FORWARD, LABELS, MESSAGE, OPENING, SAID, SENT_FROM, SMALL_PRINT
+from hub.letters.patterns import ANSWERED_WITHIN, FORWARD, LABELS, MESSAGE, OPENING, SAID, SENT_FROM, SMALL_PRINT
 
 CUT: Final = "\ue000"
 """A line with this sign alone: below it all is quoted (an HTML mail said so)."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Final
 
-from hub.replies.mail_html import text_of_html
-from hub.replies.mail_parts import disposition, file_name, inner_parts, parts_of, text_of
-from hub.replies.new_words import CUT, new_words
+from hub.letters.markup import text_of_html
+from hub.letters.new_words import CUT, new_words
+from hub.letters.parts import disposition, file_name, inner_parts, parts_of, text_of
 
 _DEEPEST: Final = 30
 _IS_HTML: Final = re.compile(r"\s*<(?:!doctype html|html|head|body|div|p|meta)\b", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Mail as it comes from families and mail servers: what is new in it, who or what wrote it, what came back."""
