@@ -258,6 +258,17 @@ async def test_what_a_shared_phone_says_is_of_both_until_it_says_who(story: Stor
     assert await story.later(minutes=2) == []  # the other reads the same phone
 
 
+async def test_a_shared_phone_that_gives_no_name_is_not_told_its_own_news(story: Story) -> None:
+    teacher, office = await story.enters(TEACHER), await story.enters(OFFICE)
+    await teacher.calls_the_roll(ANAIS)
+    assert [number for number, _ in await story.later(minutes=11)] == [COUPLE]
+
+    await story.texts(COUPLE, "malade")
+
+    assert "Anaïs FICTIF-LILAS" in await office.sees("/absences")
+    assert await story.later(minutes=2) == []
+
+
 async def test_a_foster_home_answers_by_whichever_phone_is_on_duty_and_as_nobody_in_person(story: Story) -> None:
     teacher, office = await story.enters(TEACHER), await story.enters(OFFICE)
     board = await teacher.writes("Piscine jeudi.")

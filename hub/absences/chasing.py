@@ -35,8 +35,22 @@ from hub.people.schools import read_school
 from hub.ports import NoticeKind, Slots
 from hub.routing import answer_leaves_at, day_at_school
 from hub.sealing import Keyring
-from hub.tables import absence, answer, attempt, call_task, copy_delivery, delivery, delivery_pupil, notice, school
+from hub.tables import (
+    absence,
+    answer,
+    attempt,
+    call_task,
+    copy,
+    copy_delivery,
+    delivery,
+    delivery_pupil,
+    notice,
+    reply,
+    school,
+)
 
+SAID_WHY = "reason"
+"""How a reply that says why is kept (`hub.replies.meaning.Sense`)."""
 CHASED = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL, DeliveryState.TOLD)
 NEWS_FOR = timedelta(hours=12)
 """As long as the alert itself would have been worth sending, its end is worth telling."""
@@ -218,7 +232,7 @@ def _told_already() -> ColumnElement[bool]:
 
 
 def _another(teller: Any, pupil_id: Any, school_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 (values, or columns)
-    """Say that a delivery's adult did not explain it, and reads no copy that came to who did."""
+    """Say that a delivery's adult did not explain it, reads no copy that came to who did, nor where it was said."""
     theirs, mine, ours = delivery.alias("theirs"), copy_delivery.alias("mine"), copy_delivery.alias("ours")
     shared = (
         select(mine.c.id)
@@ -233,5 +247,17 @@ def _another(teller: Any, pupil_id: Any, school_id: Any) -> ColumnElement[bool]:
         answer.c.pupil_id == pupil_id,
         answer.c.kind.in_(REASONS),
     )
-    known = or_(*(each.correlate(delivery, delivery_pupil, absence).exists() for each in (shared, explained_too)))
+    from_here = (
+        select(reply.c.id)
+        .join(copy, and_(copy.c.school_id == reply.c.school_id, copy.c.address_id == reply.c.address_id))
+        .join(mine, mine.c.copy_id == copy.c.id)
+        .where(
+            reply.c.school_id == school_id,
+            reply.c.notice_id == delivery.c.notice_id,
+            reply.c.sense == SAID_WHY,
+            mine.c.delivery_id == delivery.c.id,
+        )
+    )
+    found = (shared, explained_too, from_here)
+    known = or_(*(each.correlate(delivery, delivery_pupil, absence).exists() for each in found))
     return and_(delivery.c.guardian_id != func.coalesce(teller, 0), ~known)
