@@ -1,6 +1,7 @@
 """Reading the mail that comes back."""
 
 from email.message import EmailMessage
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -205,6 +206,28 @@ def test_a_family_that_quotes_a_bounce_has_not_bounced() -> None:
 def test_a_mail_in_html_only_is_read_without_its_quotation() -> None:
     html = "<head><style>p{}</style></head><body><p>Oui &amp; merci</p><blockquote>Bonjour</blockquote></body>"
     assert read_mail(a_mail(html, subtype="html")).reply == "Oui & merci"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["*" * 990 + "x", "-" * 990 + "x", "- " * 490 + "x", "#" * 990 + "x", "x" + "[" * 990, "[" * 200_000 + "\n[img]"],
+)
+def test_a_line_that_looks_like_a_rule_and_is_none_holds_nobody_up(line: str) -> None:
+    before = perf_counter()
+
+    assert read_mail(a_mail(f"Oui\n{line}")).reply
+    assert perf_counter() - before < 2
+
+
+@pytest.mark.parametrize("charset", ["idna", "unicode_escape", "raw_unicode_escape", "punycode", "undefined", "utf-7"])
+def test_a_charset_that_no_mail_has_loses_no_answer_and_gives_only_whole_signs(charset: str) -> None:
+    raw = f"To: reponse+r.1.x@ecole.test\nMessage-ID: <a\0@b>\nContent-Type: text/plain; charset={charset}\n\n".encode()
+
+    read = read_mail(raw + b"Oui \xe0 18 h \\ud800\n")
+
+    assert read.reply is not None
+    assert "18 h" in read.reply.encode().decode()
+    assert read.message_id == "a@b"
 
 
 def test_an_unknown_charset_loses_no_answer() -> None:

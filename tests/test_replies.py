@@ -229,6 +229,21 @@ async def test_one_number_may_stand_for_all_children(door: Door) -> None:
     assert await door.small.rows("SELECT pupil_id, kind FROM answer ORDER BY pupil_id") == [(1, "ill"), (2, "ill")]
 
 
+async def test_a_number_answers_a_later_alert_and_no_question_asked_back_before_it(door: Door) -> None:
+    await door.small.family(by_sms(), children=["Lina", "Basile"])
+    await door.press(NoticeKind.ABSENCE, audience="pupil:1")
+    await door.press(NoticeKind.ABSENCE, audience="pupil:2")
+    await texted(door, "malade")
+    await door.small.write("UPDATE reply_choice SET asked_at = '2026-11-24 05:30:00'")
+    await door.small.write("UPDATE attempt SET sending_at = '2026-11-24 05:00:00'")
+    await door.press(NoticeKind.ABSENCE, audience="pupil:1")
+
+    await texted(door, "3", sid="SM2")
+
+    assert await door.count("answer", "kind = 'ill'") == 0
+    assert await door.count("answer", "kind = 'should_be_here' AND pupil_id = 1") >= 1
+
+
 async def test_nobody_is_asked_back_twice_in_a_day_nor_named_where_no_child_may_be(door: Door) -> None:
     await door.small.family(by_sms(), children=["Lina", "Basile"])
     await door.small.write("UPDATE address SET discreet = :yes", yes=True)
@@ -405,6 +420,22 @@ async def test_pictures_are_refused_once_and_the_words_beside_them_count(door: D
     assert await senses(door) == ["reason", "picture"]
 
 
+async def test_pictures_with_words_are_refused_once_and_never_after_a_stop(door: Door) -> None:
+    await door.small.family(by_sms())
+
+    said = ("Voici le mot", "Et un autre", "STOP", "mauvais numéro")
+    answers = [(await texted(door, words, sid=f"SM{n}", NumMedia="1")).text for n, words in enumerate(said)]
+
+    assert "Nous ne recevons pas d'images par SMS." in answers[0]
+    assert answers[1:] == [EMPTY] * 3
+
+
+async def test_a_stop_with_a_picture_is_not_answered(door: Door) -> None:
+    await door.small.family(by_sms())
+
+    assert (await texted(door, "STOP", NumMedia="1")).text == EMPTY
+
+
 async def test_stop_start_help_and_a_language_are_understood_in_the_familys_own(door: Door) -> None:
     await door.small.family(by_sms(language="tr"))
 
@@ -439,6 +470,37 @@ async def test_a_strangers_number_does_not_start_again(door: Door) -> None:
 
     assert answer.text == EMPTY
     assert await door.small.rows("SELECT state FROM address") == [("wrong",)]
+
+
+async def test_a_stranger_who_holds_the_number_tells_no_child_absent(door: Door) -> None:
+    await door.small.family(by_sms())
+    await texted(door, "mauvais numéro")
+
+    answer = await texted(door, "Capucine est malade", sid="SM2")
+
+    assert answer.text == EMPTY
+    assert await door.count("absence") == 0
+    assert (await threads(door))[-1] == ("address:1", "open")
+
+
+async def test_a_stranger_who_holds_the_mailbox_answers_nothing(door: Door) -> None:
+    await door.small.family(by_mail())
+    await door.press(NoticeKind.ABSENCE)
+    await mailed(door, "wrong number")
+
+    await mailed(door, "malade")
+
+    assert await door.answers() == []
+    assert await door.small.rows("SELECT doubt FROM reply ORDER BY id") == [("",), ("other_from",)]
+
+
+async def test_on_a_page_nobody_speaks_for_an_adult_of_another_address(door: Door) -> None:
+    await door.small.family(by_sms(), by_mail(name="Tiago"))
+    await door.press()
+
+    await noted(door, "Capucine est malade", guardian="2")
+
+    assert await door.small.rows("SELECT told_by FROM absence") == [(1,)]
 
 
 async def test_two_machines_that_thank_each_other_stop_at_once(door: Door) -> None:
@@ -486,6 +548,22 @@ async def test_a_mail_whose_sender_our_server_found_borrowed_is_kept_with_a_doub
     assert await door.answers() == []
     assert await door.small.rows("SELECT doubt, sense, address_id FROM reply") == [("unsigned", "words", None)]
     assert await door.count("tray_item", "matter = 'unmatched_reply'") == 1
+
+
+async def test_two_families_without_a_message_id_may_write_the_same(door: Door) -> None:
+    await door.small.family(by_mail(), children=["Lina"])
+    await door.small.family(by_mail("tiago@familles.test", name="Tiago"), children=["Basile"])
+    await door.press()
+
+    def speak(to: str, author: str) -> None:
+        with smtplib.LMTP("127.0.0.1", door.slot, local_hostname="mx.test", timeout=10) as line:
+            line.sendmail(author, [to], f"From: {author}\r\nSubject: RE\r\n\r\nOui\r\n".encode())
+
+    for sent, author in zip(door.mail.sent, ("odile@familles.test", "tiago@familles.test"), strict=True):
+        for _ in range(2):
+            await asyncio.to_thread(speak, f"reponse+{sent.reply_token}@hub.test", author)
+
+    assert await door.count("reply") == 2
 
 
 async def test_what_is_attached_to_a_mail_is_kept_sealed_and_its_name_to_answer_by(door: Door) -> None:

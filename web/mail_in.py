@@ -117,7 +117,7 @@ class LetterSlot:
         letter = Letter(
             school_id=found[0],
             copy_id=found[1],
-            provider_key=_mark(mail, raw),
+            provider_key=_mark(mail, raw, found[1]),
             author=mail.sender or "",
             words=mail.reply or "",
             machine=mail.auto_reply or mail.bounce is not None,
@@ -165,10 +165,13 @@ def _receipt(attempt_id: int, bounce: Bounce | None) -> ReceiptIn:
     return ReceiptIn(attempt_id, AttemptState.FAILED, "bounced", error_kind=kind, error_code=code)
 
 
-def _mark(mail: ReadMail, raw: bytes) -> str:
-    """Name a mail by its Message-ID and its body: the same mail brought twice has the same name, 64 signs."""
+def _mark(mail: ReadMail, raw: bytes, copy_id: int) -> str:
+    """Name a mail by its Message-ID and its body: the same mail brought twice has the same name, 64 signs.
+
+    Without a Message-ID by its author and what it answers: two families may both write « Oui », and nothing else.
+    """
     body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
-    return hashlib.sha256((mail.message_id or "").encode() + b"\0" + body).hexdigest()
+    return hashlib.sha256((mail.message_id or f"{mail.sender} {copy_id}").encode() + b"\0" + body).hexdigest()
 
 
 def _is_borrowed(raw: bytes) -> bool:

@@ -25,6 +25,8 @@ SHOWN = 30
 """Conversations of one page."""
 FIRST_WORDS = 120
 """Characters of a reply that the list shows."""
+READ_OF = 2000
+"""Characters in which they are looked for: a mail may have ten million."""
 
 
 class Pick(StrEnum):
@@ -203,7 +205,7 @@ def _line(row: Any, who: Parties, said: Any, envelopes: Envelopes, now: datetime
         channel=ChannelName(said.channel),
         sense=said.sense,
         doubt=said.doubt,
-        words=None if words is None else " ".join(words.split())[:FIRST_WORDS],
+        words=None if words is None else " ".join(words[:READ_OF].split())[:FIRST_WORDS],
     )
 
 

@@ -34,7 +34,7 @@ def attachments_of(mail: Message) -> tuple[Attachment, ...]:
     found: list[Attachment] = []
     room = ATTACHED_BYTES_MOST
     for part in parts_of(mail):
-        kind = part.get_content_type().lower()
+        kind = part.get_content_type().lower().replace("\x00", "")
         if _NO_ATTACHMENT.fullmatch(kind) or not _is_attached(part, kind):
             continue
         data = bytes_of(part)

@@ -80,8 +80,8 @@ _GIVEN_UP: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _ORIGINAL: Final = re.compile(
-    r"^\W*(?:-{2,}.*(?:original|copy of (?:the|your)|below this line|returned|header|copie|kopie|copia|message"
-    r"|nachricht).*|(?:original message|message d.origine|en-?têtes? (?:du message )?d.origine"
+    r"^[^\w\n]{0,20}(?:-{2,}+.*(?:original|copy of (?:the|your)|below this line|returned|header|copie|kopie|copia"
+    r"|message|nachricht).*|(?:original message|message d.origine|en-?têtes? (?:du message )?d.origine"
     r"|ursprüngliche nachricht|diagnostic information for admin|return-path:|received:|------ this is a copy).*)$",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -15,11 +15,12 @@ from hub.letters.patterns import ANSWERED_WITHIN, FORWARD, LABELS, MESSAGE, OPEN
 CUT: Final = "\ue000"
 """A line with this sign alone: below it all is quoted (an HTML mail said so)."""
 
+# No pattern here may cost the square of a line: while it looks, the whole process stands still.
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad\u1427]"
 )
 _SPACES: Final = re.compile("[\u00a0\u2007\u202f]")
-_MARKER: Final = re.compile(r"^\W*##.{1,200}##\W*$")
+_MARKER: Final = re.compile(r"^[^\w#]{0,20}##.{1,200}##\W{0,20}$")
 _QUOTED: Final = re.compile(r"^\s{0,3}(?:>|&gt;|＞)")
 _BARRED: Final = re.compile(r"^\s{0,2}\|(?!.*\|)")
 _FEVER: Final = re.compile(
@@ -30,10 +31,12 @@ _TIME: Final = re.compile(
     r"(?<!\d)\d{1,2}\s?[:.hHu：]\s?\d{2}(?!\d)|\d{1,2}\s?[時时点시](?!\w{3})|\b\d{1,2}\s?[AaPp]\.?[Mm]\b"
 )
 _ADDRESS: Final = re.compile(r"[<(\[«\"]\s*(?:mailto:)?[^\s@<>]{1,80}@[^\s@<>]{1,120}")
-_COLON: Final = re.compile(r"(?:[:：]|-{2,}|—)\W*$")
-_SENTENCE_END: Final = re.compile(r"[.!?…؟。！？]\W*$")
-_RULE: Final = re.compile(r"^\W*[-_=*–—~]{3,}\W*$")
-_DIVIDER: Final = re.compile(r"^\W*[-_=*–—]{2,}\s*(\S.{0,58}?\S)\s*[-_=*–—]{2,}\W*$|^\W{0,3}\[(.{4,60})\]\W*$")
+_COLON: Final = re.compile(r"(?:[:：—]|--)\W{0,40}$")
+_SENTENCE_END: Final = re.compile(r"[.!?…؟。！？]\W{0,40}$")
+_RULE: Final = re.compile(r"^(?=.*?[-_=*–—~]{3})[\W_]*+$")
+_DIVIDER: Final = re.compile(
+    r"^[^\w=*–—-]{0,10}[-_=*–—]{2,}+\s*+([^\s_=*–—-].{0,58}?\S)\s*+[-_=*–—]{2,}+\W*+$|^\W{0,3}\[(.{4,60})\]\W{0,10}$"
+)
 _DASHES: Final = re.compile(r"^--\s?$")
 _ANY_LABEL: Final = re.compile(r"^[\s>*_|]*[^\W\d_][^:：\d@]{0,28}[:：]")
 _LABEL: Final = re.compile(
@@ -220,6 +223,8 @@ def _says_who(words: str, own: Sequence[str], *, follows: bool) -> bool:
 
 def _glued(words: str) -> list[str]:
     """Give back what the family wrote on the same line, before « Le 1 sept. 2026 à 18:02, … »."""
+    if len(words) > 4 * _LINE_LOOKED_AT:
+        return [words]
     if _LABEL.match(words):
         return []
     starts = [found.start() for found in OPENING.finditer(words) if _TIME.search(words, found.end())]
@@ -280,7 +285,7 @@ def _without_signature(lines: Sequence[str]) -> str:
         while start > max(0, len(kept) - _PARAGRAPH_MOST) and kept[start].strip() and kept[start - 1].strip():
             start -= 1
         last = kept[-1].strip()
-        without_links = re.sub(r"<?https?://\S+>?|\[\S*\]", "", last)[:160].strip()
+        without_links = re.sub(r"<?https?://\S+>?|\[\S{0,200}\]", "", last[:2000])[:160].strip()
         if not last or _RULE.match(last) or (len(without_links) < 110 and SENT_FROM.match(without_links)):
             kept.pop()
         elif start > 0 and SMALL_PRINT.match(" ".join(kept[start:])[:1200]):

@@ -95,9 +95,9 @@ def _within_bounds(raw: bytes) -> bytes:
 
 def _with_parts_found(mail: Message) -> Message:
     """Find the parts of a mail that lost the line which says what lies between them."""
-    body = mail.get_payload()
-    if mail.get_content_maintype() != "multipart" or not isinstance(body, str):
+    if mail.get_content_maintype() != "multipart" or mail.is_multipart():
         return mail
+    body = str(mail.get_payload())
     between = re.search(r"^--([^\s-].{0,69}?)-{0,2}\s*$", body[:20_000], re.MULTILINE)
     if between is None:
         mail.set_type("text/plain")
@@ -119,10 +119,9 @@ def parts_of(mail: Message) -> list[Message]:
 
 def inner_parts(part: Message) -> list[Message]:
     """List what a multipart holds; nothing for anything else."""
-    payload = part.get_payload()
-    if part.get_content_maintype() != "multipart" or not isinstance(payload, list):
-        return []
-    return [inner for inner in payload if isinstance(inner, Message)]
+    if part.get_content_maintype() != "multipart" or not part.is_multipart():
+        return []  # a text's payload is not asked for: some charsets (idna) make that raise
+    return [inner for inner in part.get_payload() if isinstance(inner, Message)]
 
 
 def bytes_of(part: Message) -> bytes:
@@ -144,7 +143,9 @@ def text_of(part: Message) -> str:
         said = meta[1].decode("ascii").lower() if meta else None
     for name in _charsets(data, said):
         with suppress(LookupError, ValueError):
-            return _unwrapped(part, data.decode(name))
+            text = data.decode(name)
+            text.encode()  # half a sign (unicode_escape) could not be kept
+            return _unwrapped(part, text)
     return _unwrapped(part, data.decode("cp1252", "replace"))
 
 
@@ -225,7 +226,8 @@ def _readable(value: Header | str) -> str:
         pieces = [_piece(piece, charset) for piece, charset in decode_header(raw[:_HEADER_MOST])]
     except HOSTILE:
         pieces = [str(value)[:_HEADER_MOST]]
-    return " ".join("".join(pieces).split())
+    line = " ".join("".join(pieces).replace("\x00", "").split())
+    return line.encode("utf-8", "replace").decode()
 
 
 def _piece(piece: bytes | str, charset: str | None) -> str:

@@ -56,14 +56,26 @@ async def ask_which(
 
 
 async def chosen(
-    connection: AsyncConnection, *, school_id: int, address_id: int, number: int | None, seal: Seal, now: datetime
+    connection: AsyncConnection,
+    *,
+    school_id: int,
+    address_id: int,
+    number: int | None,
+    asked_since: datetime | None,
+    seal: Seal,
+    now: datetime,
 ) -> Chosen | None:
-    """Read what a number chooses, if we asked within the day. Other words need no number: the question is over."""
+    """Read what a number chooses, if we asked within the day. Other words need no number: the question is over.
+
+    It is over too when something else was asked there at `asked_since`, after it: a number answers what was read last.
+    """
     which = {"school": school_id, "address": address_id, "since": now - ONCE}
     row = (await connection.execute(_asked(), which)).one_or_none()
     if row is None:
         return None
     ids = row.copies.split(",")
+    if asked_since is not None and asked_since > row.asked_at:
+        number = None
     if number is not None and not 0 < number <= len(ids):
         return None
     over = update(reply_choice).where(reply_choice.c.school_id == school_id, reply_choice.c.id == row.id)
@@ -82,7 +94,7 @@ async def chosen(
 def _asked() -> Select[Any]:
     """Ask what was last asked back at an address: parameters school, address, since."""
     return (
-        select(reply_choice.c.id, reply_choice.c.copies, reply.c.words_sealed)
+        select(reply_choice.c.id, reply_choice.c.copies, reply_choice.c.asked_at, reply.c.words_sealed)
         .join(reply, (reply.c.school_id == reply_choice.c.school_id) & (reply.c.id == reply_choice.c.reply_id))
         .where(
             reply_choice.c.school_id == bindparam("school", type_=BigId()),

@@ -8,7 +8,7 @@ from sqlalchemy import LargeBinary, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
-from hub.models.people import Medium
+from hub.models.people import AddressState, Medium
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName, SchoolCard
 from hub.replies.keeping import Text
@@ -21,12 +21,13 @@ _MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT}
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An address that we know, with its key and the language that is written there."""
+    """An address that we know, with its key and the language that is written there. `wrong`: a stranger holds it."""
 
     address_id: int
     language: str
     school: SchoolCard
     seal: Seal
+    wrong: bool
 
 
 async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -> Holder | None:
@@ -37,7 +38,8 @@ async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -
     if row is None:
         return None
     card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
-    return Holder(row.id, row.language, card, keyring.seal(row.wrapped, row.master_version))
+    seal = keyring.seal(row.wrapped, row.master_version)
+    return Holder(row.id, row.language, card, seal, wrong=row.state == AddressState.WRONG)
 
 
 @cache
@@ -55,6 +57,7 @@ def _holder() -> Select[Any]:
     return (
         select(
             address.c.id,
+            address.c.state,
             func.coalesce(address.c.language, first, school.c.language).label("language"),
             data_key.c.wrapped,
             data_key.c.master_version,
@@ -95,8 +98,11 @@ async def way_in(connection: AsyncConnection, keyring: Keyring, served: Served) 
 
 
 async def is_theirs(connection: AsyncConnection, keyring: Keyring, served: Served, author: str) -> bool:
-    """Say whether a mail's From is the very address that the copy was sent to."""
+    """Say whether a mail's From is the very address that the copy was sent to, and no stranger's."""
     held = select(address.c.lookup_hash).where(
-        address.c.school_id == served.school_id, address.c.id == served.address_id
+        address.c.school_id == served.school_id,
+        address.c.id == served.address_id,
+        address.c.state != AddressState.WRONG,
     )
-    return bool((await connection.execute(held)).scalar_one() == keyring.lookup("mailbox", mailbox_key(author)))
+    known = (await connection.execute(held)).scalar_one_or_none()
+    return bool(known == keyring.lookup("mailbox", mailbox_key(author)))

@@ -64,7 +64,8 @@ _UNSEEN = frozenset({"Cf", "Mn", "Me", "Sk"})
 
 def meaning_of(words: str) -> Meaning:
     """Read a whole message. Capitals, accents, full stops, and the digits of another script do not matter."""
-    said = plain(words[:LONG])
+    words = words[:LONG]
+    said = plain(words)
     if not said:
         signs = {sign for sign in words if not sign.isspace() and unicodedata.category(sign) not in _UNSEEN}
         return Meaning(Sense.ACKNOWLEDGED) if signs and signs <= _NODS else WORDS
@@ -77,6 +78,7 @@ def meaning_of(words: str) -> Meaning:
 
 def meaning_of_letter(words: str) -> Meaning:
     """Read a mail: what it answers stands in its first line, but a missing child may be anywhere."""
+    words = words.lstrip()[:LONG]
     meaning = meaning_of(first_line(words))
     return meaning_of(words) if meaning.sense is Sense.WORDS else meaning
 

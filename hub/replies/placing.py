@@ -18,7 +18,12 @@ _NOTHING_TO_SEE = (Sense.ACKNOWLEDGED, Sense.START, Sense.HELP, Sense.LANGUAGE, 
 
 
 async def heard_at(connection: AsyncConnection, text: Text, meaning: Meaning, holder: Holder, now: datetime) -> Heard:
-    """Read what was lately sent there: what is quoted, or all of it; and who may be writing."""
+    """Read what was lately sent there: what is quoted, or all of it; and who may be writing.
+
+    A number that is a stranger's speaks for none of the adults who had it, and was asked nothing.
+    """
+    if holder.wrong:
+        return Heard(text.school_id, holder.school, text.channel.value, text.words, meaning, (), (), now)
     copies = await sent_lately(
         connection,
         school_id=text.school_id,

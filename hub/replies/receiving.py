@@ -147,6 +147,8 @@ async def receive_note(
 
     Raises LookupError when nothing ever left for that copy.
     """
+    if served.adult(guardian_id) is None:
+        guardian_id = None  # nobody speaks for somebody whom the message was not for
     sender_id, seal = await way_in(connection, keyring, served)
     note = Letter(served.school_id, served.copy_id, f"page:{served.copy_id}:{key}", "", words)
     row = row_of(note, sender_id=sender_id, channel=served.channel, address_id=served.address_id, now=now)
@@ -166,10 +168,17 @@ async def _from_known(
     """Take a text from an address that we know."""
     school_id, address_id = text.school_id, holder.address_id
     number = meaning.number if plain(text.words).isdigit() else None
-    choice = await chosen(
-        connection, school_id=school_id, address_id=address_id, number=number, seal=holder.seal, now=now
-    )
     heard = await heard_at(connection, text, meaning, holder, now)
+    points_at_one = any(text.quoted in sent.names for sent in heard.copies)
+    choice = await chosen(
+        connection,
+        school_id=school_id,
+        address_id=address_id,
+        number=None if points_at_one else number,
+        asked_since=next((sent.sent_at for sent in heard.copies if sent.is_open), None),
+        seal=holder.seal,
+        now=now,
+    )
     back = await _act(connection, text, meaning, holder, now)
     if choice is not None:
         outcome = await _choose(connection, heard, choice)
@@ -189,7 +198,13 @@ async def _from_known(
         text.opted
         or back is None
         or not await may_say_back(
-            connection, school_id=school_id, address_id=address_id, thread_id=thread_id, reply_id=kept.reply_id, now=now
+            connection,
+            school_id=school_id,
+            address_id=address_id,
+            thread_id=thread_id,
+            reply_id=kept.reply_id,
+            unseen=text.pictures and outcome.sense is Sense.WORDS,
+            now=now,
         )
     ):
         back = None
@@ -243,10 +258,12 @@ def _meaning(text: Text) -> Meaning:
 def _confirmation(text: Text, outcome: Understood, holder: Holder) -> Back | None:
     """Choose the one sentence that is said back, if any."""
     what = None
+    if outcome.sense in (Sense.STOP, Sense.WRONG_NUMBER):
+        return None
     if text.pictures:
         what = What.NO_PICTURES
     elif outcome.sense is Sense.SHOULD_BE_HERE and outcome.taken in (Taken.NOTED, Taken.WHO):
         what = What.CALLING
-    elif outcome.done and outcome.taken is not Taken.ALREADY and outcome.sense not in (Sense.STOP, Sense.WRONG_NUMBER):
+    elif outcome.done and outcome.taken is not Taken.ALREADY:
         what = What.THANKS
     return None if what is None else Back(what, holder.language, holder.school)

@@ -79,12 +79,21 @@ def _explained(back: Back, speaks: Tongue) -> str:
 
 
 async def may_say_back(
-    connection: AsyncConnection, *, school_id: int, address_id: int, thread_id: int, reply_id: int, now: datetime
+    connection: AsyncConnection,
+    *,
+    school_id: int,
+    address_id: int,
+    thread_id: int,
+    reply_id: int,
+    unseen: bool = False,
+    now: datetime,
 ) -> bool:
     """Say whether one more confirmation is no loop: none within the last minute, few within the day.
 
-    Counted over the conversations with the same adult, so that the index by conversation serves.
+    Counted over the conversations with the same adult, so that the index by conversation serves. `unseen`: what is
+    confirmed (a picture beside words) will not be told from what is not; then everything that was said counts.
     """
+    silent = () if unseen else SILENT
     adult = select(thread.c.guardian_id).where(thread.c.school_id == school_id, thread.c.id == thread_id)
     same = select(thread.c.id).where(
         thread.c.school_id == school_id,
@@ -97,7 +106,7 @@ async def may_say_back(
                 reply.c.thread_id.in_(same),
                 reply.c.address_id == address_id,
                 reply.c.id != reply_id,
-                reply.c.sense.not_in(("", *SILENT)),
+                reply.c.sense.not_in(("", *silent)),
                 reply.c.machine.is_(False),
                 reply.c.received_at > now - timedelta(days=1),
             )
