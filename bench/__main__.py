@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from bench.sinks import sink
@@ -15,6 +16,8 @@ GOALS = {"send_embedded": 0.80, "publish_to_sent": 0.60, "mail": 0.60}
 """Ratios: at least."""
 PAGES = {"page_p95": ("ms", 30.0), "page_weight": ("bytes", 120_000.0), "page_requests": ("requests", 8.0)}
 """What the server works and what a first load brings, by the page of the demo school that needs most: at most."""
+REPLIES = {"reply_p99": ("ms", 250.0)}
+"""From a webhook to the open inbox, at 100 replies a second beside a fan-out: at most."""
 AGAINST = {"send_embedded": "loop_twilio", "publish_to_sent": "loop_twilio", "mail": "loop_mail"}
 SINK_OF = {"mail": "mta", "loop_mail": "mta", "sink_mta": "mta"}
 BEARS = {"sink_twilio": "loop_transport", "sink_mta": "loop_mail"}
@@ -66,13 +69,26 @@ def measured_pages() -> dict[str, float]:
     return worst
 
 
+def measured_replies() -> dict[str, float]:
+    """Let families write while notices leave, in a process of its own; void unless all of it shows."""
+    with tempfile.TemporaryDirectory(prefix="passerelle-bench-") as folder:
+        command = [sys.executable, "-m", "bench.replies", folder]
+        ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    if ran.returncode:
+        sys.exit(f"replies: {ran.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    if found["seen"] != found["asked"]:
+        sys.exit(f"replies: {found['seen']:.0f} of {found['asked']:.0f} showed: the run is void")
+    return {"reply_p99": found["p99"], "arrived": found["seen"]}
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--number", type=int, default=20_000)
-    parser.add_argument("--only", nargs="*", default=[*GOALS, *PAGES])
+    parser.add_argument("--only", nargs="*", default=[*GOALS, *PAGES, *REPLIES])
     parser.add_argument("--sms-base-url", type=str, help="a sink of your own, http://127.0.0.1:PORT")
     asked = parser.parse_args()
     own = int(asked.sms_base_url.rsplit(":", 1)[1]) if asked.sms_base_url else None
@@ -94,7 +110,8 @@ def main() -> None:
         )
     for name in names:
         _show(_line(name, rates, arrived[name]), as_json=asked.json)
-    _pages([name for name in PAGES if name in asked.only], asked.rounds, as_json=asked.json)
+    for goals, measure in ((PAGES, measured_pages), (REPLIES, measured_replies)):
+        _at_most({name: goals[name] for name in goals if name in asked.only}, measure, asked.rounds, as_json=asked.json)
     _refuse_weak(sinks, rates)
 
 
@@ -105,13 +122,16 @@ def _refuse_weak(sinks: list[str], rates: dict[str, list[float]]) -> None:
             sys.exit(f"{name} bears {borne:.0f}/s, less than twice {BEARS[name]} ({asked_of:.0f}/s): the run is void")
 
 
-def _pages(names: list[str], rounds: int, *, as_json: bool) -> None:
-    seen = [measured_pages() for _ in range(rounds)] if names else []
-    for name in names:
+def _at_most(
+    goals: Mapping[str, tuple[str, float]], measure: Callable[[], dict[str, float]], rounds: int, *, as_json: bool
+) -> None:
+    """Measure what has a limit, some rounds of it."""
+    seen = [measure() for _ in range(rounds)] if goals else []
+    for name, (unit, goal) in goals.items():
         values = [one[name] for one in seen]
-        unit, goal = PAGES[name]
         middle, least, most = (round(one, 1) for one in (statistics.median(values), min(values), max(values)))
-        _show(Line(name, middle, unit, goal, least, most, rounds, 0), as_json=as_json)
+        arrived = int(sum(one.get("arrived", 0) for one in seen))
+        _show(Line(name, middle, unit, goal, least, most, rounds, arrived), as_json=as_json)
 
 
 def _line(name: str, rates: dict[str, list[float]], arrived: int) -> Line:

@@ -325,7 +325,9 @@ async def test_a_substitute_takes_up_yesterdays_conversation_and_the_teacher_rea
     assert await story.later(minutes=1) == [(JEANNE, "Mme Relève, Trois-Ponts, vous répond :\nOui, un bonnet.")]
 
     await story.texts(JEANNE, "Et une serviette ?")
-    assert "Et une serviette ?" in await substitute.hears("Jeanne EXEMPLE-NOISETTE")
+    heard = await substitute.hears("Jeanne EXEMPLE-NOISETTE")
+    assert ("Et une serviette ?" in heard, "C’est à vous de répondre." in heard) == (True, True)
+    assert "Mme Modèle répond" not in heard
     assert "Piscine jeudi." in await substitute.sees(board)
     assert await substitute.calls_the_roll(ACHILLE_NOISETTE) == 303
     assert {number for number, _ in await story.later(minutes=11)} == {JEANNE, BASILE}

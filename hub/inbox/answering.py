@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
-from hub.inbox.rights import own_thread
+from hub.inbox.rights import own_thread, owner_may_read
 from hub.models.rolls import AbsenceState
 from hub.models.school import School
 from hub.models.threads import ThreadState
@@ -166,7 +166,8 @@ async def _note(
     reader: Reader,
     now: datetime,
 ) -> None:
-    """Write down that it is the family's turn, and whose conversation it is where it was nobody's."""
+    """Write down that it is the family's turn, and whose conversation it is where nobody's who has a right to it."""
+    theirs = await owner_may_read(session, school_id=school_id, thread_id=row.id, reader=reader)
     await session.execute(
         insert(thread_notice).values(
             school_id=school_id,
@@ -182,6 +183,6 @@ async def _note(
             state=ThreadState.WAITING,
             due_at=None,
             last_at=now,
-            owner_id=func.coalesce(thread.c.owner_id, reader.staff_id),
+            owner_id=row.owner_id if theirs else reader.staff_id,
         )
     )

@@ -66,6 +66,12 @@ async def own_thread(session: AsyncSession, *, school_id: int, thread_id: int, r
     return row
 
 
+async def owner_may_read(session: AsyncSession, *, school_id: int, thread_id: int, reader: Reader) -> bool:
+    """Say whether a conversation has an owner who has a right to it on the reader's day."""
+    which = {**as_reader(school_id, reader), "thread": thread_id}
+    return (await session.execute(_well_owned(), which)).one_or_none() is not None
+
+
 async def colleagues(
     session: AsyncSession, *, school_id: int, thread_id: int, reader: Reader
 ) -> tuple[tuple[int, str], ...]:
@@ -83,6 +89,11 @@ def _one() -> Select[Any]:
 def _own(*, whole_school: bool, director: bool) -> Select[Any]:
     asked = select(thread.c.id).where(thread.c.school_id == SCHOOL, thread.c.id == bindparam("thread", type_=BigId()))
     return asked.where(may_read(whole_school=whole_school, director=director))
+
+
+@cache
+def _well_owned() -> Select[Any]:
+    return _one().where(thread.c.owner_id.is_not(None), _has_right_to(thread.c.owner_id))
 
 
 @cache
