@@ -231,10 +231,12 @@ async def test_the_board_fits_every_screen_in_both_themes_and_with_text_twice_as
 
 
 @asynccontextmanager
-async def _a_process(url: str, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _a_process(url: str, port: int, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Serve from a process of its own, which dies without a word at the end."""
     settings = {
         "PASSERELLE_DATABASE_URL": url,
+        "PASSERELLE_DATA_DIR": str(folder),
+        "PASSERELLE_TWILIO_URL": "http://127.0.0.1:1",
         "PASSERELLE_MASTER_KEYS": f"1:{b64encode(b'k' * 32).decode()}",
         "PASSERELLE_LISTEN": f"127.0.0.1:{port}",
     }
@@ -279,7 +281,7 @@ def _a_free_port() -> int:
 @with_chromium
 @on_one_database
 async def test_a_board_open_through_a_restart_says_so_and_reaches_its_end(
-    database: Database, database_url: str, keyring: Keyring
+    database: Database, database_url: str, keyring: Keyring, tmp_path: Path
 ) -> None:
     small = await a_school(database, keyring)
     await small.family(by_sms("+33639981001", name="Ada"), by_sms("+33639981002", name="Bob"))
@@ -293,7 +295,7 @@ async def test_a_board_open_through_a_restart_says_so_and_reaches_its_end(
     address = f"http://127.0.0.1:{port}"
 
     async with a_browser() as (page, _):
-        async with _a_process(database_url, port):
+        async with _a_process(database_url, port, tmp_path):
             await page.goto(f"{address}/ecrire")
             await page.get_by_label("Votre adresse professionnelle").fill(EMAIL)
             await page.get_by_label("Votre mot de passe").fill(PASSWORD)
@@ -306,7 +308,7 @@ async def test_a_board_open_through_a_restart_says_so_and_reaches_its_end(
         await expect(sentence).to_contain_text("0 adulte sur 2 sait")
         await _knows(small, 1)
 
-        async with _a_process(database_url, port):
+        async with _a_process(database_url, port, tmp_path):
             await expect(sentence).to_contain_text("1 adulte sur 2 sait", timeout=15_000)
             await expect(state).to_contain_text("En direct")
             await expect(page.locator("#ligne")).to_have_text("De nouveau en direct")
