@@ -181,13 +181,15 @@ def sender_add(
             )
 
     sender_id = at_desk(school, acting, add)
-    answers = f"/webhooks/twilio/{key_name}/inbound" if channel == "sms" and two_way else None
+    at = f"/webhooks/twilio/{key_name}"
+    answers, rings = (f"{at}/inbound", f"{at}/voice") if channel == "sms" and two_way else (None, None)
     sentences = [f"La ligne d'envoi {sender_id} ({channel}) est prête."]
     if answers:
         sentences.append(
-            f"Faites poster par Twilio les réponses des familles à PASSERELLE_PUBLIC_URL suivi de {answers}"
+            f"Faites poster par Twilio les réponses des familles à PASSERELLE_PUBLIC_URL suivi de {answers}, "
+            f"et leurs appels à PASSERELLE_PUBLIC_URL suivi de {rings} : personne ne décroche, l'école rappelle."
         )
-    answer = {"sender": sender_id, "channel": channel, "key": key_name, "inbound": answers}
+    answer = {"sender": sender_id, "channel": channel, "key": key_name, "inbound": answers, "voice": rings}
     say(answer, *sentences, as_json=as_json)
 
 

@@ -459,7 +459,8 @@ def test_a_password_and_a_secret_come_from_stdin_alone(school: Installation) -> 
 def test_a_number_that_families_answer_to_says_where_their_answers_come_in(school: Installation) -> None:
     said = school.passerelle("sender", "add", "--channel", "sms", "--address", "+33937000100", "--two-way", "--json")
 
-    assert said.json["inbound"] == f"/webhooks/twilio/{said.json['key']}/inbound"
+    at = f"/webhooks/twilio/{said.json['key']}"
+    assert (said.json["inbound"], said.json["voice"]) == (f"{at}/inbound", f"{at}/voice")
     assert school.rows("SELECT 1 FROM sender WHERE key_name = ?", said.json["key"]) == [(1,)]
 
 
