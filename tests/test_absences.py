@@ -353,6 +353,21 @@ async def test_a_case_handed_on_is_open_again_when_the_family_alarms(call: RollC
     assert [(case.state, case.alarmed_at) for case in await call.cases()] == [(AbsenceState.OPEN, NOW)]
 
 
+@pytest.mark.usefixtures("parents")
+@pytest.mark.parametrize("on_the_roll", [True, False])
+async def test_who_looks_for_a_child_handed_on_is_told_that_it_is_found(call: RollCall, *, on_the_roll: bool) -> None:
+    await call.do(hand_on, absence_id=(await call.cases())[0].absence_id)
+
+    if on_the_roll:
+        await call.take(now=NOW)
+    else:
+        await call.do_sealed(found, absence_id=(await call.cases())[0].absence_id)
+
+    assert [case.state for case in await call.cases()] == [AbsenceState.FOUND]
+    told = [one for one in await call.drain() if "nous savons où est Lina" in one]
+    assert sorted(one.split(":")[0] for one in told) == [ADA, BO]
+
+
 async def test_a_case_of_another_class_is_nobody_elses_business(call: RollCall) -> None:
     await call.small.family(by_sms(ADA, name="Ada"), children=["Tom"], class_label="CE1 B")
     await call.take("Tom", class_label="CE1 B", by=call.small.director)

@@ -18,7 +18,8 @@ from hub.ports import Follows, HalfDay, NoticeKind, Slots
 from hub.sealing import Keyring
 from hub.tables import absence, delivery, delivery_pupil, notice_follow
 
-ENDED = (AbsenceState.FOUND, AbsenceState.HANDED_ON)
+LOOKED_FOR = (AbsenceState.OPEN, AbsenceState.HANDED_ON)
+"""Cases of which the family may still believe that the child is missing."""
 _OTHER = {HalfDay.MORNING: HalfDay.AFTERNOON, HalfDay.AFTERNOON: HalfDay.MORNING}
 
 
@@ -36,7 +37,7 @@ async def came(
     standing = [row for row in await cases_of_day(session, school.key, half) if row.pupil_id in pupils]
     ended, halved = list[Row[Any]](), list[Row[Any]]()
     for row in standing:
-        if row.half_day not in (half.half_day, HalfDay.DAY) or row.state in ENDED:
+        if row.half_day not in (half.half_day, HalfDay.DAY) or row.state is AbsenceState.FOUND:
             continue
         whole = row.half_day is HalfDay.DAY and row.state is AbsenceState.EXPLAINED
         beside = any(other.pupil_id == row.pupil_id and other.half_day is _OTHER[half.half_day] for other in standing)
@@ -56,7 +57,7 @@ async def end_as_found(
     reader: Reader,
     now: datetime,
 ) -> None:
-    """End cases (rows of the register) as found. Who had the alert of an open one is told, in the urgent lane.
+    """End cases (rows of the register) as found. Who had the alert of one not explained is told, in the urgent lane.
 
     A family that had explained itself looks for nobody: it reads nothing more.
     """
@@ -73,7 +74,7 @@ async def end_as_found(
     heard = await session.execute(informed(school.key, notices, reader.day).add_columns(delivery.c.notice_id))
     pairs = {(row.notice_id, row.pupil_id) for row in heard}
     for row in cases:
-        if row.state is AbsenceState.OPEN and (row.notice_id, row.pupil_id) in pairs:
+        if row.state in LOOKED_FOR and (row.notice_id, row.pupil_id) in pairs:
             await _tell_found(session, keyring, school, row, reader, now)
     await end_chasing(session, school_id=school.key, notices=notices, calls=True, now=now)
     for number in await _over(session, school.key, notices):
