@@ -28,6 +28,7 @@ _DAY, _TODAY = bindparam("day", type_=Date()), bindparam("today", type_=Date())
 _HALF = bindparam("half_day", type_=roll.c.half_day.type)
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 _SINCE, _UNTIL, _SETTLED = (bindparam(name, type_=Date()) for name in ("since", "until", "settled"))
+_FAMILY_NAME = func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name")
 _HALVES = case((absence.c.half_day == HalfDay.DAY, 2), else_=1)
 
 
@@ -75,7 +76,7 @@ def pupils_of_class() -> Select[Any]:
         select(
             pupil.c.id,
             pupil.c.first_name,
-            func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name"),
+            _FAMILY_NAME,
             mark.label("mark"),
             known.label("known"),
         )
@@ -154,7 +155,7 @@ def cases_on(*, of_classes: bool) -> Select[Any]:
         select(
             absence,
             pupil.c.first_name,
-            func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name"),
+            _FAMILY_NAME,
             class_group.c.label,
             guardian.c.first_name.label("teller_first"),
             guardian.c.usage_name.label("teller_usage"),
@@ -187,7 +188,7 @@ def month_by_pupil(*, of_classes: bool) -> Select[Any]:
         select(
             absence.c.pupil_id,
             pupil.c.first_name,
-            func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name"),
+            _FAMILY_NAME,
             func.coalesce(func.max(class_group.c.label), "").label("label"),
             func.sum(_HALVES).label("half_days"),
             func.sum(case((absence.c.reason.in_(LEGAL), _HALVES), else_=0)).label("justified"),
@@ -232,12 +233,9 @@ def _theirs_today() -> ColumnElement[bool]:
 
 def _class_then() -> Any:  # noqa: ANN401 (a scalar select)
     """Give the class that the pupil of an absence was in on its day."""
-    then = and_(
-        enrolment.c.from_on <= absence.c.day, or_(enrolment.c.to_on.is_(None), enrolment.c.to_on >= absence.c.day)
-    )
     return (
         select(func.min(enrolment.c.class_id))
-        .where(enrolment.c.pupil_id == absence.c.pupil_id, then)
+        .where(enrolment.c.pupil_id == absence.c.pupil_id, holds_on(enrolment, absence.c.day))
         .correlate(absence)
         .scalar_subquery()
     )

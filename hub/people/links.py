@@ -11,7 +11,7 @@ SILENT_KINDS = (LinkKind.BARRED, LinkKind.EMERGENCY)
 """A barred adult is never told; an emergency contact only ever called by a human."""
 
 
-def holds_on(table: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
+def holds_on(table: FromClause, day: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Say that a row with from–to counts on this day; its last day counts."""
     return and_(table.c.from_on <= day, or_(table.c.to_on.is_(None), table.c.to_on >= day))
 
