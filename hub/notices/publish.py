@@ -270,7 +270,7 @@ async def _address_to(
                 state,
                 func.coalesce(adults.c.first, 0),
                 literal(now, delivery.c.state_at.type),
-            ),
+            ).order_by(adults.c.guardian_id),
         )
     )
     await session.execute(

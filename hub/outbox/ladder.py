@@ -94,7 +94,10 @@ async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: 
 
 
 async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetime) -> None:
-    """Give the deliveries that have just come to a rung their copy, and each new copy its first attempt."""
+    """Give the deliveries that have just come to a rung their copy, and each new copy its first attempt.
+
+    Rows are made in order, by address and by copy, so that the same press gives the same numbers on both databases.
+    """
     standing = _standing(which)
     await within.execute(
         insert_into(copy, within)
@@ -109,7 +112,8 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
                 standing.c.variant,
             )
             .where(standing.c.id > 0)
-            .distinct(),
+            .distinct()
+            .order_by(standing.c.address_id, standing.c.variant),
         )
         .on_conflict_do_nothing()
     )
@@ -217,6 +221,7 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
             .exists(),
         )
         .group_by(copy.c.school_id, copy.c.id, notice.c.lane, notice.c.due_at)
+        .order_by(copy.c.id)
     )
 
 
