@@ -1,12 +1,11 @@
 """SMS by Twilio: hands a short text to the phone network and reads what the network says about it afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote_plus, urlencode
 
 import orjson
@@ -14,7 +13,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client, api  # noqa: F401  # twilio loads `api` at the first message otherwise: half a second
 
 from channels.refusals import refuse
-from channels.sms_list import Listed, filters, read_listed
+from channels.sms_list import Listed, Rang, filters, read_call, read_cost, read_listed
 from channels.twilio_transport import TwilioTransport
 from hub.errors import (
     ChannelError,
@@ -28,6 +27,8 @@ from hub.errors import (
 from hub.ports import LINK_CODE, Account, ChannelName, Limits, Outgoing, Proof, Sent
 from hub.settings import Settings
 
+One = TypeVar("One", Listed, Rang)
+
 SMS_LIMITS: Final = Limits(text_max=1600, per_second=10.0, connections=64)
 """Twilio refuses a body over 1,600 characters (21617) and passes on 10 segments a second of one sender name."""
 
@@ -36,9 +37,6 @@ MESSAGES: Final = "https://api.twilio.com/2010-04-01/Accounts"
 
 SID_MOST: Final = 255
 """Letters of a message's name; Twilio's are 34."""
-
-PRICE_MOST: Final = 1000
-"""No message costs so much, in any money: such a price is not known."""
 
 VALIDITY_MAX: Final = 36_000
 """Longest that Twilio keeps a message for a phone that is off, in seconds."""
@@ -188,13 +186,16 @@ class TwilioSms:
         """
         asked = filters(account.address, inbound=inbound)
         messages = self._client_of(account).messages
-        try:
-            found = await messages.list_async(**asked, date_sent_after=after, date_sent_before=before, limit=most)
-            return tuple(read_listed(one) for one in found)
-        except TwilioException as error:
-            raise _ours(error) from error
-        except (ValueError, TypeError, AttributeError) as error:
-            raise TemporaryError("Twilio's list cannot be read") from error
+        found = messages.list_async(**asked, date_sent_after=after, date_sent_before=before, limit=most)
+        return await _read(found, read_listed)
+
+    async def calls(self, account: Account, *, after: datetime) -> tuple[Rang, ...]:
+        """List who rang this sender's number from a day on, at least; the newest first. Raises as `listed` does.
+
+        Source: https://www.twilio.com/docs/voice/api/call-resource#read-multiple-call-resources (days, in UTC).
+        """
+        found = self._client_of(account).calls.list_async(to=account.address, start_time_after=after)
+        return await _read(found, read_call)
 
     async def say(self, account: Account, *, to: str, words: str) -> None:
         """Say one short word of thanks, outside the ladder: no receipt is wanted, and it is never said again.
@@ -244,6 +245,16 @@ class _Client(Client):  # type: ignore[misc]  # twilio ships no types
         return headers or {}
 
 
+async def _read(found: Awaitable[Any], read: Callable[[Any], One]) -> tuple[One, ...]:
+    """Read a list of Twilio's. Raises a child of ChannelError."""
+    try:
+        return tuple(read(one) for one in await found)
+    except TwilioException as error:
+        raise _ours(error) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise TemporaryError("Twilio's list cannot be read") from error
+
+
 @lru_cache(maxsize=1024)
 def _encoded(text: str) -> str:
     """Encode what many messages share; a link code's place stays as it is, being letters and underscores."""
@@ -271,19 +282,8 @@ def _sent(sid: object, num_segments: object, price: object) -> Sent:
         raise ValueError("an answer that names no message")
     segments = str(num_segments or "")
     return Sent(
-        sid, segments=int(segments) or 1 if len(segments) < 4 and segments.isdecimal() else 1, cost=_cost(price)
+        sid, segments=int(segments) or 1 if len(segments) < 4 and segments.isdecimal() else 1, cost=read_cost(price)
     )
-
-
-def _cost(price: object) -> int | None:
-    """Read "-0.0750" as 750 hundredths of a cent, of whatever money the account is kept in; mostly not known yet."""
-    if price is None:
-        return None
-    try:
-        amount = abs(Decimal(str(price)))
-    except InvalidOperation:
-        return None
-    return round(amount * 10_000) if amount.is_finite() and amount < PRICE_MOST else None
 
 
 def _plain(text: str) -> str:

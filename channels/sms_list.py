@@ -1,8 +1,12 @@
-"""Twilio's list of messages, read: what a family sent to us, and what became of what we sent."""
+"""Twilio's lists, read: what a family sent to us, what became of what we sent, and who rang."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+PRICE_MOST: Final = 1000
+"""No message costs so much, in any money: such a price is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,20 @@ class Listed:
 
     def __repr__(self) -> str:
         return f"Listed({self.sid})"
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """One call as Twilio lists it, whatever became of it. `at`: when it began, to the second."""
+
+    sid: str
+    inbound: bool
+    from_: str
+    to: str
+    at: datetime
+
+    def __repr__(self) -> str:
+        return f"Rang({self.sid})"
 
 
 def filters(sender: str, *, inbound: bool) -> dict[str, str]:
@@ -52,3 +70,25 @@ def read_listed(one: Any) -> Listed:  # noqa: ANN401  # twilio ships no types
         service=str(one.messaging_service_sid or ""),
         media=int(media) if media.isdecimal() else 0,
     )
+
+
+def read_call(one: Any) -> Rang:  # noqa: ANN401  # twilio ships no types
+    """Read a call of the list. Raises AttributeError for what is none."""
+    return Rang(
+        sid=str(one.sid or ""),
+        inbound=one.direction == "inbound",
+        from_=str(one._from or ""),  # noqa: SLF001 (the only name that twilio's client has for it)
+        to=str(one.to or ""),
+        at=one.start_time or one.date_created or datetime.now(UTC),
+    )
+
+
+def read_cost(price: object) -> int | None:
+    """Read "-0.0750" as 750 hundredths of a cent, of whatever money the account is kept in; mostly not known yet."""
+    if price is None:
+        return None
+    try:
+        amount = abs(Decimal(str(price)))
+    except InvalidOperation:
+        return None
+    return round(amount * 10_000) if amount.is_finite() and amount < PRICE_MOST else None

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.assembly import Assembly, assembled
 from cli.demo_school import DEPUTY, DIRECTOR, OFFICE, PASSWORD, bring_to_life, settle_in
+from cli.demo_voices import a_stranger_writes, give_voice, keep_ready
 from cli.demo_ways import join
 from cli.saying import many, say_line
 from cli.serve import served
@@ -58,6 +59,7 @@ async def demo(*, once: bool, as_json: bool) -> None:
     begun = time.monotonic()
     async with open_demo(HOUSE) as show:
         talk.print(*welcome(show), sep="\n", soft_wrap=True, highlight=False)
+        await let_write(show)
         published = await press(show)
         reached = await watch(show, published, talk)
         figures = {
@@ -143,6 +145,13 @@ async def press(show: Demo, *, key: str = "demo") -> Published:
             draft=Draft(kind=NoticeKind.URGENT, audience="school", slots=news, key=key),
             now=now,
         )
+
+
+async def let_write(show: Demo) -> None:
+    """Let the inbox come alive: some families write beside confirming, and somebody whom nobody knows."""
+    await keep_ready(show.hub, show.school)
+    give_voice(show.invented, show.box)
+    await a_stranger_writes(show.invented, show.box)
 
 
 async def watch(show: Demo, published: Published, talk: Console) -> Reach:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, select, update
 
 from cli.assembly import Assembly
+from cli.demo_rolls import take_rolls
 from cli.demo_ways import Joined
 from hub.database import Database
 from hub.models.people import LinkKind
@@ -12,7 +13,7 @@ from hub.models.school import Role, School
 from hub.people.importing import import_onde
 from hub.people.names import full_name
 from hub.people.schools import add_sender, find_school, open_school
-from hub.people.staff import add_staff
+from hub.people.staff import add_staff, find_staff
 from hub.ports import ChannelName
 from hub.routing import day_at_school
 from hub.tables import guardian, link, pupil
@@ -30,7 +31,7 @@ PASSWORD = "trois-ponts-demo"  # noqa: S105 (the demo's, printed when it opens; 
 
 
 async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
-    """Open the school and import its families from the two ONDE files."""
+    """Open the school, import its families from the two ONDE files, and take its rolls."""
     now = datetime.now(UTC)
     day = day_at_school(now, "Europe/Paris")
     async with hub.database.engine() as connection:
@@ -72,7 +73,9 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
             (DEPUTY, Role.DEPUTY, "Mme Secours", ()),
         ):
             await add_staff(*here, email=email, role=role, name=name, classes=classes, password=PASSWORD, from_on=day)
+        director = await find_staff(*here, DIRECTOR)
     await _tell_what_onde_does_not(hub.database, opened.key, invented)
+    await take_rolls(hub.database, hub.keyring, opened, staff_id=director, now=now)
     return opened
 
 

@@ -34,8 +34,11 @@ async def public_address(settings: Settings) -> Finding:
 
 
 _LATER = (
-    "les réponses viennent en 15 secondes quand il y a classe, sinon en une minute, les accusés en 15 secondes à "
-    "10 minutes, et non aussitôt"
+    "les réponses et les appels manqués viennent en 15 secondes quand il y a classe, sinon en une minute, les accusés "
+    "en 15 secondes à 10 minutes, et non aussitôt"
+)
+_CALLS = (
+    "Un appel manqué n'est entendu que sur un numéro (+33…) et dans les trois jours, non sur un service ou un code."
 )
 
 
@@ -48,7 +51,7 @@ def lost(settings: Settings) -> Sequence[Finding]:
         for what, sentence in (
             ("without links", "Les messages n'ont pas de lien : les familles n'ont pas de page où répondre."),
             ("without buttons", "Aucune famille ne peut demander de notifications, ni répondre par leurs boutons."),
-            ("without calls", "Un appel manqué à votre numéro n'est pas entendu."),
+            ("without calls", _CALLS),
             ("without haste", f"Par SMS, {_LATER}."),
         )
     )
@@ -75,12 +78,13 @@ async def mailbox(settings: Settings) -> Sequence[Finding]:
     from imaplib import IMAP4
 
     from web.imap_box import ImapBox, read_place
-    from web.mail_poll import EVERY
+    from web.mail_poll import EVERY, LISTENS
 
     what, box = "mailbox", ImapBox(read_place(settings.imap_url.get_secret_value()))
     try:
         async with asyncio.timeout(PATIENCE):
             await asyncio.to_thread(box.open)
+        at_once = box.tells
     except IMAP4.abort:
         return (Finding(what, State.WARNING, "Le serveur a raccroché ; le courrier y attend."),)
     except IMAP4.error:
@@ -90,8 +94,10 @@ async def mailbox(settings: Settings) -> Sequence[Finding]:
         return (Finding(what, State.WARNING, "Elle ne répond pas d'ici (PASSERELLE_IMAP_URL) ; le courrier y attend."),)
     finally:
         box.close()
-    every = f"relevée toutes les {EVERY:.0f} secondes, pour le courrier à {settings.mail_domain}"
-    return (Finding(what, State.OK, f"Elle s'ouvre ; {every}."),)
+    soon = f"le courrier y est pris dès qu'il arrive, au plus tard en {LISTENS / 60:.0f} minutes"
+    how = soon if at_once else f"relevée toutes les {EVERY:.0f} secondes"
+    kept = "ce qu'un inconnu écrit à l'adresse d'envoi y reste, pour une personne"
+    return (Finding(what, State.OK, f"Elle s'ouvre ; {how}, pour {settings.mail_domain} ; {kept}."),)
 
 
 async def sms_provider(settings: Settings) -> Finding:
@@ -121,7 +127,7 @@ async def _sms_list(settings: Settings, line: TextLine) -> Finding:
     what, number = "sms list", line.sender_id
     try:
         async with asyncio.timeout(PATIENCE):
-            await asks(settings, line)
+            hears_calls = await asks(settings, line)
     except MisconfiguredError:
         why = f"Twilio refuse le compte ou le secret de la ligne {number}"
         return Finding(what, State.ERROR, f"{why} : ni accusés ni réponses.")
@@ -129,7 +135,12 @@ async def _sms_list(settings: Settings, line: TextLine) -> Finding:
         return Finding(
             what, State.WARNING, f"Celle de la ligne {number} ne répond pas d'ici : réponses et accusés attendent."
         )
+    if line.can_be_called and not hears_calls:
+        deaf = f"Celle de la ligne {number} répond, mais non celle de ses appels : un appel manqué est perdu."
+        return Finding(what, State.WARNING, deaf)
     heard = "accusés et réponses y sont cherchés" if line.can_be_answered else "les accusés y sont cherchés"
+    if hears_calls:
+        heard = "accusés, réponses et appels manqués y sont cherchés"
     return Finding(what, State.OK, f"Celle de la ligne {number} répond ; {heard}.")
 
 

@@ -104,7 +104,7 @@ class Painter:
         every = {plain_address(address): address for address in (*self._directory, *self._record.addresses())}
         every |= {key: post.to for key, post in refused.items() if key not in every}
         found = [key for key, address in every.items() if self._fits(address, search)]
-        found.sort(key=lambda key: self._last(key, refused.get(key)), reverse=True)
+        found.sort(key=lambda key: max(self._last(key, refused.get(key)), _wrote_at(said[key])), reverse=True)
         counts = self._record.counts()
         stands = {status: sum(n for (_, at), n in counts.items() if at is status) for status in Status}
         return Wall(
@@ -220,6 +220,10 @@ def pieces(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple((words, is_link) for words, is_link in [*cut, (text[place:], False)] if words)
 
 
+def _wrote_at(said: list[Said]) -> datetime:
+    return max((one.at for one in said if one.act is Act.REPLY), default=NEVER)
+
+
 def _talk(messages: list[Arrived], said: list[Said], label: Label) -> tuple[Bubble, ...]:
     turns: list[tuple[datetime, Bubble]] = []
     for message in messages[-TURNS:]:
@@ -230,6 +234,8 @@ def _talk(messages: list[Arrived], said: list[Said], label: Label) -> tuple[Bubb
         lang, direction = tongue(words, None if act.act is Act.REPLY else "fr", label)
         remark = "" if act.taken else "L’école ne l’a pas pris."
         turns.append((act.at, Bubble(((words, False),), lang, direction, mine=True, remark=remark)))
+        if act.back:
+            turns.append((act.at, Bubble(pieces(act.back), *tongue(act.back, None, label))))
     return tuple(bubble for _, bubble in sorted(turns, key=lambda turn: turn[0])[-TURNS:])
 
 

@@ -29,6 +29,11 @@ class Page:
     text: str = ""
     location: str | None = None
 
+    @property
+    def taken(self) -> bool:
+        """Whether the hub took what was brought."""
+        return 200 <= self.status < 300
+
 
 class Courier:
     """The only way out of the box. What it carries in the background, `settled` waits for."""
@@ -83,8 +88,8 @@ class Courier:
             self._failed.append(error)
             logging.getLogger(__name__).error("something in the box went wrong", exc_info=error)
 
-    async def signed(self, url: str, fields: Mapping[str, str], secret: str) -> bool:
-        """Post a form as Twilio does, again and again while the hub is away; say whether it took it.
+    async def signed(self, url: str, fields: Mapping[str, str], secret: str) -> Page:
+        """Post a form as Twilio does, again and again while the hub is away; give what it answered.
 
         Source: https://www.twilio.com/docs/usage/security (HMAC-SHA1 over the address and the sorted fields).
         """
@@ -93,9 +98,9 @@ class Courier:
             answer = await self.ask(url, fields, headers={"X-Twilio-Signature": signature})
             self._record.note(Callback(url, dict(fields), answer.status))
             if 0 < answer.status < 500:
-                return answer.status < 300
+                return answer
             await asyncio.sleep(wait)
-        return False
+        return Page()
 
     async def ask(
         self, url: str, fields: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None

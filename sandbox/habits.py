@@ -72,11 +72,16 @@ class Families:
         self._chats = chats
         self._push = push
         self._manners: dict[str, Manner] = {}
+        self._then: dict[str, tuple[str, float]] = {}
         self._done: set[tuple[str, str]] = set()
 
     def set_habit(self, address: str, habit: Habit, *, delay: float = 0.0, words: str = "1") -> None:
         """From the next message on, whoever holds `address` does so after `delay` seconds."""
         self._manners[plain_address(address)] = Manner(habit, delay, words)
+
+    def then(self, address: str, words: str, *, delay: float = 0.0) -> None:
+        """Whoever holds `address` writes `words`, once, `delay` seconds after having confirmed."""
+        self._then[plain_address(address)] = (words, delay)
 
     def manner(self, address: str) -> Manner:
         """Say what this family does by itself; nobody does anything unasked."""
@@ -120,6 +125,7 @@ class Families:
     def clear(self) -> None:
         """Forget all habits."""
         self._manners.clear()
+        self._then.clear()
         self._done.clear()
 
     async def _act(self, message: Arrived, manner: Manner) -> None:
@@ -129,6 +135,10 @@ class Families:
             return  # told to keep silent meanwhile
         if manner.habit is Habit.ACKNOWLEDGE:
             await self.acknowledge(message)
+            words, delay = self._then.pop(plain_address(message.address), ("", 0.0))
+            if words:
+                await asyncio.sleep(delay)
+                await self.reply(message, words)
         else:
             await self.reply(message, manner.words)
 

@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from xml.etree.ElementTree import fromstring
 
 from hub.ports import ChannelName
 from i18n.segments import count
 from sandbox.behaviour import Behaviour, Behaviours, Receipts
 from sandbox.config import SandboxConfig
 from sandbox.courier import Courier
-from sandbox.record import Act, Arrived, Record, Said, Status, Texted, now
+from sandbox.record import Act, Arrived, Rang, Record, Said, Status, Texted, now
 
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 """E.164."""
@@ -103,15 +104,23 @@ class Phones:
         """
         number = self._number_of(message)
         url = None if number is None else self._config.inbound_for(number)
-        taken = False
+        taken, back = False, ""
         if number is not None:
             fields = self._inbound(message, number, words, pictures)
             self._record.note(_listed(fields))
-            secret = self._config.accounts[message.account]
-            taken = self._config.fetched if url is None else await self._courier.signed(url, fields, secret)
-        said = Said(message.address, Act.REPLY, words, taken, now(), message.provider_id)
+            taken = self._config.fetched
+            if url is not None:
+                page = await self._courier.signed(url, fields, self._config.accounts[message.account])
+                taken, back = page.taken, said_back(page.text) if page.taken else ""
+        said = Said(message.address, Act.REPLY, words, taken, now(), message.provider_id, back)
         self._record.note(said)
         return said
+
+    async def write(self, address: str, number: str, words: str) -> Said:
+        """Let a telephone write to a number of the hub unasked."""
+        account = next(iter(self._config.accounts))
+        unasked = Arrived(address, ChannelName.SMS, "", number, "", now(), account=account)
+        return await self.answer(unasked, words)
 
     async def ring(self, message: Arrived) -> Said:
         """Ring who wrote `message`, and hang up before anybody answers.
@@ -121,9 +130,13 @@ class Phones:
         number = self._number_of(message)
         url = None if number is None else self._config.inbound_for(number)
         taken = False
+        if number is not None:
+            rang = Rang(f"CA{secrets.token_hex(16)}", message.account, message.address, number, now())
+            self._record.note(rang)
+            taken = self._config.fetched
         if number is not None and url is not None:
             fields = {
-                "CallSid": f"CA{secrets.token_hex(16)}",
+                "CallSid": rang.sid,
                 "AccountSid": message.account,
                 "From": message.address,
                 "To": number,
@@ -132,7 +145,7 @@ class Phones:
                 "ApiVersion": API_VERSION,
             }
             secret = self._config.accounts[message.account]
-            taken = await self._courier.signed(url.removesuffix("/inbound") + "/voice", fields, secret)
+            taken = (await self._courier.signed(url.removesuffix("/inbound") + "/voice", fields, secret)).taken
         said = Said(message.address, Act.RING, "", taken, now(), message.provider_id)
         self._record.note(said)
         return said
@@ -223,6 +236,17 @@ def _listed(fields: Mapping[str, str]) -> Texted:
         service=fields.get("MessagingServiceSid"),
         media=int(fields["NumMedia"]),
     )
+
+
+def said_back(twiml: str) -> str:
+    """Read what a phone is answered at once; nothing when the hub says nothing.
+
+    Source: https://www.twilio.com/docs/messaging/twiml/message.
+    """
+    if not twiml:
+        return ""
+    spoken = fromstring(twiml).iter("Message")  # noqa: S314 (our own hub's answer, from this machine)
+    return "\n".join("".join(each.itertext()).strip() for each in spoken)
 
 
 def _fate(behaviour: Behaviour) -> Status:

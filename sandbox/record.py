@@ -104,6 +104,17 @@ class Texted:
     media: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A call from a family to a number of the hub, that nobody picked up, as the provider keeps it in its list."""
+
+    sid: str
+    account: str
+    from_: str
+    to: str
+    at: datetime
+
+
 class Act(StrEnum):
     """What a family did."""
 
@@ -115,7 +126,10 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a family did, and whether the hub took it. `about` is the provider id of the message that it answers."""
+    """What a family did, and whether the hub took it. `about` is the provider id of the message that it answers.
+
+    `back`: what the hub said to a text at once, in its answer to the provider.
+    """
 
     address: str
     act: Act
@@ -123,6 +137,7 @@ class Said:
     taken: bool
     at: datetime
     about: str = ""
+    back: str = ""
 
 
 @dataclass(slots=True)
@@ -137,6 +152,7 @@ class Record:
     callbacks: list[Callback] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     texts: list[Texted] = field(default_factory=list)
+    rings: list[Rang] = field(default_factory=list)
     lists: list[Mapping[str, str]] = field(default_factory=list)
     """How often, and for what, the provider's list was asked."""
     _at: dict[str, list[int]] = field(default_factory=dict)
@@ -163,7 +179,7 @@ class Record:
         self.messages[place] = replace(self.messages[place], text=text, buttons=buttons)
         self._stir()
 
-    def note(self, entry: Post | Callback | Said | Texted) -> None:
+    def note(self, entry: Post | Callback | Said | Texted | Rang) -> None:
         """Enter a knock or an answer."""
         match entry:
             case Post():
@@ -174,6 +190,8 @@ class Record:
                 self.said.append(entry)
             case Texted():
                 self.texts.append(entry)
+            case Rang():
+                self.rings.append(entry)
         self._stir()
 
     def taken(self, address: str) -> list[Arrived]:
@@ -224,6 +242,7 @@ class Record:
             self.callbacks,
             self.said,
             self.texts,
+            self.rings,
             self.lists,
             self._at,
             self._by_id,

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from hub.ports import ChannelName
+from sandbox import twilio_calls
 from sandbox.behaviour import PLAIN, Behaviour, Behaviours, Receipts
 from sandbox.config import SandboxConfig
 from sandbox.courier import Courier
@@ -103,7 +104,7 @@ class Desk:
 
 
 def router(desk: Desk) -> APIRouter:
-    """Create, fetch and list messages."""
+    """Create, fetch and list messages; list calls."""
     routes = APIRouter(prefix=f"/{API_VERSION}/Accounts/{{account}}")
 
     @routes.post("/Messages.json")
@@ -118,6 +119,15 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/Messages.json")
     async def listing(account: str, request: Request) -> JSONResponse:
         return _listed(desk, account, request.query_params) if desk.knows(account, request) else _error(401, 20003)
+
+    @routes.get("/Calls.json")
+    async def calls(account: str, request: Request) -> JSONResponse:
+        if not desk.knows(account, request):
+            return _error(401, 20003)
+        try:
+            return JSONResponse(twilio_calls.page(desk.record, account, request.query_params))
+        except ValueError:
+            return _error(400, 20001)
 
     @routes.get("/Messages/{sid}.json")
     async def fetch(account: str, sid: str, request: Request) -> JSONResponse:

@@ -1,6 +1,5 @@
 """The night's tidying: at three in the morning of each school, what has been kept as long as it may be goes."""
 
-import asyncio
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from hub.people.erasure import FILE, wipe_traces
 from hub.people.purge import purge, purge_above_schools
 from hub.sealing import Keyring
 from hub.tables import school
+from scheduler.again import again
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +30,8 @@ class Nightly:
         self._done: dict[int, date] = {}
 
     async def watch(self) -> None:
-        """Look every ten minutes whether it is night somewhere; a fault waits for the next look."""
-        while True:
-            try:
-                await self.tidy()
-            except Exception as error:  # noqa: BLE001 (an outermost loop: nothing was half done, the next look tries again)
-                log.error("tidying failed", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
-            await asyncio.sleep(PAUSE)
+        """Look every ten minutes whether it is night somewhere."""
+        await again(self.tidy, pause=PAUSE, name="nightly")
 
     async def tidy(self) -> int:
         """Tidy the schools whose hour has come; gives how many. Doing it twice changes nothing."""

@@ -1,14 +1,9 @@
 """Good news can wait a little: the other adults are told that an absence is explained."""
 
-import asyncio
-
-import structlog
-
 from hub.absences.chasing import tell_the_others
 from hub.database import Database
 from hub.sealing import Keyring
-
-log = structlog.get_logger(__name__)
+from scheduler.again import again
 
 PAUSE = 30.0
 """Seconds; whoever pressed the wrong digit has changed it by then."""
@@ -21,13 +16,8 @@ class Tidings:
         self._database, self._keyring = database, keyring
 
     async def watch(self) -> None:
-        """Look every half minute; a fault waits for the next look."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 (an outermost loop: nothing was half done, the next look tries again)
-                log.error("tidings failed", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
-            await asyncio.sleep(PAUSE)
+        """Look every half minute."""
+        await again(self.look, pause=PAUSE, name="tidings")
 
     async def look(self) -> int:
         """Look once; gives of how many absences the others are told."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import orjson
 from factories import NOW, SINCE, TODAY, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
 from inboxes import Inbox
 
@@ -14,6 +15,7 @@ from hub.inbox.answering import write_back
 from hub.inbox.canned import keep_canned
 from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState
+from hub.models.people import Matter
 from hub.models.rolls import Mark
 from hub.models.school import Role
 from hub.notices.headlines import Reader
@@ -21,12 +23,13 @@ from hub.notices.publish import Draft, cancel, publish
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.wordings import Wordings
 from hub.people.rights import rights_on
-from hub.people.schools import add_sender
+from hub.people.schools import add_sender, school_key
 from hub.people.sign_in import hash_password, sign_in
 from hub.people.staff import add_staff
+from hub.people.tray import put_in_tray
 from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Slots
 from hub.replies.answers import answer
-from hub.replies.keeping import Text
+from hub.replies.keeping import DETAIL, Text
 from hub.replies.receiving import receive_text
 from hub.sealing import Keyring
 from hub.settings import Settings
@@ -79,7 +82,9 @@ class Lively:
     absence: int = 0
     thread: int = 0
     reply: int = 0
+    about_absence: int = 0
     tray_item: int = 0
+    leaving_item: int = 0
     sms: FakeChannel = field(default_factory=FakeChannel)
     mail: FakeChannel = field(default_factory=lambda: FakeChannel(name=ChannelName.EMAIL, proof=Proof.ACCEPTED))
 
@@ -295,6 +300,11 @@ async def _letters(lively: Lively) -> None:
     await inbox.wrote("Je suis en congé.", guardian=adults["Odalys"], thread_id=lively.thread, machine=True)
     await inbox.wrote("C’est noté", shared=shared, sense="acknowledged")
     await inbox.wrote("Ma fille a oublié son manteau.", guardian=adults["Hildegarde"], pupils=(6,))
+    come = int((await small.rows("SELECT pupil_id FROM absence WHERE id = :id", id=lively.absence))[0][0])
+    lively.about_absence, _ = await inbox.wrote("Côme a de la fièvre.", guardian=adults["Mahaut"], pupils=(come,))
+    _, leaving = await inbox.wrote(
+        "", guardian=adults["Odalys"], thread_id=lively.thread, machine=True, channel="email"
+    )
     hushed, _ = await inbox.wrote("À vous seule.", guardian=adults["Noureddine"], pupils=(1,))
     await small.write(
         "UPDATE thread SET private_to = :id, topic = topic || ' staff:' || :name WHERE id = :thread",
@@ -312,7 +322,16 @@ async def _letters(lively: Lively) -> None:
             session, keyring, school=school, thread_id=lively.thread, words="Oui, à dix heures.", key="o", **here
         )
     await small.write("UPDATE thread SET state = 'open', due_at = last_at WHERE id = :id", id=lively.thread)
-    lively.tray_item = int((await small.rows("SELECT id FROM tray_item WHERE matter = 'unmatched_reply'"))[0][0])
+    async with small.database.school(small.school.key) as session:
+        seal = await school_key(session, keyring, school.key)
+        left = int((await small.rows("SELECT address_id FROM reply WHERE id = :id", id=leaving))[0][0])
+        detail = seal.close(orjson.dumps({"reply": leaving, "leaves": left}), DETAIL)
+        await put_in_tray(
+            session, school.key, Matter.UNMATCHED_REPLY, subject="leaving", now=NOW, address_id=left,
+            detail_sealed=detail,
+        )  # fmt: skip
+    waiting = await small.rows("SELECT id FROM tray_item WHERE matter = 'unmatched_reply' ORDER BY id")
+    lively.tray_item, lively.leaving_item = int(waiting[0][0]), int(waiting[1][0])
 
 
 _SHARED = (

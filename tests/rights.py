@@ -73,6 +73,10 @@ def _up_to(lively: Lively) -> Mapping[str, Any]:
     return {"jusqua": lively.reply}
 
 
+def _reason(lively: Lively) -> Mapping[str, Any]:
+    return {"absence": lively.absence, "raison": "ill"}
+
+
 def _office(lively: Lively) -> Mapping[str, Any]:
     return {"to": lively.staff["office"]}
 
@@ -178,6 +182,10 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL, _with(address="o@familles.test")),),
     "POST /familles/{guardian_id:int}/invitation": (Right(_to("/familles/1/invitation"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}/essayer": (Right(_to("/familles/9/essayer"), WHOLE_SCHOOL, _address_of_mahaut),),
+    "GET /familles/{guardian_id:int}/ecrire": (Right(_to("/familles/1/ecrire"), WHOLE_SCHOOL),),
+    "POST /familles/{guardian_id:int}/ecrire": (
+        Right(_to("/familles/1/ecrire"), WHOLE_SCHOOL, _with(objet="Le cahier", mots="Il est en classe.", key="b1")),
+    ),
     "GET /familles/invitations": (Right(_to("/familles/invitations"), SIGNED_IN - {"deputy"}),),
     "POST /familles/invitations": (Right(_to("/familles/invitations"), CLASS, _class_id, says=frozenset({422})),),
     "GET /messages": (
@@ -193,6 +201,12 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "GET /messages/{thread_id:int}": (Right(_thread(), CLASS),),
     "GET /messages/{thread_id:int}/direct": (Right(_thread("/direct"), CLASS),),
     "GET /messages/{thread_id:int}/pieces/{attachment_id:int}": (Right(_thread("/pieces/1"), CLASS),),
+    "GET /messages/{thread_id:int}/mots/{reply_id:int}": (
+        Right(lambda lively: f"/messages/{lively.thread}/mots/{lively.reply}", CLASS),
+    ),
+    "POST /messages/{thread_id:int}/motif": (
+        Right(lambda lively: f"/messages/{lively.about_absence}/motif", CLASS, _reason),
+    ),
     "POST /messages/{thread_id:int}/lu": (Right(_thread("/lu"), CLASS, _up_to),),
     "POST /messages/{thread_id:int}/repondre": (
         Right(_thread("/repondre"), CLASS, _with(words="Bien sûr.", key="k1")),
@@ -204,6 +218,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "GET /bac": (Right(_to("/bac"), WHOLE_SCHOOL | FOREIGN),),
     "POST /bac/{item_id:int}/numero": (Right(_bin("numero"), WHOLE_SCHOOL),),
     "POST /bac/{item_id:int}/relier": (Right(_bin("relier"), WHOLE_SCHOOL, _guardian),),
+    "POST /bac/{item_id:int}/arreter": (Right(lambda lively: f"/bac/{lively.leaving_item}/arreter", WHOLE_SCHOOL),),
     "POST /bac/{item_id:int}/clore": (Right(_bin("clore"), WHOLE_SCHOOL),),
     "GET /presences": (Right(_to("/presences"), SIGNED_IN - {"deputy"}),),
     "GET /presences/sw.js": _open("/presences/sw.js"),
@@ -220,6 +235,11 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /absences/{absence_id:int}/trouve": (Right(_absence("trouve"), CLASS, _with(**_HALF)),),
     "POST /absences/{absence_id:int}/confie": (Right(_absence("confie"), CLASS, _with(**_HALF)),),
     "POST /absences/{absence_id:int}/alerter": (Right(_absence("alerter"), CLASS, _with(**_HALF)),),
+    "POST /absences/{absence_id:int}/reprendre": (
+        Right(
+            _absence("reprendre"), NONE, _with(**_HALF), says=frozenset({422})
+        ),  # nobody noted it, and who may is told so
+    ),
     "GET /alerte": (Right(_to("/alerte"), ALARM | FOREIGN),),
     "POST /alerte": (
         Right(_to("/alerte"), ALARM | FOREIGN, _with(phrase="sheltered", exercise="1", step="press", after="99")),

@@ -8,7 +8,7 @@ from factories import NOW, TODAY, FakeChannel, SmallSchool
 from sqlalchemy import event
 from watching import Watch
 
-from hub.absences.cases import answered
+from hub.absences.cases import answered, type_in
 from hub.absences.chasing import tell_the_others
 from hub.absences.register import Case, cases_of
 from hub.absences.rolls import ClassRoll, RollView, Taken, class_roll, rolls_of, take_roll
@@ -77,6 +77,11 @@ class RollCall(Watch):
         reader = await self.reader(by or self.small.director)
         async with self.small.database.reading(self.school_id) as session:
             return await cases_of(session, school_id=self.school_id, day=TODAY, reader=reader)
+
+    async def typed(self, name: str = "Lina", **more: Any) -> None:
+        """Note that a child is ill this morning, as was said on the telephone, or what `more` says."""
+        said = {"day": TODAY, "half_day": HalfDay.MORNING, "reason": AnswerKind.ILL, "through": "phone", **more}
+        await self.do(type_in, pupils=[await self.pupil(name)], **said)
 
     async def do(self, what: Any, *, by: int | None = None, now: datetime = NOW, **more: Any) -> Any:
         """Let a member of staff act on a case, or on what `more` says."""

@@ -43,11 +43,6 @@ async def parents(call: RollCall) -> list[int]:
     return ids
 
 
-async def typed(call: RollCall, name: str = "Lina", **more: object) -> None:
-    which = {"day": TODAY, "half_day": HalfDay.MORNING, "reason": ILL, "through": "phone", **more}
-    await call.do(type_in, pupils=[await call.pupil(name)], **which)
-
-
 async def test_one_answer_explains_the_case_and_the_other_parent_is_told_once_and_not_chased(
     call: RollCall, parents: list[int]
 ) -> None:
@@ -68,15 +63,7 @@ async def test_one_answer_explains_the_case_and_the_other_parent_is_told_once_an
 async def test_what_has_not_left_for_the_other_parent_does_not_leave_any_more(call: RollCall) -> None:
     ids = await call.small.family(by_sms(ADA, name="Ada"), by_sms(BO, name="Bo"), children=["Lina"])
     await call.take("Lina", now=NOW)
-    await call.do(
-        type_in,
-        pupils=[await call.pupil("Lina")],
-        day=TODAY,
-        half_day=HalfDay.DAY,
-        reason=ILL,
-        through="phone",
-        guardian_id=ids[0],
-    )
+    await call.typed(half_day=HalfDay.DAY, guardian_id=ids[0])
 
     assert await call.states() == {"Ada": "cancelled", "Bo": "cancelled"}
     await call.small.write("UPDATE attempt SET look_at = due_at")
@@ -246,7 +233,7 @@ async def test_a_person_of_the_school_ends_the_alarm_by_typing_in_the_reason(
 ) -> None:
     await call.say(parents[0], HERE)
 
-    await typed(call, guardian_id=parents[1])
+    await call.typed(guardian_id=parents[1])
 
     (case,) = await call.cases()
     assert (case.state, case.reason, case.typed_by) == (AbsenceState.EXPLAINED, ILL, "Mme Exemple")
@@ -259,7 +246,7 @@ async def test_a_person_of_the_school_ends_the_alarm_by_typing_in_the_reason(
 
 @pytest.mark.usefixtures("parents")
 async def test_what_the_office_heard_from_a_grandmother_is_told_to_both_parents(call: RollCall) -> None:
-    await typed(call)
+    await call.typed()
 
     assert (await call.cases())[0].told_by is None
     assert await Tidings(call.small.database, call.small.keyring).look() == 1
@@ -381,7 +368,7 @@ async def test_a_case_of_another_class_is_nobody_elses_business(call: RollCall) 
         with pytest.raises(NotAllowedError):
             await call.do_sealed(act, **mine)
     with pytest.raises(NotAllowedError):
-        await typed(call, "Tom", by=call.small.teacher)
+        await call.typed("Tom", by=call.small.teacher)
     assert await call.cases(call.small.teacher) == ()
     assert await _alarms(call, call.small.teacher) == 0
     assert await _month(call, call.small.teacher) == ()
@@ -399,7 +386,7 @@ async def test_what_is_typed_in_wrongly_is_refused_and_changes_nothing(call: Rol
         ({"day": TODAY + timedelta(days=8)}, "plus d'une semaine"),
     ):
         with pytest.raises(InvalidError, match=sentence):
-            await typed(call, **more)
+            await call.typed(**more)
     with pytest.raises(NotFoundError, match="pas inscrit"):
         await call.do(type_in, pupils=[99], day=TODAY, half_day=HalfDay.DAY, reason=ILL, through="phone")
     assert await call.cases() == ()
@@ -408,7 +395,7 @@ async def test_what_is_typed_in_wrongly_is_refused_and_changes_nothing(call: Rol
 async def test_an_absence_of_tomorrow_may_be_told_today(call: RollCall) -> None:
     await call.small.family(children=["Lina"])
 
-    await typed(call, day=TODAY + timedelta(days=1), half_day=HalfDay.DAY)
+    await call.typed(day=TODAY + timedelta(days=1), half_day=HalfDay.DAY)
 
     assert await call.small.rows("SELECT state, half_day, keep_until FROM absence") == [
         ("explained", "day", "2027-08-19" if call.small.database.dialect == "sqlite" else date(2027, 8, 19))
@@ -520,12 +507,12 @@ async def test_four_half_days_of_a_month_without_a_valid_reason_are_marked(call:
         await call.small.family(children=[name])
     for day, half_day in ((16, "day"), (17, "morning"), (18, "afternoon")):
         for name, reason in (("Lina", OTHER), ("Tom", ILL)):
-            await typed(call, name, day=date(2026, 11, day), half_day=HalfDay(half_day), reason=reason)
-    await typed(call, "Zoe", day=date(2026, 11, 19), reason=OTHER, half_day=HalfDay.DAY)
-    await typed(call, "Zoe", day=date(2026, 10, 19), reason=OTHER, half_day=HalfDay.DAY)
+            await call.typed(name, day=date(2026, 11, day), half_day=HalfDay(half_day), reason=reason)
+    await call.typed("Zoe", day=date(2026, 11, 19), reason=OTHER, half_day=HalfDay.DAY)
+    await call.typed("Zoe", day=date(2026, 10, 19), reason=OTHER, half_day=HalfDay.DAY)
     await call.take("Zoe", now=NOW)
 
-    assert [(one.name, one.half_days, one.unjustified, one.marked) for one in await _month(call)] == [
+    assert [(one.name, one.half_days, one.of("to_judge"), one.marked) for one in await _month(call)] == [
         ("Lina Exemple", 4, 4, True),
         ("Tom Exemple", 4, 0, False),
         ("Zoe Exemple", 3, 2, False),

@@ -88,7 +88,7 @@ async def test_what_one_has_in_hand_stays_there_while_the_board_changes(database
 
         assert await page.evaluate("window.held === document.activeElement && window.held.isConnected")
         assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "Appeler Ada Exemple"
-        assert await page.locator("details").evaluate("details => details.open")
+        assert await page.locator("main details").evaluate("details => details.open")
         assert complaints == []
 
 

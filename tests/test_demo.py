@@ -1,8 +1,10 @@
 """The demo as its user sees it: figures that add up, and two records of the same morning that agree word for word."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
@@ -187,6 +189,14 @@ def test_the_demo_command_ends_with_figures_that_add_up(tmp_path: Path) -> None:
     assert figures["arrived"] == figures["acknowledged"] + figures["delivered"]
     assert figures["to_call"] > 0
     assert figures["adults"] > 300
+    with closing(sqlite3.connect(tmp_path / "var" / "demo" / "hub.db")) as registers:
+        written = registers.execute(
+            "SELECT channel, sense, thread_id IS NULL FROM reply WHERE sense != 'acknowledged'"
+        ).fetchall()
+    assert {channel for channel, *_ in written} == {"sms", "email", "chat"}
+    assert [in_tray for *_, in_tray in written].count(1) == 1
+    assert ("sms", "stop", 0) in written
+    assert len(written) == 7
     said = ran.stderr + ran.stdout
     for adult in make_school().adults:
         for word in (adult.name, adult.mobile, adult.mailbox, adult.landline):

@@ -1,7 +1,9 @@
 """Mail where no mail server can call us: fetched from a real Dovecot, each once, and nobody else's is touched."""
 
+import asyncio
 import imaplib
 import smtplib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from cli.reaching import mail_listener, mailbox
 from hub.database import Database
+from hub.ports import NoticeKind
 from hub.sealing import Keyring
 from hub.settings import Settings
 from web.house import House
@@ -103,10 +106,12 @@ async def fetching(database: Database, keyring: Keyring, post: mail_servers.Post
         await poll.close()
 
 
-def a_mail(to: str, words: str, *, sender: str = ODILE, number: int = 1) -> bytes:
+def a_mail(to: str, words: str, *, sender: str = ODILE, number: int = 1, answers: str = "") -> bytes:
     mail = EmailMessage(policy=SMTP)
     mail["From"], mail["To"], mail["Subject"] = sender, to, "RE"
     mail["Message-ID"] = f"<{number}@{DOMAIN}>"
+    if answers:
+        mail["References"] = f"<first@{DOMAIN}> {answers}"
     mail.set_content(f"{words}\n\nLe mar. 24 nov., École <ecole@{DOMAIN}> a écrit :\n> Sortie au musée\n")
     return mail.as_bytes()
 
@@ -154,6 +159,98 @@ async def test_somebody_elses_mail_stays_where_it_is_and_unread(fetching: Fetchi
 
     assert fetching.flags() == [set(), set()]
     assert fetching.flags(TAKEN_TO) == fetching.flags(LAID_ASIDE) == []
+
+
+async def test_a_mail_that_lost_its_token_is_known_by_the_mail_that_it_answers_or_by_the_family(
+    fetching: Fetching,
+) -> None:
+    await fetching.door.small.family(by_mail(ODILE))
+    await fetching.door.press(NoticeKind.ABSENCE)
+    named = fetching.door.mail.sent[-1].message_id
+    fetching.append(a_mail("Ecole <ECOLE@trois-ponts.test>", "2", answers=named))
+    fetching.append(a_mail("ecole@trois-ponts.test", "Bonjour", number=2))
+    fetching.append(a_mail(OURS, "Bonjour", sender="someone@else.example", number=3))
+
+    await fetching.poll.look()
+
+    kept = await fetching.door.small.rows("SELECT notice_id, sense, thread_id IS NULL FROM reply ORDER BY id")
+    assert kept == [(1, "reason", False), (1, "words", False), (None, "words", True)]
+    assert await fetching.door.count("tray_item") == 1
+    assert (fetching.flags(), fetching.flags(TAKEN_TO)) == ([], [{"\\Seen"}] * 3)
+
+
+async def test_what_others_write_to_the_schools_own_mailbox_stays_there_for_a_person(fetching: Fetching) -> None:
+    await fetching.door.small.family(by_mail(ODILE))
+    fetching.append(a_mail("ecole@trois-ponts.test", "Devis pour les chaises", sender="chaises@else.example"))
+
+    await fetching.poll.look()
+
+    assert fetching.flags() == [set()]
+    assert await fetching.door.count("reply") == 0
+
+
+async def test_the_server_says_by_itself_that_a_mail_came(fetching: Fetching) -> None:
+    box = fetching.poll._box
+    await asyncio.to_thread(box.open)
+    quiet = await asyncio.to_thread(box.wait, 0.05)
+    waiting = asyncio.create_task(asyncio.to_thread(box.wait, 60.0))
+    await asyncio.to_thread(fetching.append, a_mail(f"reponse+c.1.aaaaaaaaaaaaa@{DOMAIN}", "OK"))
+
+    async with asyncio.timeout(10):
+        told = await waiting
+    heads = await asyncio.to_thread(box.news)
+
+    assert (quiet, told) == (False, True)
+    assert [head.to for head in heads] == [(f"reponse+c.1.aaaaaaaaaaaaa@{DOMAIN}",)]
+
+
+async def test_a_mail_is_taken_as_soon_as_it_came(fetching: Fetching) -> None:
+    """Two looks of a server that says nothing lie twenty seconds apart."""
+    for number, box in enumerate((ODILE, AWA, "noe@familles.example")):
+        await fetching.door.small.family(by_mail(box), children=(f"Enfant {number}",))
+    await fetching.door.press()
+    watching = asyncio.create_task(fetching.poll.watch())
+    async with asyncio.timeout(15):
+        for place, who in enumerate((ODILE, AWA, "noe@familles.example")):
+            await asyncio.to_thread(
+                fetching.append, a_mail(fetching.address(place), "Bien reçu !", sender=who, number=place)
+            )
+            while (await fetching.door.states()).count("acknowledged") <= place:
+                pass
+    watching.cancel()
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_server_that_says_nothing_and_a_line_that_does_not_hold_are_asked_now_and_then(
+    fetching: Fetching, *, tells: bool
+) -> None:
+    poll = MailPoll(fetching.door.house, url(fetching.post), every=0.0)
+    await poll.look()
+    if tells:
+        for _ in range(3):
+            assert poll._box._line is not None
+            poll._box._line.socket().shutdown(socket.SHUT_RDWR)
+            with pytest.raises(AWAY):
+                await poll.rest()
+            await poll.look()
+    else:
+        poll._box._can -= {"IDLE"}
+
+    async with asyncio.timeout(5):
+        await poll.rest()
+    await poll.close()
+
+
+async def test_whoever_listens_to_a_line_that_is_cut_hears_it_at_once(fetching: Fetching) -> None:
+    await fetching.poll.look()
+    resting = asyncio.create_task(fetching.poll.rest())
+    while not fetching.poll._cut_short:
+        await fetching.door.states()
+    fetching.poll._box.close()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(AWAY):
+            await resting
 
 
 async def test_what_cannot_be_taken_is_laid_aside_for_a_person_and_never_looked_at_again(fetching: Fetching) -> None:
@@ -263,6 +360,7 @@ async def test_the_doctor_signs_in_and_moves_nothing(fetching: Fetching) -> None
     found = [await mailbox(one) for one in (given(port), given(port, "faux"), given(port, folder="Absent"), given(1))]
 
     assert [one.state.value for (one,) in found] == ["ok", "error", "error", "warning"]
+    assert "dès qu'il arrive" in found[0][0].sentence
     assert await mailbox(Settings()) == ()
     assert [(await mail_listener(one)).state.value for one in (given(port), Settings())] == ["ok", "warning"]
     assert fetching.flags() == [set()]
@@ -281,7 +379,9 @@ async def test_a_mailbox_is_opened_under_tls_and_only_with_a_good_certificate(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
 
     await poll.look()
+    quiet = await asyncio.to_thread(poll._box.wait, 0.05)
+    await poll.look()
     await poll.close()
 
-    assert untouched == [set()]
+    assert (untouched, quiet) == ([set()], False)
     assert fetching.flags(LAID_ASIDE) == [{"\\Flagged"}]

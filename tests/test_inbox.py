@@ -15,9 +15,10 @@ from hub.inbox import acts
 from hub.inbox.canned import canned_answers, drop_canned, keep_canned
 from hub.inbox.going_up import go_up, schools_behind
 from hub.inbox.listing import SHOWN, Pick, how_many_new
-from hub.inbox.reading import Said, Wrote, attachment
+from hub.inbox.reading import Said, Wrote
 from hub.inbox.rights import colleagues
 from hub.inbox.searching import AT_ONCE, search
+from hub.inbox.whole import attachment
 from hub.models.people import LinkKind
 from hub.models.school import Role
 from hub.models.threads import ThreadState

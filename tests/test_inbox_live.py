@@ -13,7 +13,7 @@ from hub.inbox.canned import keep_canned
 from hub.people.staff import find_staff
 from hub.sealing import Keyring
 from hub.settings import Settings
-from web.board import BRISK, Boards, Picture
+from web.board import BRISK, EACH, Boards, Picture
 from web.house import House
 
 
@@ -33,13 +33,14 @@ async def test_a_reply_shows_on_the_open_list_without_a_touch(database: Database
         await page.goto(f"{address}/messages")
         await expect(page.locator("#etat")).to_contain_text("En direct")
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Rien de nouveau des familles")
-        await page.get_by_label("Chercher un nom").fill("à moitié")
+        await page.get_by_text("Chercher un nom, ou un mot").click()
+        await page.get_by_label("Un nom, ou un mot").fill("à moitié")
 
         await inbox.wrote("La piscine est-elle annulée ?", guardian=odile, pupils=(1,))
 
         await expect(page.get_by_text("La piscine est-elle annulée ?")).to_be_visible()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("1 message à lire")
-        await expect(page.get_by_label("Chercher un nom")).to_have_value("à moitié")
+        await expect(page.get_by_label("Un nom, ou un mot")).to_have_value("à moitié")
         assert complaints == []
 
 
@@ -66,7 +67,8 @@ async def test_a_reply_shows_in_the_open_conversation_and_is_read_by_being_looke
 
         await inbox.wrote("Encore une chose", guardian=odile, pupils=(1,), at=NOW.replace(minute=30))
 
-        await expect(page.get_by_text("Encore une chose")).to_be_visible()
+        await expect(page.locator("#fil").get_by_text("Encore une chose")).to_be_visible()
+        await expect(page.locator("#liste").get_by_text("Encore une chose")).to_be_visible()
         await page.get_by_role("link", name="Merci").click()
         await expect(sheet).to_have_value("J’écris\nMerci d’avoir prévenu.")
         async with asyncio.timeout(5):
@@ -74,7 +76,52 @@ async def test_a_reply_shows_in_the_open_conversation_and_is_read_by_being_looke
                 await page.evaluate("new Promise(requestAnimationFrame)")
         await page.get_by_role("button", name="Répondre").click()
         await expect(page.get_by_text("On attend la famille.")).to_be_visible()
-        await expect(page.get_by_text("Merci d’avoir prévenu.").first).to_be_visible()
+        await expect(page.locator("#fil").get_by_text("Merci d’avoir prévenu.").first).to_be_visible()
+        assert complaints == []
+
+
+@with_chromium
+@on_one_database
+async def test_the_list_stands_beside_the_open_conversation_where_there_is_room(
+    database: Database, keyring: Keyring
+) -> None:
+    small = await a_school(database, keyring)
+    odile, isaure = await small.family(by_sms(), by_sms("+33639981002", name="Isaure"))
+    inbox = Inbox(small)
+    thread, _ = await inbox.wrote("Bonjour", guardian=odile, pupils=(1,))
+    other, _ = await inbox.wrote("متى تبدأ الحصة؟", guardian=isaure, pupils=(1,))
+
+    async with a_director(House(Settings(public_url=None), database, keyring), small) as (address, page, complaints):
+        await page.wait_for_url("**/ecrire*")
+        beside, turns = page.locator("#liste"), page.locator("#fil")
+        await page.goto(f"{address}/messages")
+        await page.get_by_role("link", name="Odile").click()
+        await page.wait_for_url(f"**/messages/{thread}")
+        await expect(beside.get_by_role("link", name="Odile")).to_have_attribute("aria-current", "page")
+        left, right = await beside.bounding_box(), await turns.bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["x"] + left["width"] <= right["x"]
+        assert abs(left["y"] - right["y"]) < 1
+        await beside.get_by_role("link", name="Isaure").click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Isaure")
+        written = turns.get_by_text("متى تبدأ الحصة؟")
+        assert await written.evaluate("one => getComputedStyle(one).direction") == "rtl"
+        await page.go_back()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Odile")
+
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await page.reload()
+        await expect(page.locator("#etat")).to_contain_text("En direct")
+        await inbox.wrote("D’un téléphone", guardian=odile, thread_id=thread, at=NOW.replace(minute=30))
+        await expect(turns.get_by_text("D’un téléphone")).to_be_visible()
+        assert await beside.count() == 0
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await inbox.wrote("Et de l’autre", guardian=isaure, thread_id=other, at=NOW.replace(minute=40))
+        await expect(beside.get_by_text("Et de l’autre")).to_be_visible()
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await page.get_by_role("link", name="Tous les messages").click()
+        await page.wait_for_url("**/messages")
         assert complaints == []
 
 
@@ -149,3 +196,26 @@ async def test_what_is_written_in_this_process_is_seen_at_once_and_elsewhere_soo
     assert [mark for mark, _ in seen] == ["0", "1", "2"]
     assert seen[-1][1] - begun < BRISK
     boards.close()
+
+
+async def test_where_many_look_while_many_write_the_first_word_comes_at_once_and_the_others_together() -> None:
+    boards, marks = Boards(), iter(range(1000))
+    seen: list[list[float]] = [[], [], []]
+
+    async def look(_: str) -> Picture:
+        boards.stir()  # somebody writes all the time
+        return Picture(str(next(marks)), "", over=False)
+
+    async def watch(pictures: list[float]) -> None:
+        async for _ in boards.follow("here", look, brisk=True):
+            pictures.append(time.monotonic())
+            if len(pictures) == 3:
+                return
+
+    begun = time.monotonic()
+    await asyncio.gather(*(watch(pictures) for pictures in seen))
+    boards.close()
+
+    for first, second, third in seen:
+        assert first - begun < EACH
+        assert min(second - first, third - second) > EACH * 2.5

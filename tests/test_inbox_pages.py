@@ -100,6 +100,62 @@ async def test_one_looks_at_what_one_wants(desk: Desk, inbox: Inbox, voir: str, 
 
 
 @on_one_database
+async def test_beside_an_open_conversation_stands_the_list_that_one_came_from(desk: Desk, inbox: Inbox) -> None:
+    odile, isaure = await desk.small.family(by_sms(), by_sms("+33639981002", name="Isaure"))
+    await inbox.wrote("Bonjour", guardian=odile, pupils=(1,))
+    await desk.enter()
+    thread, _ = await inbox.wrote("Pour vous", guardian=isaure, pupils=(1,))
+    await desk.post(f"/messages/{thread}/prendre")
+
+    listed = (await desk.web.get("/messages?voir=a-moi")).text
+    page = (await desk.web.get(f"/messages/{thread}?voir=a-moi")).text
+
+    assert f'href="/messages/{thread}?voir=a-moi"' in listed
+    beside = page.partition('id="liste"')[2].partition("</section>")[0]
+    assert f'href="/messages/{thread}?voir=a-moi" aria-current="page"' in beside
+    assert "Bonjour" not in beside
+    assert 'href="/messages?voir=a-moi"' in page.partition('id="liste"')[0]
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    ("email", "at_hand", "behind"),
+    [
+        ("directrice", ["Suivi", "Écrire", "Messages", "Alerte"], ["Présences", "Absences", "À appeler", "Familles"]),
+        (TEACHER, ["Suivi", "Écrire", "Messages", "Présences"], ["Absences", "À appeler", "Familles"]),
+        (DEPUTY, ["Suivi", "Alerte"], []),
+    ],
+)
+async def test_four_rooms_are_at_hand_and_the_others_behind_plus(
+    desk: Desk, email: str, at_hand: list[str], behind: list[str]
+) -> None:
+    await desk.enter(*([] if email == "directrice" else [email]))
+
+    page = (await desk.web.get("/")).text
+    bar, _, more = page.partition('<nav class="rooms"')[2].partition("</nav>")[0].partition("<details")
+
+    doors = re.findall(r"<a( class=\"spread\")? href=.*?</svg> ([^<]+?)(?: <b>.*)?</a>", bar)
+    assert [name for spread, name in doors if not spread] == at_hand
+    assert [name for spread, name in doors if spread] == behind
+    assert re.findall(r"</svg> (.+?)</a>", more) == behind
+
+
+@on_one_database
+async def test_the_words_of_who_writes_from_the_right_are_set_as_such(desk: Desk, inbox: Inbox) -> None:
+    [odile] = await desk.small.family(by_sms())
+    thread, _ = await inbox.wrote("Bonjour\nصباح الخير", guardian=odile, pupils=(1,))
+    await desk.enter()
+
+    as_arabic = (await desk.web.get(f"/messages/{thread}")).text
+    await desk.small.write("UPDATE guardian SET language = 'fa'")
+    as_persian = (await desk.web.get(f"/messages/{thread}")).text
+
+    assert '<p dir="auto">Bonjour</p>' in as_arabic
+    assert '<p dir="auto" lang="ar">صباح الخير</p>' in as_arabic
+    assert '<p dir="auto" lang="fa">صباح الخير</p>' in as_persian
+
+
+@on_one_database
 async def test_a_look_changes_nothing_and_the_form_marks_it_read(desk: Desk, inbox: Inbox) -> None:
     [odile] = await desk.small.family(by_sms())
     thread, reply = await inbox.wrote("Bonjour", guardian=odile, pupils=(1,))
@@ -128,8 +184,10 @@ async def test_who_has_no_right_to_the_child_is_refused_everywhere(desk: Desk, i
         await desk.web.get(f"/messages/{thread}"),
         await desk.web.get(f"/messages/{thread}/direct"),
         await desk.web.get(f"/messages/{thread}/pieces/1"),
+        await desk.web.get(f"/messages/{thread}/mots/{reply}"),
     ]
     forms = {
+        "motif": {"absence": 1, "raison": "ill"},
         "lu": {"jusqua": reply},
         "repondre": {"words": "Bonjour", "key": "a"},
         "etat": {"etat": "closed"},

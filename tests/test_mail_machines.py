@@ -3,7 +3,7 @@
 from email.message import EmailMessage
 
 import pytest
-from mail_samples import bounces, machines
+from mail_samples import bounces, machines, rarer
 
 from hub.letters.reading import Bounce, read_mail
 
@@ -49,7 +49,9 @@ def test_a_person_may_speak_of_machines(words: str) -> None:
 
 
 @pytest.mark.parametrize("to", [bounces.TO, "info@ecole.test"])
-@pytest.mark.parametrize(("text", "permanent"), bounces.BOUNCED.values(), ids=bounces.BOUNCED.keys())
+@pytest.mark.parametrize(
+    ("text", "permanent"), (bounces.BOUNCED | rarer.BOUNCED).values(), ids=(bounces.BOUNCED | rarer.BOUNCED).keys()
+)
 def test_a_bounce_says_whose_and_whether_for_good(text: str, permanent: bool, to: str) -> None:  # noqa: FBT001  # a table
     read = read_mail(text.replace(bounces.TO, to).encode())
     assert read.bounce is not None
@@ -63,11 +65,31 @@ def test_a_machine_that_tells_of_no_failure_is_no_bounce(text: str) -> None:
     assert (read.bounce, read.auto_reply) == (None, True)
 
 
-@pytest.mark.parametrize("text", bounces.PEOPLE)
+@pytest.mark.parametrize("text", bounces.PEOPLE + rarer.PEOPLE)
 def test_a_family_that_writes_of_mail_has_not_bounced(text: str) -> None:
     read = read_mail(text.encode())
     assert (read.bounce, read.auto_reply) == (None, False)
     assert read.reply
+
+
+@pytest.mark.parametrize("to", [bounces.TO, "info@ecole.test"])
+@pytest.mark.parametrize("text", rarer.AWAY)
+def test_whom_a_machine_names_while_somebody_is_away_has_not_bounced(text: str, to: str) -> None:
+    read = read_mail(text.replace(bounces.TO, to).encode())
+    assert (read.bounce, read.auto_reply) == (None, True)
+    assert "jeanne" in (read.reply or "")
+
+
+def test_a_domain_that_cannot_be_is_a_failed_address_too() -> None:
+    read = read_mail(bounces.report(final="rfc822; lina@#familles.example").encode())
+    assert read.bounce is not None
+    assert read.bounce.address == "lina@#familles.example"
+
+
+def test_the_number_of_a_program_s_version_is_no_status() -> None:
+    text = f"Your message about 2.0.12 did not reach:\n\n{bounces.LINA}\n\nUnknown recipient\n"
+    read = read_mail(bounces.in_words(text, subject="Undeliverable: R").encode())
+    assert read.bounce == Bounce(bounces.LINA, permanent=True)
 
 
 def test_the_first_address_that_failed_is_taken_and_its_status_kept() -> None:

@@ -3,9 +3,10 @@
 import base64
 import textwrap
 from email.message import EmailMessage
+from time import process_time
 
 import pytest
-from mail_samples import html, quotations, replies
+from mail_samples import html, quotations, rarer, replies
 
 from hub.letters.new_words import new_words
 from hub.letters.reading import read_mail
@@ -52,18 +53,18 @@ def test_a_divider_goes_with_what_it_divides(divider: str) -> None:
         assert new_words(f"{ANSWER}\n\n{divider}\n\nBonjour", OWN) == ANSWER
 
 
-@pytest.mark.parametrize("signed", quotations.SIGNED)
+@pytest.mark.parametrize("signed", quotations.SIGNED + rarer.SIGNED)
 def test_what_a_telephone_or_a_server_signs_is_not_the_family_s(signed: str) -> None:
     assert new_words(f"{ANSWER}\n\n{signed}", OWN) == ANSWER
     assert new_words(f"{ANSWER}\n\n{signed}\n\n{quotations.SAYING_WHO['gmail fr']}\n> x", OWN) == ANSWER
 
 
-@pytest.mark.parametrize("text", replies.KEPT_WHOLE)
+@pytest.mark.parametrize("text", replies.KEPT_WHOLE + rarer.KEPT_WHOLE)
 def test_what_looks_like_a_quotation_and_is_the_family_s_is_kept(text: str) -> None:
     assert new_words(text, OWN) == text
 
 
-@pytest.mark.parametrize(("text", "new"), replies.CUT.values(), ids=replies.CUT.keys())
+@pytest.mark.parametrize(("text", "new"), (replies.CUT | rarer.CUT).values(), ids=(replies.CUT | rarer.CUT).keys())
 def test_each_shape_of_answer_gives_what_is_new_in_it(text: str, new: str) -> None:
     assert new_words(text, OWN) == new
 
@@ -92,6 +93,15 @@ def test_html_never_takes_away_words_that_stand_below_the_quotation() -> None:
     mail.set_content("Bonjour\n\nViendrez-vous ?\n\nOui\n")
     mail.add_alternative("<div>Bonjour</div><blockquote>Viendrez-vous ?</blockquote><div>Oui</div>", subtype="html")
     assert "Oui" in (read_mail(mail.as_bytes()).reply or "")
+
+
+def test_our_own_mark_of_where_the_old_mail_begins_is_shown_to_nobody() -> None:
+    page = (
+        '<div id="appendonsend"></div><p><b>De :</b> École<br><b>Envoyé :</b> 1 septembre 2026 18:02</p><p>Bonjour</p>'
+    )
+    said = said_in(b"Content-Type: text/html; charset=utf-8\n\n" + page.encode()) or ""
+    assert said.startswith("De :")
+    assert "\ue000" not in said
 
 
 def test_an_empty_plain_text_gives_way_to_the_html() -> None:
@@ -173,6 +183,19 @@ def test_every_alphabet_comes_through_its_own_encoding(charset: str, words: str)
     assert said_in(f"Content-Type: text/plain; charset={charset}\n\n".encode() + encoded) == words
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "us-ascii"])
+def test_a_broken_sign_does_not_spoil_the_others(charset: str) -> None:
+    words = "Ребёнок болеет".encode()
+    assert said_in(f"Content-Type: text/plain; charset={charset}\n\n".encode() + words[:-1]) == "Ребёнок более\ufffd"
+
+
+def test_a_mail_of_an_old_macintosh_is_read_as_any_other() -> None:
+    mail = EmailMessage()
+    said = "Oui, nous viendrons à trois, et nous apportons le gâteau que Lina a fait hier."
+    mail.set_content(f"<p>{said}</p><blockquote type=cite>Viendrez-vous ?</blockquote>", subtype="html")
+    assert read_mail(mail.as_bytes().replace(b"\n", b"\r")).reply == said
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
@@ -182,6 +205,13 @@ def test_every_alphabet_comes_through_its_own_encoding(charset: str, words: str)
         (b"Content-Type: \n\nOui", "Oui"),
         (b"Content-Type: multipart/mixed\n\n--cut\nContent-Type: text/plain\n\nOui\n--cut--\n", "Oui"),
         (b"Content-Type: multipart/mixed\n\nOui", "Oui"),
+        (
+            (
+                b"Content-Type: multipart/mixed; boundary=cut\n\nA multi-part message.\nOui\n"
+                b"--cut\nContent-Type: image/png\n\nx\n--cut--\n"
+            ),
+            "Oui",
+        ),
         (b"Content-Type: multipart/mixed; boundary=cut\n\n--cut\nContent-Type: text/plain\n\nOui", "Oui"),
         (b"Content-Type: text/plain; name=texte.txt\n\nOui", "Oui"),
         (b"Content-Type: text/plain\n\n<html><body><p>Oui</p></body></html>", "Oui"),
@@ -240,3 +270,13 @@ def test_a_text_without_any_header_is_all_the_family_s() -> None:
 )
 def test_a_mail_made_to_hold_us_up_is_read_all_the_same(body: bytes) -> None:
     assert read_mail(HEADERS + body).reply is not None
+
+
+@pytest.mark.parametrize(
+    "line", ["—" * 75, "－" * 300, "amina@familles.example －" * 20, "1:00 <a@b.example> " * 40 + ":"]
+)
+def test_a_thousand_lines_that_might_say_who_is_quoted_hold_nobody_up(line: str) -> None:
+    before = process_time()
+
+    assert new_words("Oui\n" + f"{line}\n" * 1200, OWN).startswith("Oui")
+    assert process_time() - before < 1.2

@@ -24,6 +24,7 @@ from cli.assembly import assembled
 from cli.reaching import sms_lists
 from cli.serve import doors, errands
 from hub.database import Database
+from hub.errors import MisconfiguredError
 from hub.notices.reach import Tally, reach
 from hub.people.text_lines import text_lines
 from hub.ports import ChannelName, NoticeKind
@@ -32,7 +33,7 @@ from hub.settings import Settings
 from sandbox.behaviour import Behaviour
 from sandbox.box import Sandbox
 from sandbox.config import ACCOUNT, SandboxConfig
-from sandbox.record import Texted
+from sandbox.record import Rang, Texted
 from web.bookmark import Bookmark
 from web.house import House
 from web.imap_box import ImapPlace, read_place
@@ -278,6 +279,53 @@ async def test_a_family_is_thanked_by_a_text_of_its_own_and_once(remote: Remote)
     assert await remote.door.states() == ["acknowledged"]
 
 
+async def test_a_phone_that_only_rings_is_called_back_once_as_if_its_ring_had_been_posted(remote: Remote) -> None:
+    """The list gives whole days: a call of before the last look, and one to another number, are not ours again."""
+    door, box = remote.door, remote.box
+    await door.small.family(by_sms(ODILE))
+    await door.press(NoticeKind.ABSENCE)
+    await remote.look()
+    said = await box.phones.ring(box.record.taken(ODILE)[-1])
+    box.record.note(Rang("CAelse", ACCOUNT, ODILE, "+33937000999", datetime.now(UTC)))
+    box.record.note(Rang("CAold", ACCOUNT, AWA, "+33937000000", datetime.now(UTC) - timedelta(days=4)))
+    await remote.look()
+    await remote.look()
+    born_again = TwilioPoll(door.house, ticks=remote.ticks)
+    await born_again.look()
+    await born_again.close()
+
+    assert said.taken
+    assert await door.small.rows("SELECT channel, sense FROM reply") == [("voice", "missed_call")]
+    assert await door.count("call_task", "done_at IS NULL") == 1
+    assert box.record.taken(ODILE)[1:] == []
+
+
+async def test_an_unknown_number_that_rings_waits_in_the_tray(remote: Remote) -> None:
+    remote.box.record.note(Rang("CA1", ACCOUNT, AWA, "+33937000000", datetime.now(UTC)))
+    await remote.look()
+    await remote.look()
+
+    assert await remote.door.count("tray_item", "matter = 'unmatched_reply'") == 1
+
+
+@on_one_database
+async def test_an_account_that_may_not_list_calls_hears_its_texts_all_the_same(remote: Remote) -> None:
+    class Deaf(TwilioSms):
+        async def calls(self, *_: Any, **__: Any) -> NoReturn:
+            raise MisconfiguredError("Twilio refuses the list of calls")
+
+    await remote.door.small.family(by_sms(ODILE))
+    await remote.door.press()
+    await remote.writes(ODILE, "Basile viendra à 9 h.")
+    await remote.poll._sms.close()
+    remote.poll._sms = Deaf(remote.door.house.settings)
+    await remote.look()
+    [line] = remote.poll._rounds.values()
+
+    assert (line.rest.failed, line.calls_rest.failed) == (0, 1)
+    assert await remote.door.count("reply") == 1
+
+
 async def test_while_twilio_is_away_nothing_is_lost_and_it_is_asked_more_seldom(remote: Remote) -> None:
     await remote.door.small.family(by_sms(ODILE))
     await remote.door.press()
@@ -291,7 +339,7 @@ async def test_while_twilio_is_away_nothing_is_lost_and_it_is_asked_more_seldom(
     await poll.close()
     await remote.look()
 
-    assert line.failed == 3  # at once, after 3 s, after 6 s more; the next pause is longer than the test
+    assert line.rest.failed == 3  # at once, after 3 s, after 6 s more; the next pause is longer than the test
     assert await remote.door.count("reply") == 1
     assert await remote.door.states() == ["told"]
 
@@ -394,6 +442,7 @@ async def test_the_doctor_asks_for_the_list_of_each_line(remote: Remote) -> None
     found.append(await sms_lists(small.database, settings.model_copy(update={"master_keys": keys})))
 
     assert [[one.state.value for one in findings] for findings in found] == [["ok"], ["warning"], [], ["error"]]
+    assert "appels manqués" in found[0][0].sentence
 
 
 @on_one_database

@@ -13,6 +13,7 @@ import pytest_asyncio
 from factories import NOW, by_mail, by_sms
 from family_door import PUBLIC, Door, a_door, a_house_on_the_web
 from loopback import served
+from roll_call import RollCall
 from sqlalchemy.exc import OperationalError
 from test_mail_in import a_mail
 from test_webhooks import EMPTY, KEY, THANKS, posted, texted
@@ -229,6 +230,33 @@ async def test_one_number_may_stand_for_all_children(door: Door) -> None:
     assert await door.small.rows("SELECT pupil_id, kind FROM answer ORDER BY pupil_id") == [(1, "ill"), (2, "ill")]
 
 
+async def test_the_conversation_follows_what_the_family_chose(door: Door) -> None:
+    await door.small.family(by_sms(), children=["Élise", "Basile"])
+    await door.press(NoticeKind.ABSENCE, audience="pupil:2")
+    await door.press(NoticeKind.ABSENCE, audience="pupil:1")
+
+    await texted(door, "malade")
+    before = await door.small.rows("SELECT topic, due_at FROM thread")
+    await texted(door, "3", sid="SM2")
+
+    assert [topic for topic, _ in before] == ["guardian:1 pupil:1"]
+    assert await door.small.rows("SELECT topic, state, due_at FROM thread") == [("guardian:1", "open", before[0][1])]
+    assert await door.count("reply", "thread_id = (SELECT id FROM thread)") == 2
+
+
+async def test_what_else_was_said_of_the_first_child_stays_in_its_conversation(door: Door) -> None:
+    await door.small.family(by_sms(), children=["Élise", "Basile"])
+    await door.press(NoticeKind.ABSENCE, audience="pupil:1")
+    await texted(door, "Élise viendra à 10 h", sid="SM0")
+    await door.press(NoticeKind.ABSENCE, audience="pupil:2")
+
+    await texted(door, "malade")
+    await texted(door, "1", sid="SM2")
+
+    told = "SELECT topic, count(*) FROM thread JOIN reply ON reply.thread_id = thread.id GROUP BY topic ORDER BY topic"
+    assert await door.small.rows(told) == [("guardian:1 pupil:1", 1), ("guardian:1 pupil:2", 2)]
+
+
 async def test_a_number_answers_a_later_alert_and_no_question_asked_back_before_it(door: Door) -> None:
     await door.small.family(by_sms(), children=["Lina", "Basile"])
     await door.press(NoticeKind.ABSENCE, audience="pupil:1")
@@ -297,6 +325,20 @@ async def test_a_child_said_ill_before_any_alert_is_told_before(door: Door, word
     assert await door.small.rows("SELECT pupil_id, state, reason, told_by, through FROM absence ORDER BY id") != []
     assert await door.count("absence", "state != 'explained' OR reason != 'ill' OR told_by != 1") == 0
     assert await threads(door) == [("guardian:1 pupil:1", "open")]
+
+
+@on_one_database
+@pytest.mark.parametrize("way", ["sms", "mail", "page"])
+async def test_an_absence_told_before_in_any_way_raises_no_alert_on_the_roll(door: Door, way: str) -> None:
+    await door.small.family(by_mail() if way == "mail" else by_sms(), children=["Lina"])
+    await door.press(NoticeKind.ANNOUNCEMENT)
+    await said_by(door, way, "Lina est malade")
+
+    taken = await RollCall(door.small).take("Lina", now=NOW)
+
+    assert (taken.alerts, taken.told_before) == (0, 1)
+    through = "email" if way == "mail" else way
+    assert await door.small.rows("SELECT state, reason, through FROM absence") == [("explained", "ill", through)]
 
 
 async def test_a_child_of_somebody_else_is_not_told_absent(door: Door) -> None:

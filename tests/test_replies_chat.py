@@ -7,6 +7,7 @@ import pytest_asyncio
 from chat_door import Talk, a_talk, words
 from factories import NOW, by_sms
 from push_door import a_push_door
+from roll_call import RollCall
 
 from hub.database import Database
 from hub.ports import NoticeKind, Slots
@@ -53,6 +54,17 @@ async def test_from_the_press_through_a_chat_to_the_conversation(
     assert await talk.rows("SELECT sense, guardian_id FROM reply") == [(sense, odile)]
     assert await talk.rows("SELECT topic, state FROM thread") == [(f"guardian:{odile} pupil:1", state)]
     assert await talk.count("call_task", "done_at IS NULL") == (1 if answer == "should_be_here" else 0)
+
+
+async def test_an_absence_told_before_in_a_chat_raises_no_alert_on_the_roll(talk: Talk) -> None:
+    await talk.join()
+    await talk.drain()
+    await wrote(talk, "Capucine est malade")
+
+    taken = await RollCall(talk.small).take("Capucine", now=NOW)
+
+    assert (taken.alerts, taken.told_before) == (0, 1)
+    assert await talk.rows("SELECT state, reason, through FROM absence") == [("explained", "ill", "chat")]
 
 
 async def test_a_quoted_message_is_the_one_that_is_answered(talk: Talk) -> None:

@@ -1,12 +1,13 @@
 """The roll in a real Chromium: one thumb, no network, a session that ends meanwhile; the school has each roll once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-import pytest
 from desks import TEACHER, a_staffed_school
-from factories import SmallSchool, by_sms
+from factories import NOW, SmallSchool, by_sms
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from test_browser import CHROMIUM, PASSWORD, QUIET, fits, on_one_database, served, with_chromium
 
@@ -51,6 +52,42 @@ class Tablet:
         """Touch a child's name."""
         for name in names:
             await self.page.locator(".pupil .name", has_text=name).click()
+
+    async def finish(self) -> None:
+        """Press that the roll is whole."""
+        await self.page.get_by_role("button", name="Valider l’appel du matin").click()
+
+    async def take_away(self, *names: str) -> None:
+        """Take a roll without a network."""
+        await self.context.set_offline(True)
+        await self.touch(*names)
+        await self.finish()
+        await expect(self.page.get_by_text("pas encore envoyé")).to_be_visible()
+
+    async def clock(self, minutes: int) -> None:
+        """Put the tablet's clock forward, or back."""
+        await self.page.evaluate(
+            "minutes => { const now = Date.now; Date.now = () => now() + minutes * 60000; }", minutes
+        )
+
+    async def sync(self) -> None:
+        """Let the browser wake the roll's worker, as it does when the network is back, and wait until it has sent."""
+        heard = "sent = new Promise(done => navigator.serviceWorker.addEventListener('message', done))"
+        await self.page.evaluate(f"() => {{ window.{heard} }}")
+        devtools = await self.context.new_cdp_session(self.page)
+        known = asyncio.get_running_loop().create_future()
+        devtools.on("ServiceWorker.workerRegistrationUpdated", lambda told: known.done() or known.set_result(told))
+        await devtools.send("ServiceWorker.enable")
+        (worker,) = (await known)["registrations"]
+        woken = {
+            "origin": self.address,
+            "registrationId": worker["registrationId"],
+            "tag": "appel",
+            "lastChance": False,
+        }
+        await devtools.send("ServiceWorker.dispatchSyncEvent", woken)
+        async with asyncio.timeout(10):
+            assert await self.page.evaluate("sent.then(({ data }) => data)") == "sent"
 
     async def marks(self) -> list[tuple[int, str]]:
         """Read what the school has written down."""
@@ -100,7 +137,7 @@ async def test_one_touch_is_absent_two_are_late_three_are_there(
         assert await fits(page)
         rows = [await row.bounding_box() for row in await page.locator(".pupil").all()]
         assert min(row["height"] for row in rows if row) >= 56
-        await page.get_by_role("button", name="Valider l’appel du matin").click()
+        await tablet.finish()
         await expect(page.get_by_text("1 alerte partira à 7 h 22.")).to_be_visible()
         assert await tablet.marks() == [(1, "absent"), (3, "late")]
         assert tablet.complaints == []
@@ -115,9 +152,7 @@ async def test_a_roll_taken_without_a_network_reaches_the_school_once(
         await tablet.context.set_offline(True)
 
         await page.goto(tablet.roll)  # the tablet was asleep: the page comes from what is kept
-        await tablet.touch("Capucine")
-        await page.get_by_role("button", name="Valider l’appel du matin").click()
-        await expect(page.get_by_text("pas encore envoyé")).to_be_visible()
+        await tablet.take_away("Capucine")
         await page.goto(tablet.roll)
         await expect(page.locator(".pupil", has_text="Capucine").get_by_label("absent")).to_be_checked()
         assert await tablet.marks() == []
@@ -133,13 +168,53 @@ async def test_a_roll_taken_without_a_network_reaches_the_school_once(
         await expect(page.locator("#attente")).to_be_hidden()
 
 
+async def test_a_roll_is_sent_when_the_network_is_back_although_no_roll_is_open(
+    database: Database, keyring: Keyring, hashed: str
+) -> None:
+    async with a_tablet(database, keyring, hashed) as tablet:
+        await tablet.open()
+        await tablet.take_away("Capucine")
+        await tablet.page.goto("about:blank")
+        await tablet.context.set_offline(False)
+        await tablet.page.goto(f"{tablet.address}/absences")
+        assert await tablet.marks() == []
+
+        await tablet.sync()
+
+        assert await tablet.marks() == [(1, "absent")]
+        await tablet.page.goto(tablet.roll)
+        await expect(tablet.page.get_by_text("envoyé. Voir ce qui en est sorti")).to_be_visible()
+
+
+async def test_a_tablet_whose_clock_is_put_right_meanwhile_says_how_old_its_roll_is(
+    database: Database, keyring: Keyring, hashed: str
+) -> None:
+    async with a_tablet(database, keyring, hashed) as tablet:
+        await tablet.open()
+        await tablet.take_away("Capucine")
+        await tablet.clock(minutes=30 * 24 * 60)
+        await tablet.context.set_offline(False)
+        await expect(tablet.page.get_by_text("envoyé. Voir ce qui en est sorti")).to_be_visible()
+        assert await tablet.small.rows("SELECT audience FROM notice") == [("pupil:1",)]
+
+        await tablet.page.reload()
+        await tablet.take_away("Sami")
+        await tablet.clock(minutes=-180)
+        tablet.small.database._clock = lambda: NOW + timedelta(minutes=40)
+        await tablet.context.set_offline(False)
+        await tablet.page.get_by_role("link", name="Voir ce qui en est sorti").click()
+
+        await expect(tablet.page.get_by_text("Il est arrivé trop tard pour alerter sans vous demander")).to_be_visible()
+        assert await tablet.small.rows("SELECT audience FROM notice") == [("pupil:1",)]
+
+
 async def test_a_session_that_ended_meanwhile_loses_no_roll(database: Database, keyring: Keyring, hashed: str) -> None:
     async with a_tablet(database, keyring, hashed) as tablet:
         await tablet.open()
         page = tablet.page
         await tablet.small.write("DELETE FROM staff_session")
         await tablet.touch("Capucine")
-        await page.get_by_role("button", name="Valider l’appel du matin").click()
+        await tablet.finish()
         await expect(page.get_by_text("la session de qui l’a pris est finie")).to_be_visible()
         assert await tablet.marks() == []
 
@@ -159,7 +234,7 @@ async def test_the_roll_of_one_is_not_sent_in_the_name_of_another(
         page = tablet.page
         await tablet.touch("Capucine")
         await tablet.small.write("DELETE FROM staff_session")
-        await page.get_by_role("button", name="Valider l’appel du matin").click()
+        await tablet.finish()
         await page.get_by_role("link", name="entrez").click()
         await page.get_by_label("Votre adresse professionnelle").fill("direction@ecole.test")
         await page.get_by_label("Votre mot de passe").fill(PASSWORD)
@@ -182,7 +257,7 @@ async def test_a_roll_of_a_class_that_is_no_longer_ones_own_is_shown_as_refused(
             mine=tablet.small.classes["CP A"],
         )
         await tablet.touch("Capucine")
-        await page.get_by_role("button", name="Valider l’appel du matin").click()
+        await tablet.finish()
 
         await expect(page.get_by_text("l’école ne l’a pas pris")).to_be_visible()
         assert await tablet.marks() == []
@@ -221,20 +296,18 @@ async def test_a_roll_is_taken_with_plain_buttons_where_scripts_do_not_run(
         await page.goto(tablet.roll)
         await tablet.enter()
         await page.locator(".pupil", has_text="Oona").get_by_label("absent").check()
-        await page.get_by_role("button", name="Valider l’appel du matin").click()
+        await tablet.finish()
 
         await expect(page.get_by_text("1 alerte partira à 7 h 22.")).to_be_visible()
         assert await tablet.marks() == [(2, "absent")]
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
-async def test_the_roll_fits_a_phone_a_tablet_and_a_desk(
-    database: Database, keyring: Keyring, hashed: str, width: int
-) -> None:
+async def test_the_roll_fits_a_phone_a_tablet_and_a_desk(database: Database, keyring: Keyring, hashed: str) -> None:
     async with a_tablet(database, keyring, hashed) as tablet:
-        await tablet.page.set_viewport_size({"width": width, "height": 800})
         await tablet.open()
+        for width in (320, 768, 1280):
+            await tablet.page.set_viewport_size({"width": width, "height": 800})
 
-        assert await fits(tablet.page)
-        press = tablet.page.get_by_role("button", name="Tous présents")
-        await expect(press).to_be_in_viewport(ratio=1)
+            assert await fits(tablet.page)
+            press = tablet.page.get_by_role("button", name="Tous présents")
+            await expect(press).to_be_in_viewport(ratio=1)

@@ -215,14 +215,30 @@ async def test_who_is_meant_is_asked_and_nothing_is_noted_in_between(roll: Roll)
     assert await roll.desk.count("absence") == 0
 
 
-async def test_what_was_noted_by_mistake_is_taken_back(roll: Roll) -> None:
-    await roll.desk.post("/absences", eleve="2", demi="morning", par="note")
+async def test_what_was_noted_by_mistake_is_taken_back_by_one_press(roll: Roll) -> None:
+    noted = await roll.desk.post("/absences", eleve="2", demi="morning", par="note")
     number = (await roll.desk.small.rows("SELECT id FROM absence"))[0][0]
+    assert f'formaction="/absences/{number}/reprendre"' in (await roll.desk.web.get(noted.headers["location"])).text
 
-    done = await roll.desk.post(f"/absences/{number}/trouve", jour=TODAY.isoformat())
+    done = await roll.desk.post(f"/absences/{number}/reprendre", jour=TODAY.isoformat())
 
-    assert "est là" in await roll.desk.page(done.headers["location"])
-    assert await roll.desk.small.rows("SELECT state FROM absence") == [("found",)]
+    seen = await roll.desk.page(done.headers["location"])
+    assert "C’est effacé. Cette absence n’est plus notée." in seen
+    assert "Sami" not in seen
+    assert await roll.desk.count("absence") == 0
+
+
+async def test_a_note_taken_back_says_what_the_roll_makes_of_it(roll: Roll) -> None:
+    await roll.desk.post("/absences", eleve="2", demi="day", par="phone")
+    await roll.take(e2="absent")
+
+    done = await roll.desk.post("/absences/1/reprendre", jour=TODAY.isoformat())
+    again = await roll.desk.post("/absences/1/reprendre", jour=TODAY.isoformat())
+
+    assert "l’alerte que la note retenait part à la fin du délai" in await roll.desk.page(done.headers["location"])
+    assert await roll.desk.small.rows("SELECT audience FROM notice") == [("pupil:2",)]
+    assert again.status_code == 422
+    assert "que l’école a noté elle-même" in again.text
 
 
 async def test_a_child_who_should_be_at_school_stands_on_top_of_every_page(roll: Roll) -> None:
@@ -256,22 +272,41 @@ async def test_an_absence_of_another_class_is_not_a_teachers(roll: Roll) -> None
     await roll.desk.post("/absences", eleve="Zélie", demi="day", par="phone")
     await roll.desk.enter(TEACHER)
 
-    for act in ("prendre", "rendre", "trouve", "confie", "alerter"):
+    for act in ("prendre", "rendre", "trouve", "confie", "alerter", "reprendre"):
         assert (await roll.desk.post(f"/absences/1/{act}", jour=TODAY.isoformat())).status_code == 403
     assert await roll.desk.small.rows("SELECT DISTINCT state FROM absence") == [("explained",)]
 
 
-async def test_the_month_is_counted_by_pupil_and_names_no_reason(roll: Roll) -> None:
+async def test_the_month_says_of_each_pupil_how_long_why_and_whether_it_counts(roll: Roll) -> None:
     await roll.desk.enter(OFFICE)
-    await roll.desk.post("/absences", eleve="sami", demi="day", raison="ill", par="phone")
+    for when, reason in (({"demi": "day", "jour": "2026-11-20"}, "ill"), ({"demi": "morning"}, "other_reason")):
+        await roll.desk.post("/absences", eleve="sami", raison=reason, par="phone", **when)
 
     page = (await roll.desk.web.get("/absences/mois?mois=2026-11")).text
 
     figures = re.search(r"Sami.*?</tr>", page)
     assert figures
-    assert re.findall(r'"num">(\d)<', figures[0]) == ["2", "2", "0", "0"]
-    assert "malade" not in page
+    assert re.findall(r'"num">(\d)<', figures[0]) == ["3", "2", "0", "1"]
+    said = plain(page)
+    assert "Demi-journées par raison : malade 2 ; autre raison, ou pas dite 1." in said
+    assert (
+        "vendredi 20 novembre, toute la journée : malade, justifiée "
+        "mardi 24 novembre, le matin : autre raison, ou pas dite, à apprécier"
+    ) in said
+    assert "Bureau" not in said
     assert (await roll.desk.web.get("/absences/mois?mois=2026-13")).status_code == 422
+
+
+async def test_a_month_marks_who_missed_four_half_days_without_a_valid_reason(roll: Roll) -> None:
+    await roll.desk.enter(OFFICE)
+    for day in ("2026-11-19", "2026-11-20"):
+        await roll.desk.post("/absences", eleve="sami", demi="day", par="phone", jour=day)
+        await roll.desk.post("/absences", eleve="oona", demi="day", par="phone", jour=day, raison="ill")
+
+    said = await roll.desk.page("/absences/mois")
+
+    assert "1 élève avec quatre demi-journées ou plus sans raison valable." in said
+    assert re.findall(r"(\w+) Exemple 4 \d 0 \d (quatre ou plus)?", said) == [("Oona", ""), ("Sami", "quatre ou plus")]
 
 
 async def test_a_pupil_without_an_adult_is_missing_all_the_same(roll: Roll) -> None:

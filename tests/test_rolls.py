@@ -7,14 +7,16 @@ import pytest
 import pytest_asyncio
 from factories import NOW, TODAY, Adult, a_school, by_mail, by_sms
 from roll_call import EARLIER, RollCall, Statements
+from sqlalchemy import select
 
-from hub.absences.cases import alert_class, alert_now, type_in
+from cli.demo_rolls import take_rolls
+from hub.absences.cases import alert_class, alert_now
 from hub.absences.rolls import Taken
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
-from hub.models.answers import AnswerKind
 from hub.models.people import Enrolment, Pupil
 from hub.models.rolls import AbsenceState, Mark
+from hub.models.school import ClassGroup
 from hub.ports import HalfDay
 from hub.routing import half_day_at, is_over
 from hub.sealing import Keyring
@@ -104,10 +106,7 @@ async def test_two_tablets_that_send_the_same_roll_at_once_alert_once(roll_call:
 
 
 async def test_a_roll_and_a_call_to_the_office_at_the_same_moment_make_one_case(roll_call: RollCall) -> None:
-    which = {"day": TODAY, "half_day": HalfDay.DAY, "reason": AnswerKind.ILL, "through": "phone"}
-    lina = await roll_call.pupil("Lina")
-
-    await asyncio.gather(roll_call.take("Lina"), roll_call.do(type_in, pupils=[lina], now=EARLIER, **which))
+    await asyncio.gather(roll_call.take("Lina"), roll_call.typed(half_day=HalfDay.DAY, now=EARLIER))
 
     cases = await roll_call.cases()
     assert {case.state for case in cases} == {AbsenceState.EXPLAINED}
@@ -168,14 +167,7 @@ async def test_no_child_is_named_to_an_address_that_nobody_has_answered_from(rol
 
 
 async def test_of_a_partial_roll_silence_says_nothing(roll_call: RollCall) -> None:
-    await roll_call.do(
-        type_in,
-        pupils=[await roll_call.pupil("Lina")],
-        day=TODAY,
-        half_day=HalfDay.MORNING,
-        reason=AnswerKind.ILL,
-        through="phone",
-    )
+    await roll_call.typed()
     await roll_call.take("Zoe", complete=False)
 
     assert [(case.first_name, case.state) for case in await roll_call.cases()] == [
@@ -185,14 +177,7 @@ async def test_of_a_partial_roll_silence_says_nothing(roll_call: RollCall) -> No
 
 
 async def test_an_absence_told_before_raises_no_alert_and_stands_in_the_roll_beforehand(roll_call: RollCall) -> None:
-    await roll_call.do(
-        type_in,
-        pupils=[await roll_call.pupil("Lina")],
-        day=TODAY,
-        half_day=HalfDay.DAY,
-        reason=AnswerKind.ILL,
-        through="voicemail",
-    )
+    await roll_call.typed(half_day=HalfDay.DAY, through="voicemail")
     assert [(one.first_name, one.mark, one.told_before) for one in (await roll_call.roll()).pupils] == [
         ("Lina", Mark.ABSENT, True),
         ("Zoe", None, False),
@@ -207,14 +192,7 @@ async def test_an_absence_told_before_raises_no_alert_and_stands_in_the_roll_bef
 
 
 async def test_who_comes_in_the_afternoon_after_all_was_absent_for_the_morning_alone(roll_call: RollCall) -> None:
-    await roll_call.do(
-        type_in,
-        pupils=[await roll_call.pupil("Lina")],
-        day=TODAY,
-        half_day=HalfDay.DAY,
-        reason=AnswerKind.ILL,
-        through="note",
-    )
+    await roll_call.typed(half_day=HalfDay.DAY, through="note")
     await roll_call.take("Lina")
     await roll_call.take(half_day=HalfDay.AFTERNOON)
 
@@ -223,14 +201,7 @@ async def test_who_comes_in_the_afternoon_after_all_was_absent_for_the_morning_a
 
 
 async def test_what_explains_the_morning_does_not_explain_the_afternoon(roll_call: RollCall) -> None:
-    await roll_call.do(
-        type_in,
-        pupils=[await roll_call.pupil("Lina")],
-        day=TODAY,
-        half_day=HalfDay.MORNING,
-        reason=AnswerKind.ILL,
-        through="gate",
-    )
+    await roll_call.typed(through="gate")
 
     assert (await roll_call.take("Lina")).told_before == 1
     assert (await roll_call.take("Lina", half_day=HalfDay.AFTERNOON)).alerts == 1
@@ -380,10 +351,50 @@ async def test_five_hundred_pupils_take_no_more_questions_than_one(roll_call: Ro
     assert len(looking.asked) - rights <= 1
 
 
-async def test_each_alert_costs_the_same_however_many_children_the_class_has(roll_call: RollCall) -> None:
+async def test_the_alerts_of_a_roll_are_pressed_in_as_many_statements_as_one(roll_call: RollCall) -> None:
+    lina, zoe = await roll_call.pupil("Lina"), await roll_call.pupil("Zoe")
     with Statements(roll_call.small) as one:
-        await roll_call.take("Lina")
+        await roll_call.take(marks={lina: Mark.ABSENT})
     with Statements(roll_call.small) as two:
-        await roll_call.take("Lina", "Zoe", half_day=HalfDay.AFTERNOON)
+        await roll_call.take(marks={lina: Mark.ABSENT, zoe: Mark.ABSENT}, half_day=HalfDay.AFTERNOON)
 
-    assert len(two.asked) - len(one.asked) <= 18
+    assert len(two.asked) == len(one.asked)
+    assert len(await roll_call.small.rows("SELECT id FROM notice")) == 3
+
+
+async def test_the_rolls_of_the_demo_show_a_living_register_and_alert_nobody(roll_call: RollCall) -> None:
+    small, more = roll_call.small, ("CE1 C", "CE2 A", "CM1 A", "CM2 A")
+    async with small.database.school(roll_call.school_id) as session:
+        year = await session.scalar(select(ClassGroup.year_id).where(ClassGroup.label == "CP A"))
+        classes = [ClassGroup(school_id=roll_call.school_id, year_id=year, label=label) for label in more]
+        session.add_all(classes)
+        await session.flush()
+        small.classes.update({one.label: one.key for one in classes})
+    await small.family(by_sms(name="Ada"), children=["Tom"])
+    for label in ("CE1 B", *more):
+        await small.family(by_sms(name="Ada"), children=[f"Un {label}"], class_label=label)
+
+    await take_rolls(small.database, small.keyring, small.school, staff_id=small.director, now=NOW)
+
+    assert [(one.label, one.state, one.missing, one.late) for one in await roll_call.rolls(small.director)] == [
+        ("CP A", "complete", 2, 1),
+        ("CE1 B", "complete", 1, 0),
+        ("CE1 C", "partial", 0, 1),
+        ("CE2 A", "none", 0, 0),
+        ("CM1 A", "none", 0, 0),
+        ("CM2 A", "complete", 0, 0),
+    ]
+    assert [(one.first_name, one.state, one.through, one.told_by) for one in await roll_call.cases()] == [
+        ("Un CE1 B", AbsenceState.OPEN, "", None),
+        ("Lina", AbsenceState.EXPLAINED, "phone", None),
+        ("Tom", AbsenceState.EXPLAINED, "sms", "Ada Exemple"),
+    ]
+    assert await small.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
+async def test_on_a_sunday_the_demo_takes_no_roll(roll_call: RollCall) -> None:
+    small, sunday = roll_call.small, NOW - timedelta(days=2)
+
+    await take_rolls(small.database, small.keyring, small.school, staff_id=small.director, now=sunday)
+
+    assert await small.rows("SELECT count(*) FROM roll") == [(0,)]

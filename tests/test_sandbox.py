@@ -1,6 +1,7 @@
 """The box is spoken to as the hub does: by Twilio's own client, by SMTP, by HTTP."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Hub:
     posts: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     signed: list[bool] = field(default_factory=list)
     mails: list[tuple[str, str, Message]] = field(default_factory=list)
+    back: str = ""
 
     async def post(self, request: web.Request) -> web.Response:
         fields = {key: str(value) for key, value in (await request.post()).items()}
@@ -55,6 +57,8 @@ class Hub:
         signature = request.headers.get("X-Twilio-Signature", "")
         url = (PUBLIC if request.query.get("public") else self.url) + request.path_qs
         self.signed.append(RequestValidator(SECRET).validate(url, fields, signature))
+        if self.back:
+            return web.Response(text=self.back, content_type="application/xml")
         return web.Response(status=self.answers.pop(0) if self.answers else 204)
 
     async def page(self, _: web.Request) -> web.Response:
@@ -456,6 +460,17 @@ async def test_an_answer_from_the_wall_comes_signed_to_the_school(box: Sandbox, 
         "AccountSid": ACCOUNT,
     }
     assert '<div class="bubble mine" lang="ar" dir="rtl">' in page
+
+
+async def test_what_the_school_says_back_at_once_stands_below_the_answer(box: Sandbox, hub: Hub) -> None:
+    hub.back = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>Merci &amp; à demain.</Message></Response>'
+    await text(box)
+    page = await press(box, address=PHONE, do="reply", words="Malade")
+
+    bubbles = re.findall(r'<div class="(bubble[^"]*)".*?<p class="words said">(.*?)</p>', page)
+    assert bubbles == [("bubble", "Bonjour"), ("bubble mine", "Malade"), ("bubble", "Merci &amp; à demain.")]
+    assert [said.back for said in box.record.said] == ["Merci & à demain."]
+    assert len(box.record.messages) == 1
 
 
 async def test_a_name_cannot_be_answered(box: Sandbox, hub: Hub) -> None:

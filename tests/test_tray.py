@@ -8,7 +8,7 @@ import orjson
 import pytest
 import pytest_asyncio
 from desks import TEACHER, Desk, a_browser, a_staffed_school, on_one_database
-from factories import NOW, SINCE, Adult, by_sms
+from factories import NOW, SINCE, Adult, by_mail, by_sms
 from inboxes import Inbox
 
 from hub.database import Database
@@ -170,22 +170,104 @@ async def test_every_matter_is_said_in_a_sentence_and_ended_by_its_act(
     assert "Le bac est vide." in said((await desk.web.get("/bac")).text)
 
 
-async def test_what_a_known_phone_wrote_unclearly_leads_to_its_conversation_and_is_tied_to_nobody(desk: Desk) -> None:
-    await desk.small.family(by_sms("+33639981080", name="Isaure"), by_sms("+33639981080", name="Fulgence"))
-    inbox = Inbox(desk.small)
-    thread, reply = await inbox.wrote("C’est pour qui ?", shared=1)
+async def detailed(desk: Desk, **detail: object) -> bytes:
+    """What is noted beside a matter, sealed."""
     async with desk.small.database.school(desk.small.school.key) as session:
         seal = await school_key(session, desk.small.keyring, desk.small.school.key)
-        detail = seal.close(orjson.dumps({"reply": reply, "from": None, "unclear": "who"}), DETAIL)
-    await put(desk, Matter.UNMATCHED_REPLY, address_id=1, detail_sealed=detail)
+    return seal.close(orjson.dumps(detail), DETAIL)
+
+
+async def test_of_several_who_share_a_phone_the_office_says_who_wrote_and_the_conversation_then_says_so(
+    desk: Desk,
+) -> None:
+    isaure, barred, gone = await desk.small.family(
+        by_sms("+33639981080", name="Isaure"),
+        Adult(name="Fulgence", reached_by=by_sms("+33639981080").reached_by, kind=LinkKind.BARRED),
+        by_sms("+33639981081", name="Rosalinde"),
+    )
+    thread, reply = await Inbox(desk.small).wrote("C’est pour qui ?", shared=1)
+    await put(desk, Matter.UNMATCHED_REPLY, address_id=1, detail_sealed=await detailed(desk, reply=reply))
+    await desk.enter(OFFICE)
+
+    page = await desk.web.get("/bac")
+    refused = [await desk.post("/bac/1/relier", guardian=adult) for adult in (barred, gone)]
+    open_still = await items(desk)
+    answer = await desk.post("/bac/1/relier", guardian=isaure)
+
+    assert f'<a href="/messages/{thread}">Voir la conversation</a>' in page.text
+    words = said(page.text)
+    assert "Un message demande qu'une personne le lise." in words
+    assert "Isaure Exemple pour Capucine, CP A C'est cette personne" in words
+    assert "Fulgence Exemple prévenu de rien aujourd'hui" in words
+    assert page.text.count("/relier") == 1
+    assert ([one.status_code for one in refused], answer.status_code) == ([422, 422], 303)
+    assert (open_still, await items(desk)) == ([("unmatched_reply", False)], [("unmatched_reply", True)])
+    assert "Isaure Exemple , 7 h 12, par SMS" in said((await desk.web.get(f"/messages/{thread}")).text)
+    assert await desk.small.rows("SELECT act FROM audit") == [("sender_named",)]
+
+
+@on_one_database
+async def test_a_phone_of_one_adult_is_tied_to_nobody(desk: Desk) -> None:
+    await desk.small.family(by_sms())
+    _, reply = await Inbox(desk.small).wrote("Bonjour", shared=1)
+    await put(desk, Matter.UNMATCHED_REPLY, address_id=1, detail_sealed=await detailed(desk, reply=reply))
+    await desk.enter(OFFICE)
+
+    assert "/relier" not in (await desk.web.get("/bac")).text
+
+
+async def test_a_mail_that_wishes_no_more_of_us_is_done_as_it_wishes_by_the_office_alone(desk: Desk) -> None:
+    await desk.small.family(by_mail(), by_mail("tiago@familles.test", name="Tiago"))
+    _, reply = await Inbox(desk.small).wrote("", shared=1, channel="email")
+    await put(desk, Matter.UNMATCHED_REPLY, address_id=1, detail_sealed=await detailed(desk, reply=reply, leaves=1))
+    await desk.enter(OFFICE)
+
+    words = said((await desk.web.get("/bac")).text)
+    before = await desk.count("stop")
+    first, again = await desk.post("/bac/1/arreter"), await desk.post("/bac/1/arreter")
+
+    assert "Un courriel demande de ne plus écrire ici : seul, il ne change rien." in words
+    assert "Ne plus écrire à cette adresse : o•••@familles.test" in words
+    assert "C'était autre chose" in words
+    assert (before, first.status_code, again.status_code) == (0, 303, 404)
+    assert await desk.small.rows("SELECT address_id, sender_id FROM stop") == [
+        (1, next(iter(desk.small.senders.values())))
+    ]
+    assert await items(desk) == [("unmatched_reply", True)]
+    assert await desk.small.rows("SELECT act FROM audit") == [("tray_stopped",)]
+
+
+@on_one_database
+async def test_what_asked_for_nothing_of_the_kind_stops_nothing(desk: Desk) -> None:
+    await desk.small.family(by_sms())
+    await a_stranger_writes(desk)
+    await put(desk, Matter.LEFT, pupil_id=1)
+    await desk.enter(OFFICE)
+
+    answers = [await desk.post(f"/bac/{item}/arreter") for item in (1, 2)]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert await desk.count("stop") == 0
+    assert await items(desk) == [("unmatched_reply", False), ("left", False)]
+
+
+@on_one_database
+async def test_a_new_adult_of_a_barred_childs_leads_to_the_family_and_is_let_in_by_nothing_here(desk: Desk) -> None:
+    odile, new = await desk.small.family(by_sms(name="Odile"), by_sms("+33639981002", name="Nouveau"))
+    await desk.small.write("UPDATE link SET waiting = :yes WHERE guardian_id = :new", yes=True, new=new)
+    await put(desk, Matter.ADULT_OF_BARRED_PUPIL, guardian_id=new, pupil_id=1)
     await desk.enter(OFFICE)
 
     page = await desk.web.get("/bac")
 
-    assert f'<a href="/messages/{thread}">Voir la conversation</a>' in page.text
-    assert "Un message demande qu'une personne le lise." in said(page.text)
-    assert "Isaure Exemple" in said(page.text)
-    assert "/relier" not in page.text
+    words = said(page.text)
+    assert "Nouveau Exemple prévenu de rien aujourd'hui" in words
+    assert "Qui est prévenu pour Capucine : Odile Exemple pour Capucine, CP A" in words
+    assert f'href="/familles/{odile}"' in page.text
+    assert f'href="/familles/{new}"' not in page.text
+    assert re.findall(r'action="/bac/1/(\w+)"', page.text) == ["clore"]
+    await desk.post("/bac/1/clore")
+    assert await desk.small.rows("SELECT waiting FROM link ORDER BY guardian_id") == [(False,), (True,)]
 
 
 async def test_an_adult_of_a_file_whom_it_does_not_tell_apart_is_named_with_the_candidates(desk: Desk) -> None:
@@ -214,6 +296,7 @@ async def test_the_tray_is_the_directors_and_the_offices(desk: Desk, email: str)
         await desk.web.get("/bac"),
         await desk.post("/bac/1/numero"),
         await desk.post("/bac/1/relier", guardian=odile),
+        await desk.post("/bac/1/arreter"),
         await desk.post("/bac/1/clore"),
     ]
 

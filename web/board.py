@@ -16,6 +16,9 @@ STREAM_FOR = 600.0
 
 BRISK, PAUSE = 0.2, 0.05
 """Seconds between two looks at what families write, and at least, however much is written in this process."""
+EACH, AT_MOST = 0.15, 1.0
+"""Seconds between two pictures of what families write for each pair of eyes, and the most that makes: where many look
+while many write, the pictures of one second cost what they cost for one reader. The first one comes at once."""
 
 BREATH = 10.0
 """Seconds between two signs of life where nothing changes: a phone that lost its line in the yard learns of it."""
@@ -78,7 +81,7 @@ class Boards:
         """Watch a board; the last who turns away ends the looking."""
         board = self._watched.get(key)
         if board is None or board.ended:
-            board = self._watched[key] = _Watched(look, BRISK if brisk else self._every, brisk=brisk)
+            board = self._watched[key] = _Watched(look, self._every, self._brisk_eyes if brisk else None)
         board.eyes += 1
         try:
             yield board
@@ -88,6 +91,10 @@ class Boards:
                 board.stop()
                 if self._watched.get(key) is board:
                     del self._watched[key]
+
+    def _brisk_eyes(self) -> int:
+        """Count who looks at what families write."""
+        return sum(board.eyes for board in self._watched.values() if board.brisk)
 
     def stir(self) -> None:
         """Something was written in this process: what is watched briskly is looked at now."""
@@ -109,13 +116,18 @@ class Boards:
 class _Watched:
     """One board, and the task that looks at it."""
 
-    def __init__(self, look: Look, every: float, *, brisk: bool) -> None:
+    def __init__(self, look: Look, every: float, all_eyes: Callable[[], int] | None) -> None:
         self.eyes, self.ended, self.stirred = 0, False, asyncio.Event()
-        self._look, self._every, self._brisk = look, every, brisk
+        self._look, self._every, self._all_eyes = look, every, all_eyes
         self._picture: Picture | None = None
         self._turn = asyncio.Event()
         self._task = asyncio.create_task(self._watch())
         self._task.add_done_callback(self._end)
+
+    @property
+    def brisk(self) -> bool:
+        """Whether it is looked at as soon as anything was written."""
+        return self._all_eyes is not None
 
     async def newer(self, seen: str, until: float) -> Picture | None:
         """Wait for a picture with another mark; None when nobody looks any more, or after `until` (loop time)."""
@@ -139,15 +151,15 @@ class _Watched:
             if picture is not None:
                 self._picture = picture
                 self._announce()
-            await self._rest()
+            await self._rest(news=picture is not None)
 
-    async def _rest(self) -> None:
-        if not self._brisk:
+    async def _rest(self, *, news: bool) -> None:
+        if self._all_eyes is None:
             await asyncio.sleep(self._every)
             return
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(min(EACH * max(self._all_eyes(), 1), AT_MOST) if news else PAUSE)
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._every - PAUSE):
+            async with asyncio.timeout(BRISK - PAUSE):
                 await self.stirred.wait()
         self.stirred.clear()
 

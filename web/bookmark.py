@@ -1,4 +1,4 @@
-"""Where the fetching of families' texts goes on after the PC was off: one moment in a file beside the keys."""
+"""Where the fetching of families' texts and calls goes on after the PC was off: a moment in a file beside the keys."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ ENOUGH: Final = timedelta(minutes=5)
 class Bookmark:
     """A mark that is moved only over what was taken. Without it, the registers say about where to go on."""
 
-    def __init__(self, folder: Path, sender_id: int) -> None:
-        self._file = folder / f"fetched-{sender_id}.txt"
+    def __init__(self, folder: Path, sender_id: int, *, calls: bool = False) -> None:
+        self._file = folder / f"fetched-{sender_id}{'-calls' * calls}.txt"
         self._at: datetime | None = None
 
     def read(self) -> datetime | None:

@@ -7,9 +7,13 @@ import imaplib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import HeaderParser
+from email.utils import parseaddr
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -21,7 +25,15 @@ _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _PERSONAL = re.compile(rb'\(\("((?:[^"\\]|\\.)*)"')
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
-_TO_US = "DELIVERED-TO X-ORIGINAL-TO ENVELOPE-TO TO CC"
+_TO_US = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
+_ANSWERS = ("In-Reply-To", "References")
+_ADDRESS = re.compile(r"[^\s<>,;:()\"\[\]@]{1,120}@[A-Za-z0-9.-]{1,253}")
+_ID = re.compile(r"<([^<>\s]{1,500})>")
+_IDS_MOST = 50
+_IDLE = b"passerelle"
+"""What our IDLE is called on the line; imaplib, which knows no IDLE, names its commands otherwise."""
+_LINE_MOST = 64 * 1024
+"""Bytes that a server may say while nothing is asked."""
 
 
 class ImapRefusedError(imaplib.IMAP4.error):
@@ -46,11 +58,17 @@ class ImapPlace:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A mail before it is read: its number in the mailbox, its bytes, and the headers that say to whom it came."""
+    """A mail before it is read: its number in the mailbox, its bytes, and what its headers say.
+
+    `to`: to whom it came. `author`: its From. `answers`: the mails that it answers, the likeliest first, without angle
+    brackets.
+    """
 
     uid: int
     size: int
-    to: str = field(repr=False)
+    to: tuple[str, ...] = field(repr=False)
+    author: str = field(default="", repr=False)
+    answers: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read_place(url: str) -> ImapPlace:
@@ -103,7 +121,7 @@ class ImapBox:
         numbers = sorted({*again, *fresh})
         if not numbers:
             return ()
-        asked = f"(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({_TO_US})])"
+        asked = f"(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (FROM {' '.join((*_TO_US, *_ANSWERS)).upper()})])"
         given = _sure(line.uid("FETCH", ",".join(map(str, numbers)), asked))
         return tuple(sorted(_heads(given), key=lambda head: head.uid))
 
@@ -127,6 +145,33 @@ class ImapBox:
             raise
         except imaplib.IMAP4.error as error:
             raise ImapRefusedError from error
+
+    @property
+    def tells(self) -> bool:
+        """Whether the server says by itself that a mail came (RFC 2177)."""
+        return self._line is not None and "IDLE" in self._can
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the server says that a mail came, so long at most; False when it did not.
+
+        Read past imaplib, whose own buffer holds nothing between two commands: there a time-out would break the line.
+        """
+        line = self._opened()
+        talk = _Talk(line.socket())
+        try:
+            line.send(_IDLE + b" IDLE\r\n")
+            until = time.monotonic() + PATIENCE
+            while not (said := talk.heard(until)).startswith(b"+"):
+                _go_on(said)
+            came = talk.heard_that_mail_came(time.monotonic() + seconds)
+            line.send(b"DONE\r\n")
+            until = time.monotonic() + PATIENCE
+            while not (said := talk.heard(until)).startswith(_IDLE):
+                came |= _says_that_mail_came(said)
+            _go_on(said)
+        finally:
+            line.socket().settimeout(PATIENCE)
+        return came
 
     def close(self) -> None:
         """Hang up, also from another thread: whoever waits for the server then waits no more."""
@@ -192,4 +237,55 @@ def _heads(given: Sequence[Any]) -> Iterator[Head]:
         said = part[0] + rest
         uid, size = _UID.search(said), _SIZE.search(said)
         if uid and size:
-            yield Head(int(uid[1]), int(size[1]), part[1].decode("utf-8", "replace"))
+            yield _head(int(uid[1]), int(size[1]), HeaderParser().parsestr(part[1].decode("utf-8", "replace")))
+
+
+def _head(uid: int, size: int, mail: Message) -> Head:
+    to = [one for name in _TO_US for value in mail.get_all(name, []) for one in _ADDRESS.findall(str(value))]
+    answered, before = (_ID.findall(" ".join(map(str, mail.get_all(name, [])))) for name in _ANSWERS)
+    author = parseaddr(str(mail.get("From", "")))[1]
+    return Head(uid, size, tuple(to), author, (*answered[:_IDS_MOST], *before[: -_IDS_MOST - 1 : -1]))
+
+
+class _Talk:
+    """What the server says while nothing is asked, line by line."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line, self._held = line, b""
+
+    def heard(self, until: float) -> bytes:
+        """Give the next line. Raises TimeoutError when none comes until then (monotonic seconds), or one of AWAY."""
+        while b"\n" not in self._held:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._line.settimeout(left)
+            more = self._line.recv(4096)
+            if not more or len(self._held) > _LINE_MOST:
+                raise ConnectionError("the mail server hung up")
+            self._held += more
+        said, _, self._held = self._held.partition(b"\n")
+        return said
+
+    def heard_that_mail_came(self, until: float) -> bool:
+        """Listen until a mail comes, or until then. Raises one of AWAY."""
+        with suppress(TimeoutError):
+            while True:
+                said = self.heard(until)
+                _go_on(said)
+                if _says_that_mail_came(said):
+                    return True
+        return False
+
+
+def _go_on(said: bytes) -> None:
+    """Stop at a refusal, or when the server takes its leave."""
+    words = said.upper().split()[:2]
+    if words[:1] == [_IDLE.upper()] and words != [_IDLE.upper(), b"OK"]:
+        raise ImapRefusedError
+    if words == [b"*", b"BYE"]:
+        raise ConnectionError("the mail server hung up")
+
+
+def _says_that_mail_came(said: bytes) -> bool:
+    return said.upper().split()[-1:] == [b"EXISTS"]

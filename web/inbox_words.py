@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from hub.inbox.listing import Pick
 from hub.inbox.reading import Said, Wrote
+from hub.inbox.tray import Item
 from hub.models.answers import AnswerKind
 from hub.models.notices import DeliveryState
 from hub.models.people import Matter
 from hub.replies.meaning import Sense
 from hub.replies.receiving import BORROWED, OTHER_FROM
+from web.pages import amid
 from web.staff_words import WAYS
 
 PICKS: Mapping[str, tuple[Pick, str]] = {
@@ -81,7 +83,7 @@ MATTERS: Mapping[Matter, tuple[str, str]] = {
         "C’est réglé",
     ),
     Matter.ADULT_OF_BARRED_PUPIL: (
-        "Un nouvel adulte est apparu pour un enfant dont un lien est interdit : il n’est prévenu de rien.",
+        "Un nouvel adulte est apparu pour un enfant dont un lien est interdit : voyez avec qui a l’enfant.",
         "Ne pas le prévenir",
     ),
     Matter.LEFT: (
@@ -96,6 +98,17 @@ MATTERS: Mapping[Matter, tuple[str, str]] = {
     ),
 }
 """What waits in the office tray: one sentence, and the act that ends it."""
+_LEAVES = "Un courriel demande de ne plus écrire ici : seul, il ne change rien.", "C’était autre chose"
+_TO_READ = "Un message demande qu’une personne le lise.", "C’est vu"
+
+
+def said_of(item: Item) -> tuple[str, str]:
+    """Say what a matter of the tray is, and the act that ends it."""
+    if item.leaves:
+        return _LEAVES
+    if item.matter is Matter.UNMATCHED_REPLY and not item.stranger:
+        return _TO_READ
+    return MATTERS[item.matter]
 
 
 def sense_of(said: Said) -> str:
@@ -119,6 +132,6 @@ def doubt_of(doubt: str) -> str:
 
 def reached(wrote: Wrote) -> str:
     """Say how far our word got: « par SMS, reçu »."""
-    way = f"par {WAYS[wrote.channel][1]}, " if wrote.channel else ""
+    way = f"par {amid(WAYS[wrote.channel][1])}, " if wrote.channel else ""
     states = list(dict.fromkeys(REACHED[state] for state in wrote.reached))
     return f"{way}{' ; '.join(states)}" if states else "parti à personne"

@@ -13,16 +13,19 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from hub.errors import SettingsError
-from hub.letters.reading import Bounce, Mailbox, ReadMail, read_mail
-from hub.models.notices import AttemptState, ErrorKind
-from hub.outbox.record import ReceiptIn, record_receipts
+from hub.letters.reading import Mailbox, ReadMail, read_mail
+from hub.outbox.record import record_receipts
+from hub.people.mailboxes import mailbox_key
+from hub.ports import ChannelName
+from hub.replies.bare_letters import BareLetter, receive_bare
 from hub.replies.codes import find_attempt, find_copy
-from hub.replies.keeping import Letter
+from hub.replies.keeping import Letter, Text
 from hub.replies.meaning import Sense
 from hub.replies.receiving import receive_letter
+from hub.replies.whose import is_known, named_copy, school_of_copy, whose, writes_from
 from web.family import spread_wrong_number
 from web.house import House
-from web.receipts import AWAY
+from web.receipts import AWAY, receipt_of_mail
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +40,11 @@ UNKNOWN, ONE_BY_ONE = "550 5.1.1 No such mailbox", "452 4.5.3 One recipient at a
 """What the mail server is told. Source: RFC 5321 section 4.2.3, RFC 3463."""
 
 OURS: Final = re.compile(r"(rebond|reponse|desabo)\+([a-z0-9.]{1,60})@([a-z0-9.-]{1,253})", re.IGNORECASE)
-_DEAD = re.compile(r"5\.1\.(?![78])\d+")
-"""The recipient does not exist; 5.1.7 and 5.1.8 blame the sender. Source: RFC 3463 section 3.2."""
+
+_RESULTS = re.compile(rb"^authentication-results:((?:.*\n[ \t])*.*)", re.IGNORECASE | re.MULTILINE)
+_RESULT = re.compile(rb";\s*(dmarc|spf|dkim)\s*=\s*(pass|fail)\b")
+_COMMENT = re.compile(rb"\([^()]{0,998}\)")
+"""Results of a mail server: « id; spf=fail (a comment) smtp.mailfrom=…; dkim=none ». Source: RFC 8601 section 2.2."""
 
 
 class LetterSlot:
@@ -51,12 +57,16 @@ class LetterSlot:
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Sequence[str]
     ) -> str:
-        """Take only what bears a token that we signed.
+        """Take only what bears a token that we signed, or came to a mailbox that families see beside it.
 
         One recipient at a time: LMTP wants an answer for each (RFC 2033 section 4.2), and aiosmtpd gives one.
         """
-        if self._read_address(address) is None:
-            return UNKNOWN
+        try:
+            if not (self.is_ours(address) or await self.is_bare(address)):
+                return UNKNOWN
+        except AWAY as error:
+            log.warning("database away", kind=type(error).__name__)
+            return LATER
         if envelope.rcpt_tos:
             return ONE_BY_ONE
         envelope.rcpt_tos.append(address)
@@ -83,18 +93,39 @@ class LetterSlot:
         """Say whether an address bears a token that we signed."""
         return self._read_address(address) is not None
 
+    def is_plain(self, address: str) -> bool:
+        """Say whether an address is that of replies, its token lost."""
+        return address.lower() == f"{Mailbox.REPLY}@{self._house.settings.mail_domain}".lower()
+
+    async def is_bare(self, address: str) -> bool:
+        """Say whether families see this address: that of replies, or one that a school writes from.
+
+        Raises what the database says when it is away; so do the next two.
+        """
+        return self.is_plain(address) or await writes_from(self._house.database, address)
+
+    async def knows(self, author: str) -> bool:
+        """Say whether a school writes to this mailbox."""
+        return await is_known(self._house.database, self._house.keyring, author)
+
+    def answers_us(self, message_ids: Sequence[str]) -> bool:
+        """Say whether one of these Message-IDs, without angle brackets, is of our making."""
+        return named_copy(self._house.keyring, message_ids) is not None
+
     async def take(self, address: str, raw: bytes, *, envelope_sender: str | None = None) -> str:
-        """Take a mail that came to one of our addresses, whoever brought it; gives TAKEN or UNKNOWN.
+        """Take a mail that came to one of our addresses, or answers a mail of ours; gives TAKEN or UNKNOWN.
 
         Raises what the database says when it is away. The same mail brought twice changes nothing.
         """
         read = self._read_address(address)
-        if read is None:
+        if read is None and OURS.fullmatch(address):
             return UNKNOWN
         async with self._readers:
             domain = self._house.settings.mail_domain
             mail = await asyncio.to_thread(read_mail, raw, domain, recipient=address, envelope_sender=envelope_sender)
-        return await self._take(*read, mail, raw)
+        if read is not None:
+            return await self._take(*read, mail, raw)
+        return await self._take_bare(address, mail, raw)
 
     def _read_address(self, address: str) -> tuple[Mailbox, str] | None:
         found = OURS.fullmatch(address)
@@ -114,19 +145,35 @@ class LetterSlot:
             found = await find_attempt(house.database, house.keyring, token)
         if found is None:
             return UNKNOWN
-        letter = Letter(
+        return await self._take_letter(_letter(*found, mail, raw, leaving=mailbox is Mailbox.STOP))
+
+    async def _take_bare(self, address: str, mail: ReadMail, raw: bytes) -> str:
+        """Take a mail without a token: by the mail of ours that it answers, else by who says that he wrote it."""
+        house = self._house
+        answered = (mail.in_reply_to, *reversed(mail.references))
+        copy_id = named_copy(house.keyring, [one for one in answered if one])
+        school_id = None if copy_id is None else await school_of_copy(house.database, copy_id)
+        if copy_id is not None and school_id is not None:
+            return await self._take_letter(_letter(school_id, copy_id, mail, raw))
+        author = mail.sender or ""
+        found = await whose(house.database, house.keyring, recipient=address, author=author)
+        machine = mail.auto_reply or mail.bounce is not None
+        if found is None or (machine and not await self.knows(author)):
+            return UNKNOWN
+        text = Text(
             school_id=found[0],
-            copy_id=found[1],
-            provider_key=_mark(mail, raw, found[1]),
-            author=mail.sender or "",
+            sender_id=found[1],
+            provider_key=_mark(mail, raw, 0),
+            number=mailbox_key(author),
             words=mail.reply or "",
-            machine=mail.auto_reply or mail.bounce is not None,
-            leaving=mailbox is Mailbox.STOP,
-            unsigned=_is_borrowed(raw),
+            channel=ChannelName.EMAIL,
             message_id=mail.message_id,
-            files=mail.attachments,
         )
-        return await self._take_letter(letter)
+        letter = BareLetter(text, machine, _is_borrowed(raw), mail.attachments)
+        async with house.database.school(text.school_id) as session:
+            connection = await session.connection()
+            await receive_bare(connection, house.keyring, letter, now=await house.database.now(connection))
+        return TAKEN
 
     async def _take_letter(self, letter: Letter) -> str:
         house = self._house
@@ -149,20 +196,24 @@ class LetterSlot:
             return UNKNOWN
         database = self._house.database
         async with database.engine() as connection:
-            receipt = _receipt(attempt_id, mail.bounce)
+            receipt = receipt_of_mail(attempt_id, mail.bounce)
             known = await record_receipts(connection, [receipt], now=await database.now(connection))
         return TAKEN if known else UNKNOWN
 
 
-def _receipt(attempt_id: int, bounce: Bounce | None) -> ReceiptIn:
-    """Only a mailbox that does not exist is called dead: a full one may be read again tomorrow."""
-    if bounce is None:
-        return ReceiptIn(attempt_id, AttemptState.ACCEPTED, "auto_reply")
-    code = bounce.status or ""
-    if not bounce.permanent:
-        return ReceiptIn(attempt_id, AttemptState.ACCEPTED, "delayed", error_code=code)
-    kind = ErrorKind.DEAD_ADDRESS if _DEAD.fullmatch(code) else ErrorKind.REJECTED
-    return ReceiptIn(attempt_id, AttemptState.FAILED, "bounced", error_kind=kind, error_code=code)
+def _letter(school_id: int, copy_id: int, mail: ReadMail, raw: bytes, *, leaving: bool = False) -> Letter:
+    return Letter(
+        school_id=school_id,
+        copy_id=copy_id,
+        provider_key=_mark(mail, raw, copy_id),
+        author=mail.sender or "",
+        words=mail.reply or "",
+        machine=mail.auto_reply or mail.bounce is not None,
+        leaving=leaving,
+        unsigned=_is_borrowed(raw),
+        message_id=mail.message_id,
+        files=mail.attachments,
+    )
 
 
 def _mark(mail: ReadMail, raw: bytes, copy_id: int) -> str:
@@ -177,11 +228,16 @@ def _mark(mail: ReadMail, raw: bytes, copy_id: int) -> str:
 def _is_borrowed(raw: bytes) -> bool:
     """Say that the mail server in front of us found the From to be somebody else's: the topmost result is its own.
 
-    A forged result can only make a mail less believed. Source: RFC 8601 section 5, RFC 7489 section 11.
+    DMARC failed, or SPF did and no signature vouches for the mail. Results further down are the sender's to write, and
+    never count; a forged one on top can only make a mail less believed. Source: RFC 8601 section 5, RFC 7489
+    section 11.
     """
     head = raw[:HEAD_MOST].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    result = re.search(rb"^authentication-results:((?:.*\n[ \t])*.*)", head, re.IGNORECASE | re.MULTILINE)
-    return result is not None and re.search(rb"\bdmarc\s*=\s*fail\b", result[1], re.IGNORECASE) is not None
+    result = _RESULTS.search(head)
+    if result is None:
+        return False
+    found = set(_RESULT.findall(_COMMENT.sub(b" ", result[1]).lower()))
+    return (b"dmarc", b"fail") in found or ((b"spf", b"fail") in found and (b"dkim", b"pass") not in found)
 
 
 class Listener:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from i18n.languages import best
 from i18n.tongues import tongue
+from web.rooms import rooms_of
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "web" / "static"
@@ -29,6 +31,7 @@ _TYPES = {
     ".txt": "text/plain",
 }
 _FRENCH = Locale("fr")
+_FROM_THE_RIGHT = frozenset({"ar", "fa", "ps", "ur"})
 
 
 def page(name: str, *, status: int = 200, **context: object) -> HTMLResponse:
@@ -89,8 +92,10 @@ def _environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    made.globals.update(static=static, icon=_icon, best=best)
-    made.filters.update(hour=hour, day=day, euros=euros, language=language, paragraphs=_paragraphs, french=_french)
+    made.globals.update(static=static, icon=_icon, best=best, rooms_of=rooms_of)
+    made.filters.update(
+        hour=hour, day=day, euros=euros, language=language, paragraphs=_paragraphs, french=_french, amid=amid
+    )
     return made
 
 
@@ -131,12 +136,30 @@ def _icon(name: str, classes: str = "") -> Markup:
     )
 
 
+def amid(name: str) -> str:
+    """Write the name of a way out within a sentence: par e-mail, but par SMS."""
+    return name if name.isupper() or name == "Telegram" else name[:1].lower() + name[1:]
+
+
 def _french(sentence: str) -> str:
     """Set a sentence that pages and messages share as print does."""
     return tongue("fr", typeset=True).gettext(sentence)
 
 
-def _paragraphs(text: str) -> Markup:
-    """Set a person's words in paragraphs, escaped; each runs as its first letter does, as on a phone."""
-    lines = [Markup('<p dir="auto">{}</p>').format(line) for line in text.splitlines() if line.strip()]
+def _paragraphs(text: str, reads: str | None = None) -> Markup:
+    """Set a person's words in paragraphs, escaped; each runs as its first letter does, as on a phone.
+
+    `reads`: the language that their author reads, empty when unknown, where nothing says in which these words are.
+    What is written from the right is then set, and read aloud, in that language, or else as Arabic.
+    """
+    lines = [
+        Markup('<p dir="auto"{}>{}</p>').format(Markup("") if reads is None else _tongue_of(line, reads), line)
+        for line in text.splitlines()
+        if line.strip()
+    ]
     return Markup("\n").join(lines)
+
+
+def _tongue_of(line: str, reads: str) -> Markup:
+    first = next((kind for kind in map(bidirectional, line) if kind in ("L", "R", "AL")), "L")
+    return Markup("") if first == "L" else Markup(' lang="{}"').format(reads if reads in _FROM_THE_RIGHT else "ar")

@@ -1,6 +1,7 @@
 """Where the providers' receipts are gathered: many posted within a few milliseconds are committed together."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from channels.sms import Heard, StatusReport
 from hub.database import Database, is_away
 from hub.errors import ChannelError, DeadAddressError, MisconfiguredError, RejectedError, StoppedError, TemporaryError
+from hub.letters.bounces import Bounce
 from hub.models.notices import AttemptState, ErrorKind
 from hub.outbox.record import ReceiptIn, record_callbacks
 
@@ -34,6 +36,8 @@ _KINDS: Final[Mapping[type[ChannelError], ErrorKind]] = {
     RejectedError: ErrorKind.REJECTED,
     MisconfiguredError: ErrorKind.MISCONFIGURED,
 }
+_DEAD = re.compile(r"5\.1\.(?![78])\d+")
+"""The recipient does not exist; 5.1.7 and 5.1.8 blame the sender. Source: RFC 3463 section 3.2."""
 
 _Waiting = tuple[int, ReceiptIn, "asyncio.Future[bool]"]
 
@@ -48,6 +52,20 @@ def receipt_of(attempt_id: int, report: StatusReport, *, status: str, sid: str) 
         error_code=report.code or "",
         provider_id=sid[:255] or None,
     )
+
+
+def receipt_of_mail(attempt_id: int, bounce: Bounce | None) -> ReceiptIn:
+    """Write what a bounce, or a machine (None), says of a mail.
+
+    Only a mailbox that does not exist is called dead: a full one may be read again tomorrow.
+    """
+    if bounce is None:
+        return ReceiptIn(attempt_id, AttemptState.ACCEPTED, "auto_reply")
+    code = bounce.status or ""
+    if not bounce.permanent:
+        return ReceiptIn(attempt_id, AttemptState.ACCEPTED, "delayed", error_code=code)
+    kind = ErrorKind.DEAD_ADDRESS if _DEAD.fullmatch(code) else ErrorKind.REJECTED
+    return ReceiptIn(attempt_id, AttemptState.FAILED, "bounced", error_kind=kind, error_code=code)
 
 
 class Receipts:

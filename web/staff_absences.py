@@ -1,17 +1,18 @@
 """The register of absences: who should be at school, who is missing, who told before, and what a month adds up to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup, escape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.absences import cases
-from hub.absences.register import Case, cases_of, month_of
+from hub.absences.register import Case, cases_of
+from hub.absences.unsaying import unsay
 from hub.errors import InvalidError
 from hub.models.answers import AnswerKind
 from hub.models.rolls import AbsenceState
@@ -20,7 +21,9 @@ from hub.people.names import name_key
 from hub.people.schools import read_school
 from hub.ports import HalfDay
 from hub.routing import half_day_at
+from hub.sealing import Keyring
 from i18n.tongues import tongue
+from web.absence_words import REASONS, THROUGH, VERDICTS
 from web.pages import date_words, page
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 from web.staff_words import HALVES
@@ -30,28 +33,6 @@ router = APIRouter()
 Through = Literal["phone", "gate", "note", "voicemail"]
 TYPED: Mapping[Through, str] = {"phone": "Téléphone", "gate": "Portail", "note": "Mot", "voicemail": "Répondeur"}
 """How the office heard of an absence: the button that notes it."""
-THROUGH: Mapping[str, str] = {
-    "phone": "par téléphone",
-    "gate": "au portail",
-    "note": "par un mot",
-    "voicemail": "sur le répondeur",
-    "sms": "par SMS",
-    "email": "par e-mail",
-    "chat": "par Telegram",
-    "push": "par la notification",
-    "page": "sur la page",
-    "call": "au téléphone",
-}
-REASONS: Mapping[AnswerKind, str] = {
-    AnswerKind.OTHER_REASON: "autre raison, ou pas dite",
-    AnswerKind.ILL: "malade",
-    AnswerKind.CONTAGION: "maladie contagieuse à la maison",
-    AnswerKind.FAMILY_GATHERING: "réunion de famille solennelle",
-    AnswerKind.TRANSPORT: "transports empêchés",
-    AnswerKind.WITH_GUARDIANS: "suit ses responsables",
-}
-"""The five reasons of the law (code de l'éducation, L131-8) and what is none of them, first: it needs no choice."""
-VERDICTS: Mapping[str, str] = {"pending": "en attente", "justified": "justifiée", "to_judge": "à apprécier"}
 FEWEST_LETTERS, MOST_ALIKE = 2, 12
 Reason = Annotated[AnswerKind, Form()]
 
@@ -63,9 +44,11 @@ async def the_day(
     jour: Annotated[date | None, Query()] = None,
     note: str = "",
     seul: str = "",
+    repris: Literal["", "alerte", "ouvert", "rien"] = "",
 ) -> Response:
     """For the director and the office, all absences of a day; for teachers, those of their classes of today."""
-    return await _register(visit, session, jour or visit.reader.day, note=bool(note), alone=bool(seul))
+    day = jour or visit.reader.day
+    return await _register(visit, session, day, note=bool(note), alone=bool(seul), unsaid=repris)
 
 
 @router.post("/absences")
@@ -105,79 +88,70 @@ async def type_in(
         return await _register(visit, session, day, typed=typed, alike=alike, wrong=wrong)
 
 
-@router.get("/absences/mois")
-async def the_month(
-    visit: WriterDep,
-    session: ReadingDep,
-    mois: Annotated[str, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = "",
-) -> Response:
-    """For the director and the office, all classes; for teachers, theirs: half-days by pupil, to be printed."""
-    first = date.fromisoformat(f"{mois}-01") if mois else visit.reader.day.replace(day=1)
-    found = await month_of(session, school_id=visit.school_id, year=first.year, month=first.month, reader=visit.reader)
-    by_class = [(label, list(those)) for label, those in groupby(found, key=lambda one: one.class_label)]
-    return page(
-        "staff/absences_month.html",
-        visit=visit,
-        classes=by_class,
-        marked=sum(one.marked for one in found),
-        month=date_words(first).split(" ", 2)[2],
-        before=(first - timedelta(days=1)).strftime("%Y-%m"),
-        after=(first + timedelta(days=31)).strftime("%Y-%m") if first < visit.reader.day.replace(day=1) else "",
-        year=first.year,
-        room="absences",
-    )
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press on one absence: `which` says on which one, by whom and when; `day`: of the page that it stands on."""
+
+    session: AsyncSession
+    keyring: Keyring
+    day: date
+    which: Mapping[str, Any]
+
+    def back(self, query: str = "") -> Response:
+        """Go back to where the absence stands."""
+        return _back(self.day, query, f"#absence-{self.which['absence_id']}")
+
+
+async def pressed(visit: WriterDep, session: WritingDep, absence_id: int, jour: Annotated[date, Form()]) -> Press:
+    """Read what was pressed, by somebody who writes to families at all."""
+    school = await read_school(session, visit.school_id)
+    which = {"school": school, "absence_id": absence_id, "reader": visit.reader, "now": visit.now}
+    return Press(session, visit.house.keyring, jour, which)
+
+
+PressDep = Annotated[Press, Depends(pressed)]
 
 
 @router.post("/absences/{absence_id:int}/prendre")
-async def take(visit: WriterDep, session: WritingDep, absence_id: int, jour: Annotated[date, Form()]) -> Response:
+async def take(press: PressDep) -> Response:
     """For the director and the office, and for teachers of this pupil: look for the child oneself."""
-    school = await read_school(session, visit.school_id)
-    await cases.take(session, school=school, absence_id=absence_id, reader=visit.reader, now=visit.now)
-    return _back(jour, anchor=f"#absence-{absence_id}")
+    await cases.take(press.session, **press.which)
+    return press.back()
 
 
 @router.post("/absences/{absence_id:int}/rendre")
-async def give_back(visit: WriterDep, session: WritingDep, absence_id: int, jour: Annotated[date, Form()]) -> Response:
+async def give_back(press: PressDep) -> Response:
     """For who took it: leave the search to somebody else."""
-    school = await read_school(session, visit.school_id)
-    await cases.give_back(session, school=school, absence_id=absence_id, reader=visit.reader, now=visit.now)
-    return _back(jour, anchor=f"#absence-{absence_id}")
+    await cases.give_back(press.session, **press.which)
+    return press.back()
 
 
 @router.post("/absences/{absence_id:int}/trouve")
-async def found(visit: WriterDep, session: WritingDep, absence_id: int, jour: Annotated[date, Form()]) -> Response:
+async def found(press: PressDep) -> Response:
     """For the director and the office, and for teachers of this pupil: the child is there; who was alarmed is told."""
-    await cases.found(
-        session,
-        visit.house.keyring,
-        school=await read_school(session, visit.school_id),
-        absence_id=absence_id,
-        reader=visit.reader,
-        now=visit.now,
-    )
-    return _back(jour, anchor=f"#absence-{absence_id}")
+    await cases.found(press.session, press.keyring, **press.which)
+    return press.back()
 
 
 @router.post("/absences/{absence_id:int}/confie")
-async def hand_on(visit: WriterDep, session: WritingDep, absence_id: int, jour: Annotated[date, Form()]) -> Response:
+async def hand_on(press: PressDep) -> Response:
     """For the director and the office, and for teachers of this pupil: others go on with the search."""
-    school = await read_school(session, visit.school_id)
-    await cases.hand_on(session, school=school, absence_id=absence_id, reader=visit.reader, now=visit.now)
-    return _back(jour, anchor=f"#absence-{absence_id}")
+    await cases.hand_on(press.session, **press.which)
+    return press.back()
 
 
 @router.post("/absences/{absence_id:int}/alerter")
-async def alert(visit: WriterDep, session: WritingDep, absence_id: int, jour: Annotated[date, Form()]) -> Response:
+async def alert(press: PressDep) -> Response:
     """For the director and the office, and for teachers of this pupil: alert a family that nobody was asked about."""
-    leaves = await cases.alert_now(
-        session,
-        visit.house.keyring,
-        school=await read_school(session, visit.school_id),
-        absence_id=absence_id,
-        reader=visit.reader,
-        now=visit.now,
-    )
-    return _back(jour, "" if leaves else "seul=1", f"#absence-{absence_id}")
+    leaves = await cases.alert_now(press.session, press.keyring, **press.which)
+    return press.back("" if leaves else "seul=1")
+
+
+@router.post("/absences/{absence_id:int}/reprendre")
+async def take_back(press: PressDep) -> Response:
+    """For the director and the office, and for teachers of this pupil: it was noted by mistake, and nobody said it."""
+    missed = await unsay(press.session, press.keyring, **press.which)
+    return _back(press.day, f"repris={'alerte' if missed.alerts else 'ouvert' if missed.unasked else 'rien'}")
 
 
 def _back(day: date, query: str = "", anchor: str = "") -> Response:
@@ -224,6 +198,7 @@ async def _register(
     *,
     note: bool = False,
     alone: bool = False,
+    unsaid: str = "",
     typed: Mapping[str, object] | None = None,
     alike: Sequence[PupilChoice] = (),
     wrong: str = "",
@@ -249,6 +224,7 @@ async def _register(
         wrong=wrong,
         note=note,
         alone=alone,
+        unsaid=unsaid,
         halves=HALVES,
         reasons=REASONS,
         ways=TYPED,

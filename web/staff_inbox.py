@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -21,7 +22,8 @@ router = APIRouter()
 
 MOST_PAGES = 1000
 Looking = Annotated[str, Query(alias="voir", max_length=20)]
-Page = Annotated[int, Query(ge=1, le=MOST_PAGES)]
+Page = Annotated[int, Query(alias="page", ge=1, le=MOST_PAGES)]
+"""How one looks at the list: which conversations, and which page of them."""
 
 
 @router.get("/messages")
@@ -29,15 +31,14 @@ async def inbox(
     visit: WriterDep,
     session: ReadingDep,
     voir: Looking = "",
-    page_: Annotated[int, Query(alias="page", ge=1, le=MOST_PAGES)] = 1,
+    page_: Page = 1,
     q: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
     """For all staff but a deputy: the conversations that are theirs to read, the newest first, or those of a search."""
     if not q.strip():
-        return page(
-            "staff/inbox.html", visit=visit, q="", wrong="", live=False, **await _list(visit, session, voir, page_)
-        )
+        return page("staff/inbox.html", visit=visit, live=False, **await listed(visit, session, voir, page_))
     nothing: dict[str, Any] = {
+        "q_wrong": "",
         "counts": None,
         "live": False,
         "voir": "",
@@ -46,6 +47,8 @@ async def inbox(
         "more": False,
         "lines": (),
         "back_to": None,
+        "opened": 0,
+        "looking": "",
     }
     try:
         found = await search(
@@ -56,12 +59,13 @@ async def inbox(
             clock=time.monotonic,
         )
     except InvalidError as error:
-        return page("staff/inbox.html", status=422, visit=visit, q=q, wrong=str(error), **nothing, **_words(visit))
+        return page(
+            "staff/inbox.html", status=422, visit=visit, q=q, **{**nothing, "q_wrong": str(error)}, **_words(visit)
+        )
     return page(
         "staff/inbox.html",
         visit=visit,
         q=q,
-        wrong="",
         **{**nothing, "lines": found.lines, "back_to": found.back_to},
         **_words(visit),
     )
@@ -69,7 +73,7 @@ async def inbox(
 
 @router.get("/messages/direct", response_class=EventSourceResponse)
 async def live(
-    request: Request, visit: WriterDep, voir: Looking = "", page_: Annotated[int, Query(alias="page", ge=1)] = 1
+    request: Request, visit: WriterDep, voir: Looking = "", page_: Page = 1
 ) -> AsyncIterator[ServerSentEvent]:
     """For all staff but a deputy: the same list again after each change, with the rights of that moment."""
     boards: Boards = request.app.state.boards
@@ -81,9 +85,7 @@ async def live(
             continue
         async with visit.house.database.reading(visit.school_id) as session:
             now = await as_of_now(visit, session)
-            text = printed(
-                "staff/inbox_live.html", visit=now, live=True, q="", wrong="", **await _list(now, session, voir, page_)
-            )
+            text = printed("staff/inbox_live.html", visit=now, live=True, **await listed(now, session, voir, page_))
         if text != shown:
             shown = text
             yield ServerSentEvent(raw_data=text, id=picture.mark)
@@ -100,10 +102,15 @@ def _look(visit: Visit) -> Look:
     return look
 
 
-async def _list(visit: Visit, session: AsyncSession, voir: str, number: int) -> dict[str, Any]:
+async def listed(visit: Visit, session: AsyncSession, voir: str, number: int, *, opened: int = 0) -> dict[str, Any]:
+    """Give what the list is printed from; `opened`: the conversation that it stands beside."""
     pick = PICKS.get(voir, PICKS[""])[0]
     lines, more = await conversations(session, visit.house.keyring, **visit.acting, pick=pick, page=number)
     return {
+        "q": "",
+        "q_wrong": "",
+        "opened": opened,
+        "looking": looking(voir, number),
         "voir": voir if voir in PICKS else "",
         "picks": PICKS,
         "page": number,
@@ -113,6 +120,12 @@ async def _list(visit: Visit, session: AsyncSession, voir: str, number: int) -> 
         "counts": await waiting(session, **visit.acting),
         **_words(visit),
     }
+
+
+def looking(voir: str, number: int) -> str:
+    """Write how one looks as the end of an address, so that one comes back to the same list; nothing for the first."""
+    asked = {"voir": voir if voir in PICKS else "", "page": number if number > 1 else ""}
+    return f"?{kept}" if (kept := urlencode({name: value for name, value in asked.items() if value})) else ""
 
 
 def _words(visit: Visit) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""One conversation: read, answered, handed over, kept for one person, closed; and the files that came with it."""
+"""One conversation: read, answered, handed over, kept for one person, closed."""
 
 import secrets
 from collections.abc import AsyncIterator
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,18 +13,21 @@ from hub.errors import HubError, InvalidError
 from hub.inbox import acts
 from hub.inbox.answering import write_back
 from hub.inbox.canned import canned_answers
+from hub.inbox.excuses import unexplained
 from hub.inbox.listing import pulse
-from hub.inbox.reading import attachment, conversation
+from hub.inbox.reading import conversation
 from hub.inbox.rights import colleagues, own_thread
 from hub.models.threads import ThreadState
 from hub.people.schools import read_school
 from i18n.tongues import tongue
+from web.absence_words import REASONS
 from web.board import Boards, Look, Picture
 from web.inbox_words import doubt_of, reached, sense_of
 from web.notice_form import PRESS
-from web.pages import page, printed
+from web.pages import date_words, page, printed
+from web.staff_inbox import Looking, Page, listed, looking
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep, as_of_now
-from web.staff_words import WAYS, title
+from web.staff_words import HALVES, WAYS, title
 
 router = APIRouter()
 
@@ -40,14 +42,16 @@ async def thread(
     session: ReadingDep,
     thread_id: int,
     pret: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    voir: Looking = "",
+    page_: Page = 1,
 ) -> Response:
     """For who may read this conversation today: its turns, and a sheet for the answer; looking changes nothing.
 
-    `pret`: the ready answer to begin with.
+    `pret`: the ready answer to begin with; `voir`, `page`: the list that stands beside it where there is room.
     """
     ready = await canned_answers(session, school_id=visit.school_id)
     begun = next((one.text for one in ready if one.answer_id == pret), "")
-    return await _page(visit, session, thread_id, typed=begun)
+    return await _page(visit, session, thread_id, typed=begun, voir=voir, number=page_)
 
 
 async def _seen(visit: WriterDep, session: ReadingDep, thread_id: int) -> int:
@@ -58,9 +62,18 @@ async def _seen(visit: WriterDep, session: ReadingDep, thread_id: int) -> int:
 
 @router.get("/messages/{thread_id:int}/direct", response_class=EventSourceResponse)
 async def live(
-    request: Request, visit: WriterDep, thread_id: Annotated[int, Depends(_seen)]
+    request: Request,
+    visit: WriterDep,
+    thread_id: Annotated[int, Depends(_seen)],
+    *,
+    voir: Looking = "",
+    page_: Page = 1,
+    large: bool = False,
 ) -> AsyncIterator[ServerSentEvent]:
-    """For who may read this conversation: its turns again after each change, as long as that right lasts."""
+    """For who may read this conversation: its turns again after each change, as long as that right lasts.
+
+    `large`: and the list, for a page that has room for it beside them.
+    """
     boards: Boards = request.app.state.boards
     visit.house.database.tell(boards.stir)
     shown = ""
@@ -71,7 +84,10 @@ async def live(
         async with visit.house.database.reading(visit.school_id) as session:
             now = await as_of_now(visit, session)
             try:
-                text = printed("staff/thread_live.html", live=True, **await _turns(now, session, thread_id))
+                turns = await _turns(now, session, thread_id)
+                beside = await listed(now, session, voir, page_, opened=thread_id) if large else {}
+                beside["looking"] = looking(voir, page_)
+                text = printed("staff/thread_live.html", live=True, large=large, **{**beside, **turns})
             except HubError as error:  # it became a colleague's alone, or moved: its words leave the page too
                 yield ServerSentEvent(raw_data=printed("staff/thread_gone.html", sentence=str(error)))
                 yield ServerSentEvent(event="fini", raw_data="1")
@@ -79,24 +95,6 @@ async def live(
         if text != shown:
             shown = text
             yield ServerSentEvent(raw_data=text, id=picture.mark)
-
-
-@router.get("/messages/{thread_id:int}/pieces/{attachment_id:int}")
-async def piece(visit: WriterDep, session: ReadingDep, thread_id: int, attachment_id: int) -> Response:
-    """For who may read this conversation: a file that came with a reply, to be kept, never shown by the browser."""
-    name, body = await attachment(
-        session,
-        visit.house.keyring,
-        school_id=visit.school_id,
-        thread_id=thread_id,
-        attachment_id=attachment_id,
-        reader=visit.reader,
-    )
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",  # RFC 6266 §4.3
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return Response(body, media_type="application/octet-stream", headers=headers)
 
 
 @router.post("/messages/{thread_id:int}/lu")
@@ -201,18 +199,31 @@ async def _turns(visit: Visit, session: AsyncSession, thread_id: int) -> dict[st
 
 
 async def _page(
-    visit: Visit, session: AsyncSession, thread_id: int, *, typed: str, wrong: str = "", key: str = ""
+    visit: Visit,
+    session: AsyncSession,
+    thread_id: int,
+    *,
+    typed: str,
+    wrong: str = "",
+    key: str = "",
+    voir: str = "",
+    number: int = 1,
 ) -> Response:
     turns = await _turns(visit, session, thread_id)
+    beside = await listed(visit, session, voir, number, opened=thread_id)
     return page(
         "staff/thread.html",
         status=422 if wrong else 200,
         live=False,
-        **turns,
+        large=True,
+        **{**beside, **turns},
         typed=typed,
         wrong=wrong,
         key=key or secrets.token_hex(16),
         canned=await canned_answers(session, school_id=visit.school_id),
         colleagues=await colleagues(session, school_id=visit.school_id, thread_id=thread_id, reader=visit.reader),
-        room="messages",
+        unexplained=await unexplained(session, school_id=visit.school_id, thread_id=thread_id, reader=visit.reader),
+        reasons=REASONS,
+        date_words=date_words,
+        halves=HALVES,
     )

@@ -7,10 +7,10 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
-from hub.inbox.tray import close, how_many, require, show_address, tray
+from hub.inbox.settling import close, say_who, show_address, stop_here
+from hub.inbox.tray import how_many, tray
 from hub.people.finding import Found, find_adults
-from hub.replies.tying import tie
-from web.inbox_words import MATTERS
+from web.inbox_words import said_of
 from web.pages import page
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 from web.staff_words import WAYS
@@ -40,9 +40,15 @@ async def show(visit: WriterDep, session: WritingDep, item_id: int) -> Response:
 async def tied(
     visit: WriterDep, session: WritingDep, item_id: int, guardian: Annotated[int, Form(ge=1, lt=2**63)]
 ) -> Response:
-    """For the director and the office: this number or mailbox is this adult's; what waits joins the conversation."""
-    require(visit.reader)
-    await tie(session, visit.house.keyring, **visit.acting, tray_item_id=item_id, guardian_id=guardian)
+    """For the director and the office: this adult wrote; an unknown number or mailbox is his or hers from now on."""
+    await say_who(session, visit.house.keyring, **visit.acting, item_id=item_id, guardian_id=guardian)
+    return RedirectResponse("/bac", 303)
+
+
+@router.post("/bac/{item_id:int}/arreter")
+async def stopped(visit: WriterDep, session: WritingDep, item_id: int) -> Response:
+    """For the director and the office: write no more to the address that asked for it by mail."""
+    await stop_here(session, visit.house.keyring, **visit.acting, item_id=item_id)
     return RedirectResponse("/bac", 303)
 
 
@@ -75,7 +81,7 @@ async def _page(
         found=found,
         wrong=wrong,
         clear=clear,
-        matters=MATTERS,
+        said_of=said_of,
         ways=WAYS,
         timezone=visit.who.timezone,
         room="messages",

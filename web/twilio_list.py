@@ -1,13 +1,14 @@
-"""One line's own list at Twilio, gone through by an installation that Twilio cannot knock at: answers and receipts."""
+"""One line's own lists at Twilio, gone through where Twilio cannot knock: answers, rings and receipts."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 
 from channels.sms import Heard, TwilioSms, outcome_of_status
-from channels.sms_list import Listed
+from channels.sms_list import Listed, Rang
 from hub.database import is_away
 from hub.errors import ChannelError
 from hub.outbox.listed import Waiting, tries_listed
@@ -30,7 +31,7 @@ BACK: Final = timedelta(minutes=10)
 LONGEST: Final = timedelta(days=62)
 """A PC that was off for the summer still hears what families wrote in July."""
 AT_START: Final = timedelta(days=3)
-"""What was sent before may have arrived while the PC was off over a weekend."""
+"""What was sent before may have arrived while the PC was off over a weekend; who rang before is not called any more."""
 CHANGES: Final = timedelta(hours=12)
 """Twilio gives up a text after ten hours; what is still on its way then will not be heard of any more."""
 MOST: Final = 1000
@@ -51,8 +52,11 @@ class TwilioList:
         self._house, self._sms, self._clock, self._most = house, sms, clock, most
         self._account = _account(line)
         self._mark = Bookmark(house.settings.data_dir, line.sender_id)
+        self._calls_mark = Bookmark(house.settings.data_dir, line.sender_id, calls=True)
         self._heard_to: datetime | None = None
+        self._called_to: datetime | None = None
         self._heard: set[str] = set()
+        self._called: set[str] = set()
         self._trips: dict[str, int] = {}
         self._open_from: datetime | None = None
         self._told: set[str] = set()
@@ -70,15 +74,30 @@ class TwilioList:
         begins where this one did.
         """
         now = self._clock()
-        after = self._heard_to or await self._go_on_from(now)
+        after = self._heard_to or await self._go_on_from(self._mark, now, LONGEST)
         heard: set[str] = set()
         async for page in self._pages(inbound=True, after=after, before=now + BACK):
             for one in page:
                 ours = one.inbound and self.line.address in (one.to, one.service)
-                if ours and (one.sid in self._heard or one.sid in heard or await self._take(one)):
+                if ours and (one.sid in self._heard or one.sid in heard or await self._take(self._text(one))):
                     heard.add(one.sid)
         self._heard_to, self._heard = now - BACK, heard
         self._mark.move(self._heard_to)
+
+    async def take_calls(self) -> None:
+        """Take who rang since the last look, whoever picked up: a ring asks to be called back.
+
+        Raises as `take_texts` does.
+        """
+        now = self._clock()
+        after = self._called_to or await self._go_on_from(self._calls_mark, now, AT_START)
+        called: set[str] = set()
+        for one in reversed(await self._sms.calls(self._account, after=after)):
+            ours = one.inbound and one.to == self.line.address and one.at >= after.replace(microsecond=0)
+            if ours and (one.sid in self._called or await self._take(self._call(one))):
+                called.add(one.sid)
+        self._called_to, self._called = now - BACK, called
+        self._calls_mark.move(self._called_to)
 
     async def take_receipts(self, waiting: Waiting) -> None:
         """Write down what became of the texts that were still on their way; the history takes each word once.
@@ -98,18 +117,18 @@ class TwilioList:
         self._open_from, self._told = min(on_the_way, default=now), told
         self.newest_on_the_way = max(on_the_way, default=None)
 
-    async def _go_on_from(self, now: datetime) -> datetime:
+    async def _go_on_from(self, mark: Bookmark, now: datetime, longest: timedelta) -> datetime:
         """Go on at the mark. Without one, where the registers were last written to, and mark it before a text is taken.
 
         What was received last is no mark: of a week's texts some may have been taken when the electricity failed.
         """
-        marked = self._mark.read()
+        marked = mark.read()
         if marked is None:
             async with self._house.database.engine_reading() as connection:
                 last = await last_heard(connection, self.line.sender_id)
             marked = min(now, last or now) - BACK
-            self._mark.move(marked)
-        return max(now - LONGEST, min(now, marked))
+            mark.move(marked)
+        return max(now - longest, min(now, marked))
 
     async def _pages(self, *, inbound: bool, after: datetime, before: datetime) -> AsyncIterator[Sequence[Listed]]:
         """Give what the list holds between two moments, the oldest first, never more than `most` at once.
@@ -128,27 +147,26 @@ class TwilioList:
             else:
                 yield found[::-1]
 
-    async def _take(self, one: Listed) -> bool:
-        """Take one text; False when it trips over a fault of ours, and will be tried again."""
-        text = Text(
-            school_id=self.line.school_id,
-            sender_id=self.line.sender_id,
-            provider_key=one.sid,
-            number=one.from_,
-            words=one.body,
-            pictures=one.media > 0,
-        )
+    def _text(self, one: Listed) -> Text:
+        line = self.line
+        return Text(line.school_id, line.sender_id, one.sid, one.from_, one.body, pictures=one.media > 0)
+
+    def _call(self, one: Rang) -> Text:
+        return Text(self.line.school_id, self.line.sender_id, one.sid, one.from_, "", called=True)
+
+    async def _take(self, text: Text) -> bool:
+        """Take a text, or a call; False when it trips over a fault of ours, and will be tried again."""
         try:
             received = await take_text(self._house, text)
         except Exception as error:
             if is_away(error):
                 raise
-            trips = self._trips[one.sid] = self._trips.get(one.sid, 0) + 1
+            trips = self._trips[text.provider_key] = self._trips.get(text.provider_key, 0) + 1
             log.error("text not taken", sender=self.line.sender_id, kind=type(error).__name__)  # noqa: TRY400 (ids)
             return trips >= MOST_TRIES
-        self._trips.pop(one.sid, None)
-        if self.line.two_way and received.back is not None:
-            await self._say_back(one.from_, received.back)
+        self._trips.pop(text.provider_key, None)
+        if self.line.two_way and received.back is not None and not text.called:
+            await self._say_back(text.number, received.back)
         return True
 
     async def _say_back(self, number: str, back: Back) -> None:
@@ -175,11 +193,20 @@ class TwilioList:
         return set(tries)
 
 
-async def asks(settings: Settings, line: TextLine) -> None:
-    """Ask for a line's list once, as a trial; nothing of it is kept. Raises a child of ChannelError."""
+async def asks(settings: Settings, line: TextLine) -> bool:
+    """Ask for a line's lists once, as a trial; nothing of it is kept. Says whether calls may be heard.
+
+    Raises a child of ChannelError when not even its texts may.
+    """
     sms, now = TwilioSms(settings), datetime.now(UTC)
     try:
         await sms.listed(_account(line), inbound=False, after=now - BACK, before=now, most=1)
+        if not line.can_be_called:
+            return False
+        with suppress(ChannelError):
+            await sms.calls(_account(line), after=now - BACK)
+            return True
+        return False
     finally:
         await sms.close()
 

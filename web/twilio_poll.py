@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from datetime import time as hour
 from typing import Final
@@ -47,14 +47,29 @@ def receipts_gap(newest: datetime | None, now: datetime, *, urgent: bool) -> flo
 
 
 @dataclass(slots=True)
+class _Rest:
+    """Until when a list is left in peace (monotonic seconds), and how often it failed on end."""
+
+    until: float = float("-inf")
+    failed: int = 0
+
+    def longer(self, ticks: float, asked_for: float | None) -> None:
+        """Ask less often what does not answer, and never sooner than it says."""
+        pause = min(TICK * 2**self.failed, SELDOM)
+        self.failed = min(self.failed + 1, 16)
+        self.until = ticks + max(asked_for or 0.0, pause)
+
+
+@dataclass(slots=True)
 class _Round:
     """One line, and when it was asked about what (monotonic seconds)."""
 
     list: TwilioList
     texts_at: float = float("-inf")
     receipts_at: float = float("-inf")
-    rests_until: float = float("-inf")
-    failed: int = 0
+    calls_at: float = float("-inf")
+    rest: _Rest = field(default_factory=_Rest)
+    calls_rest: _Rest = field(default_factory=_Rest)
 
 
 class TwilioPoll:
@@ -84,7 +99,11 @@ class TwilioPoll:
             await self._find_lines()
         except Exception as error:  # noqa: BLE001 (an outermost loop: the next look tries again)
             log.error("lines not looked for", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
-        await asyncio.gather(*(self._ask(one) for one in self._rounds.values()))
+        rounds = self._rounds.values()
+        await asyncio.gather(
+            *(self._ask(one, one.rest, self._ask_what_is_due) for one in rounds),
+            *(self._ask(one, one.calls_rest, self._ask_who_rang) for one in rounds if one.list.line.can_be_called),
+        )
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -106,18 +125,18 @@ class TwilioPoll:
     def _list_of(self, line: TextLine) -> TwilioList:
         return TwilioList(self._house, self._sms, line, clock=self._clock)
 
-    async def _ask(self, one: _Round) -> None:
-        if self._ticks() < one.rests_until:
+    async def _ask(self, one: _Round, rest: _Rest, what: Callable[[_Round], Awaitable[None]]) -> None:
+        if self._ticks() < rest.until:
             return
         sender_id = one.list.line.sender_id
         try:
-            await self._ask_what_is_due(one)
-            one.failed = 0
+            await what(one)
+            rest.failed = 0
         except ChannelError as error:
-            self._rest(one, getattr(error, "retry_after", None))
+            rest.longer(self._ticks(), getattr(error, "retry_after", None))
             log.warning("list not read", sender=sender_id, kind=type(error).__name__)
         except Exception as error:  # noqa: BLE001 (an outermost loop: what was not taken is still Twilio's)
-            self._rest(one, None)
+            rest.longer(self._ticks(), None)
             word = "database away" if is_away(error) else "list not taken"
             log.error(word, sender=sender_id, kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
 
@@ -136,8 +155,11 @@ class TwilioPoll:
             await one.list.take_receipts(waiting)
             one.receipts_at = ticks
 
-    def _rest(self, one: _Round, asked_for: float | None) -> None:
-        """Ask less often what does not answer, and never sooner than it says."""
-        pause = min(TICK * 2**one.failed, SELDOM)
-        one.failed = min(one.failed + 1, 16)
-        one.rests_until = self._ticks() + max(asked_for or 0.0, pause)
+    async def _ask_who_rang(self, one: _Round) -> None:
+        """Ask for calls as often as for texts; an account that may not list them hears its texts all the same."""
+        async with self._house.database.engine_reading() as connection:
+            now = await self._house.database.now(connection)
+        ticks = self._ticks()
+        if ticks - one.calls_at >= texts_gap(now, one.list.line.timezone):
+            await one.list.take_calls()
+            one.calls_at = ticks

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Date, FromClause, Select, and_, bindparam, case, func, or_, select
 
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId
@@ -27,9 +27,8 @@ _SCHOOL, _CLASS = bindparam("school", type_=BigId()), bindparam("class", type_=B
 _DAY, _TODAY = bindparam("day", type_=Date()), bindparam("today", type_=Date())
 _HALF = bindparam("half_day", type_=roll.c.half_day.type)
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
-_SINCE, _UNTIL, _SETTLED = (bindparam(name, type_=Date()) for name in ("since", "until", "settled"))
+_SINCE, _UNTIL = bindparam("since", type_=Date()), bindparam("until", type_=Date())
 _FAMILY_NAME = func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name")
-_HALVES = case((absence.c.half_day == HalfDay.DAY, 2), else_=1)
 
 
 @cache
@@ -141,13 +140,7 @@ def cases_on(*, of_classes: bool) -> Select[Any]:
     other = absence.alias("other")
     month = (
         select(func.sum(case((other.c.half_day == HalfDay.DAY, 2), else_=1)))
-        .where(
-            other.c.school_id == absence.c.school_id,
-            other.c.pupil_id == absence.c.pupil_id,
-            other.c.day >= _SINCE,
-            other.c.day <= _UNTIL,
-            other.c.state != AbsenceState.FOUND,
-        )
+        .where(other.c.school_id == absence.c.school_id, other.c.pupil_id == absence.c.pupil_id, _in_the_month(other))
         .correlate(absence)
         .scalar_subquery()
     )
@@ -177,28 +170,22 @@ def cases_on(*, of_classes: bool) -> Select[Any]:
 
 
 @cache
-def month_by_pupil(*, of_classes: bool) -> Select[Any]:
-    """Add up a month: parameters school, since, until, settled, today, classes.
-
-    A case without a reason is unjustified once its time to be explained is over (days before `settled`).
-    """
-    reasonless = and_(absence.c.reason.is_(None), absence.c.day < _SETTLED)
-    judged = and_(absence.c.reason.is_not(None), absence.c.reason.not_in(LEGAL))
+def cases_of_month(*, of_classes: bool) -> Select[Any]:
+    """Ask for what pupils missed in a month, and in which class: parameters school, since, until, today, classes."""
     asked = (
         select(
             absence.c.pupil_id,
             pupil.c.first_name,
             _FAMILY_NAME,
-            func.coalesce(func.max(class_group.c.label), "").label("label"),
-            func.sum(_HALVES).label("half_days"),
-            func.sum(case((absence.c.reason.in_(LEGAL), _HALVES), else_=0)).label("justified"),
-            func.sum(case((or_(reasonless, judged), _HALVES), else_=0)).label("unjustified"),
+            func.coalesce(class_group.c.label, "").label("label"),
+            absence.c.day,
+            absence.c.half_day,
+            absence.c.reason,
         )
         .join(pupil, same(absence, pupil, "pupil_id"))
         .outerjoin(class_group, class_group.c.id == _class_then())
-        .where(*_of_the_month())
-        .group_by(absence.c.pupil_id, pupil.c.first_name, pupil.c.usage_name, pupil.c.family_name, pupil.c.name_key)
-        .order_by(pupil.c.name_key, absence.c.pupil_id)
+        .where(absence.c.school_id == _SCHOOL, _in_the_month(absence))
+        .order_by(pupil.c.name_key, absence.c.pupil_id, absence.c.day, absence.c.half_day.desc())
     )
     return asked.where(_theirs_today()) if of_classes else asked
 
@@ -215,13 +202,9 @@ def alarms(*, of_classes: bool) -> Select[Any]:
     return asked.where(_theirs_today()) if of_classes else asked
 
 
-def _of_the_month() -> tuple[ColumnElement[bool], ...]:
-    return (
-        absence.c.school_id == _SCHOOL,
-        absence.c.day >= _SINCE,
-        absence.c.day <= _UNTIL,
-        absence.c.state != AbsenceState.FOUND,
-    )
+def _in_the_month(cases: FromClause) -> ColumnElement[bool]:
+    """Say that a case is of these days, and that its child was not at school after all."""
+    return and_(cases.c.day >= _SINCE, cases.c.day <= _UNTIL, cases.c.state != AbsenceState.FOUND)
 
 
 def _theirs_today() -> ColumnElement[bool]:

@@ -239,11 +239,16 @@ def _said(reason: AnswerKind, told_by: int | None, typed_by: int | None, through
 
 
 async def _explain(connection: Within, rows: Sequence[Row[Any]], said: dict[str, Any], now: datetime) -> list[int]:
-    """Write a reason into cases, and close those that may be; gives the alerts that it ends."""
+    """Write a reason into cases, and close those that may be; gives the alerts that it ends.
+
+    A person of the school may put right what an adult said; it stays what that adult said.
+    """
     by_person = said["typed_by"] is not None
     for row in rows:
         mine = row.typed_by is None and row.told_by == said["told_by"]
         values = dict(said) if row.reason is None or by_person or mine else {}
+        if by_person and row.reason is not None and row.through not in TYPED:
+            values = {"reason": said["reason"], "typed_by": said["typed_by"]}
         closes = row.state is AbsenceState.OPEN and (row.alarmed_at is None or by_person)
         if closes:
             values |= {"state": AbsenceState.EXPLAINED, "closed_at": now}

@@ -28,6 +28,7 @@ from hub.models.answers import CallOutcome
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
 from hub.models.rolls import AbsenceState
+from hub.models.threads import SAID_WHY
 from hub.notices.audience import informed
 from hub.notices.publish import Draft, tell
 from hub.people.links import told_today
@@ -49,8 +50,6 @@ from hub.tables import (
     school,
 )
 
-SAID_WHY = "reason"
-"""How a reply that says why is kept (`hub.replies.meaning.Sense`)."""
 CHASED = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL, DeliveryState.TOLD)
 NEWS_FOR = timedelta(hours=12)
 """As long as the alert itself would have been worth sending, its end is worth telling."""

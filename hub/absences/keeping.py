@@ -6,11 +6,10 @@ from sqlalchemy import and_, exists, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.rolls import AbsenceState
+from hub.models.threads import TOLD_BEFORE
 from hub.tables import absence, reply
 
 AFTER_THE_CASE = timedelta(days=30)
-TOLD_BEFORE = "told_before"
-"""How `hub.replies.meaning.Sense` writes that an absence was said before any alert: its case closed at once."""
 
 
 async def let_replies_go(within: AsyncConnection | AsyncSession, *, school_id: int, today: date, now: datetime) -> int:
@@ -23,7 +22,7 @@ async def let_replies_go(within: AsyncConnection | AsyncSession, *, school_id: i
     waiting = or_(absence.c.state == AbsenceState.OPEN, absence.c.closed_at > closed_since)
     of_alert = and_(absence.c.school_id == reply.c.school_id, absence.c.notice_id == reply.c.notice_id)
     about = and_(exists().where(of_alert), ~exists().where(of_alert, waiting))
-    before = reply.c.sense == TOLD_BEFORE
+    before = reply.c.sense == TOLD_BEFORE  # its case closed at once
     over = today - timedelta(days=1)
     done = await within.execute(
         update(reply)

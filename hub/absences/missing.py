@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, func, select, update
@@ -13,14 +13,20 @@ from hub.absences.watch import on_watch
 from hub.models.rolls import AbsenceState
 from hub.models.school import School
 from hub.notices.audience import Audience, members
+from hub.notices.each import tell_each
 from hub.notices.headlines import Reader
-from hub.notices.publish import Draft, tell
+from hub.notices.publish import Draft
 from hub.people.links import told_about
 from hub.ports import HalfDay, NoticeKind, Slots
+from hub.routing import is_over
 from hub.sealing import Keyring
 from hub.tables import absence, insert_into, pupil, school_year
 
 Within = AsyncConnection | AsyncSession
+MOST_HOLD = 20
+"""Minutes that an alert may wait at most, whatever the school has set."""
+IN_TIME = timedelta(minutes=30)
+"""A roll that comes later alerts nobody unasked: the child may have come long since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,20 @@ class Missed(NamedTuple):
     alerts: int
     told_before: int
     unasked: int
+
+
+class Case(NamedTuple):
+    """A case to alert of."""
+
+    absence_id: int
+    pupil_id: int
+
+
+def alert_due(school: School, half: Half, *, taken_at: datetime, now: datetime) -> datetime | None:
+    """Say when the alerts of a roll leave: after the school's hold; None: it is too late to alert unasked."""
+    if now - taken_at > IN_TIME or is_over(half.day, half.half_day, now, school.timezone):
+        return None
+    return max(now, taken_at + timedelta(minutes=min(max(school.alert_hold, 0), MOST_HOLD)))
 
 
 async def miss(
@@ -75,19 +95,11 @@ async def miss(
     owner = await on_watch(session, school_id=school.key, now=now) if fresh or again else None
     await _open_again(session, again, owner, now)
     cases = [*waiting, *(row for row in again if row.reason is None)]
-    opened = [Case(row.id, row.pupil_id, row.notice_id) for row in cases]
+    opened = [Case(row.id, row.pupil_id) for row in cases]
     opened += await _opened(session, school.key, half, fresh, owner, now)
     if due is None:
         return Missed(0, told, len(opened))
     return Missed(await alert(session, keyring, school, half, opened, reader=reader, due=due, now=now), told, 0)
-
-
-class Case(NamedTuple):
-    """A case to alert of; `before`: the alert that an earlier mark of it made."""
-
-    absence_id: int
-    pupil_id: int
-    before: int | None = None
 
 
 async def alert(
@@ -110,32 +122,24 @@ async def alert(
             select(told.c.pupil_id).where(told.c.pupil_id.in_([case.pupil_id for case in cases])).distinct()
         )
     )
-    done = []
-    for case in cases:
-        if case.pupil_id not in reached:
-            continue
-        key = f"absence:{case.pupil_id}:{half.day:%Y%m%d}:{half.half_day}"
-        published = await tell(
-            session,
-            keyring,
-            school=school,
-            author_id=reader.staff_id,
-            draft=Draft(
-                kind=NoticeKind.ABSENCE,
-                audience=f"pupil:{case.pupil_id}",
-                slots=Slots(day=half.day, half_day=half.half_day, language=school.language),
-                key=key if case.before is None else f"{key}:{case.before}",
-                due_at=due,
-            ),
-            who=members(school.key, Audience(pupils=frozenset({case.pupil_id})), reader.day),
-            now=now,
+    drafts = {
+        case.pupil_id: Draft(
+            kind=NoticeKind.ABSENCE,
+            audience=f"pupil:{case.pupil_id}",
+            slots=Slots(day=half.day, half_day=half.half_day, language=school.language),
+            due_at=due,
         )
-        done.append({"b_id": case.absence_id, "b_notice": published.notice_id})
-    if done:
+        for case in cases
+        if case.pupil_id in reached
+    }
+    who = members(school.key, Audience(pupils=frozenset(drafts)), reader.day)
+    made = await tell_each(session, keyring, school=school, author_id=reader.staff_id, drafts=drafts, who=who, now=now)
+    if made:
+        done = [{"b_id": case.absence_id, "b_notice": made[case.pupil_id]} for case in cases if case.pupil_id in made]
         statement = update(absence).where(absence.c.school_id == school.key, absence.c.id == bindparam("b_id"))
         connection = await session.connection()
         await connection.execute(statement.values(notice_id=bindparam("b_notice")), done)
-    return len(done)
+    return len(made)
 
 
 async def keep_to_ourselves(within: Within, school_id: int, pupils: Collection[int]) -> None:
@@ -164,16 +168,15 @@ def kept_until(school_id: int, day: date) -> Any:  # noqa: ANN401 (a scalar sele
 
 
 async def _open_again(session: AsyncSession, rows: Sequence[Row[Any]], owner: int | None, now: datetime) -> None:
-    """Open what a roll had ended by mistake; what was said of it counts again."""
+    """Open what a roll had ended by mistake; what was said of it counts again, an alert withdrawn does not."""
     for state, some in (
         (AbsenceState.OPEN, [row.id for row in rows if row.reason is None]),
         (AbsenceState.EXPLAINED, [row.id for row in rows if row.reason is not None]),
     ):
         if some:
-            opened = {"state": state, "closed_at": None if state is AbsenceState.OPEN else now, "alarmed_at": None}
-            await session.execute(
-                update(absence).where(absence.c.id.in_(some)).values(**opened, opened_at=now, owner_id=owner)
-            )
+            closed = None if state is AbsenceState.OPEN else now
+            opened = {"state": state, "opened_at": now, "closed_at": closed, "alarmed_at": None, "notice_id": None}
+            await session.execute(update(absence).where(absence.c.id.in_(some)).values(**opened, owner_id=owner))
 
 
 async def _opened(

@@ -1,5 +1,6 @@
 """The register of absences: the cases of a day, and what a month adds up to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -54,19 +55,45 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class PupilMonth:
-    """What one pupil missed in a month; `marked`: four half-days or more without a valid reason.
+class Missing:
+    """What a pupil missed of one day. `half_days`: one, or two for a whole day."""
 
-    What is neither `justified` nor `unjustified` is pending.
+    day: date
+    half_day: HalfDay
+    reason: AnswerKind | None
+    verdict: Verdict
+
+    @property
+    def half_days(self) -> int:
+        """How many half-days it counts."""
+        return 2 if self.half_day is HalfDay.DAY else 1
+
+
+@dataclass(frozen=True, slots=True)
+class PupilMonth:
+    """What one pupil missed in a month, in order.
+
+    Source: code de l'éducation, art. R131-6: the statement of absences gives their length and their reasons.
     """
 
     pupil_id: int
     name: str
     class_label: str
-    half_days: int
-    unjustified: int
-    marked: bool
-    justified: int = 0
+    missed: tuple[Missing, ...]
+
+    @property
+    def half_days(self) -> int:
+        """How many half-days in all."""
+        return sum(one.half_days for one in self.missed)
+
+    def of(self, verdict: Verdict) -> int:
+        """Count the half-days of one verdict."""
+        return sum(one.half_days for one in self.missed if one.verdict == verdict)
+
+    @property
+    def marked(self) -> bool:
+        """Whether four half-days or more have no valid reason."""
+        return self.of("to_judge") >= MARK
 
 
 async def cases_of(session: AsyncSession, *, school_id: int, day: date, reader: Reader) -> tuple[Case, ...]:
@@ -82,22 +109,17 @@ async def cases_of(session: AsyncSession, *, school_id: int, day: date, reader: 
 async def month_of(
     session: AsyncSession, *, school_id: int, year: int, month: int, reader: Reader
 ) -> tuple[PupilMonth, ...]:
-    """Add up a month, class by class, for those pupils of this reader's who missed something in it; one question."""
+    """Read a month, class by class, of those pupils of this reader's who missed something in it; one question.
+
+    Who changed class in it stands in the last one, with all that was missed: the mark is the pupil's.
+    """
     since, until = _month(year, month)
-    which = {"school": school_id, "since": since, "until": until, "settled": _settled(reader.day), **_theirs(reader)}
-    rows = (await session.execute(asked.month_by_pupil(of_classes=not reader.rights.whole_school), which)).all()
-    return tuple(
-        PupilMonth(
-            pupil_id=row.pupil_id,
-            name=full_name(row.first_name, "", row.family_name),
-            class_label=row.label,
-            half_days=int(row.half_days),
-            unjustified=int(row.unjustified),
-            marked=row.unjustified >= MARK,
-            justified=int(row.justified),
-        )
-        for row in sorted(rows, key=lambda row: class_order(row.label))
-    )
+    which = {"school": school_id, "since": since, "until": until, **_theirs(reader)}
+    missed: dict[int, list[Any]] = {}
+    for row in await session.execute(asked.cases_of_month(of_classes=not reader.rights.whole_school), which):
+        missed.setdefault(row.pupil_id, []).append(row)
+    pupils = [_of_pupil(rows, reader.day) for rows in missed.values()]
+    return tuple(sorted(pupils, key=lambda one: class_order(one.class_label)))
 
 
 async def alarms_open(session: AsyncSession, *, school_id: int, day: date, reader: Reader) -> int:
@@ -113,12 +135,7 @@ def verdict(reason: AnswerKind | None, day: date, today: date) -> Verdict:
     """
     if reason in asked.LEGAL:
         return "justified"
-    return "pending" if reason is None and day >= _settled(today) else "to_judge"
-
-
-def _settled(today: date) -> date:
-    """Absences before this day have had their time to be explained."""
-    return today - SETTLED_AFTER + timedelta(days=1)
+    return "pending" if reason is None and day > today - SETTLED_AFTER else "to_judge"
 
 
 def _theirs(reader: Reader) -> dict[str, Any]:
@@ -130,6 +147,16 @@ def _theirs(reader: Reader) -> dict[str, Any]:
 def _month(year: int, month: int) -> tuple[date, date]:
     first = date(year, month, 1)
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _of_pupil(rows: Sequence[Any], today: date) -> PupilMonth:
+    last = rows[-1]
+    return PupilMonth(
+        pupil_id=last.pupil_id,
+        name=full_name(last.first_name, "", last.family_name),
+        class_label=last.label,
+        missed=tuple(Missing(row.day, row.half_day, row.reason, verdict(row.reason, row.day, today)) for row in rows),
+    )
 
 
 def _case(row: Any, today: date) -> Case:  # noqa: ANN401 (a row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import delete, select
@@ -10,22 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.absences import asked
 from hub.absences.arrivals import came
-from hub.absences.missing import Half, keep_to_ourselves, miss
+from hub.absences.missing import Half, alert_due, keep_to_ourselves, miss
 from hub.absences.rights import require_class
 from hub.errors import InvalidError, NotFoundError
 from hub.models.rolls import Mark
 from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.ports import HalfDay
-from hub.routing import check_absent_on, class_order, is_over
+from hub.routing import check_absent_on, class_order
 from hub.sealing import Keyring
 from hub.tables import insert_into, roll, roll_mark
 
 RollState = Literal["none", "partial", "complete"]
-MOST_HOLD = 20
-"""Minutes that an alert may wait at most, whatever the school has set."""
-IN_TIME = timedelta(minutes=30)
-"""A roll that comes later alerts nobody unasked: the child may have come long since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +145,7 @@ async def take_roll(
     half = Half(class_id, day, half_day)
     await keep_to_ourselves(session, school.key, pupils)
     await came(session, keyring, school=school, half=half, pupils=here, reader=reader, now=now)
-    due = None
-    if now - taken_at <= IN_TIME and not is_over(day, half_day, now, school.timezone):
-        due = max(now, taken_at + timedelta(minutes=min(max(school.alert_hold, 0), MOST_HOLD)))
+    due = alert_due(school, half, taken_at=taken_at, now=now)
     missed = await miss(session, keyring, school=school, half=half, pupils=absent, reader=reader, due=due, now=now)
     return Taken(missed.alerts, due if missed.alerts else None, missed.told_before, missed.unasked)
 

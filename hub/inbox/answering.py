@@ -7,6 +7,7 @@ from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
+from hub.inbox.begun import begun_about
 from hub.inbox.rights import own_thread, owner_may_read
 from hub.models.rolls import AbsenceState
 from hub.models.school import School
@@ -14,13 +15,40 @@ from hub.models.threads import ThreadState
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, Published, tell
 from hub.outbox.conversations import FirstWay
+from hub.outbox.lines import choose_lines
 from hub.people.links import told_about
 from hub.ports import ChannelName, NoticeKind, Slots, Word
 from hub.replies.threads import Turn, thread_for
 from hub.routing import answer_leaves_at
 from hub.sealing import Keyring
-from hub.tables import absence, contact_point, link, reply, thread, thread_notice
+from hub.tables import absence, contact_point, delivery, link, reply, thread, thread_notice
 from i18n.checks import check_slots
+
+
+async def begin(
+    session: AsyncSession,
+    keyring: Keyring,
+    *,
+    school: School,
+    guardian_id: int,
+    private: bool,
+    subject: str,
+    words: str,
+    reader: Reader,
+    key: str,
+    now: datetime,
+) -> int:
+    """Write first to one adult, of the only pupil whom he or she is told about, else of the family; gives where.
+
+    As `open_thread` and `write_back`, which see that it is said once and by whom it may be. Raises as they do.
+    """
+    told = told_about(school.key, reader.day, to_come=True).where(link.c.guardian_id == guardian_id)
+    pupils = {row.pupil_id for row in await session.execute(told)}
+    only = pupils.pop() if len(pupils) == 1 else None
+    here: dict[str, Any] = {"school": school, "reader": reader, "now": now}
+    thread_id = await open_thread(session, guardian_id=guardian_id, pupil_id=only, private=private, **here)
+    await write_back(session, keyring, thread_id=thread_id, words=words, subject=subject, key=key, **here)
+    return thread_id
 
 
 async def open_thread(
@@ -68,22 +96,26 @@ async def write_back(
     words: str,
     key: str,
     now: datetime,
+    subject: str = "",
 ) -> Published:
     """Answer the family of a conversation. Raises InvalidError, NotFoundError, NotAllowedError; nothing changes then.
 
+    `subject`: what a conversation that we begin is about; our later words there, and its line in the list, bear it too.
     Pressed twice with one `key` it is one answer. `Published.due_at` says when it leaves: out of hours in the morning,
     but at once while a child of whom it speaks is missing.
     """
     row = await own_thread(session, school_id=school.key, thread_id=thread_id, reader=reader)
     if not reader.rights.writes:
         raise NotAllowedError("Vous ne pouvez pas écrire aux familles.")
-    asked = await _last_of_the_family(session, school.key, thread_id)
+    asked = await last_of_the_family(session, school.key, thread_id)
     word = Word.FIRST if asked is None else Word.ANSWER
-    slots = Slots(text=words, language=school.language, word=word)
+    begun = await begun_about(session, keyring, school_id=school.key, threads=[thread_id])
+    title = begun.get(thread_id) or (subject.strip() if word is Word.FIRST else "")
+    slots = Slots(text=words, subject=title or None, language=school.language, word=word)
     check_slots(NoticeKind.ANNOUNCEMENT, slots)
     if not key or len(key) > 64:
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
-    who = _adults_of(school.key, row, reader)
+    who = adults_of(school.key, row, reader)
     adults = sorted({one.guardian_id for one in await session.execute(who)})
     if not adults:
         raise InvalidError("Plus personne ne peut être prévenu ici : les droits ont changé, ou l’on ne sait qui écrit.")
@@ -109,7 +141,7 @@ async def write_back(
     return published
 
 
-def _adults_of(school_id: int, row: Any, reader: Reader) -> Select[Any]:  # noqa: ANN401 (a row)
+def adults_of(school_id: int, row: Any, reader: Reader) -> Select[Any]:  # noqa: ANN401 (a row)
     """Select (guardian_id, pupil_id) of those whom a conversation is with, as their right is today."""
     told = told_about(school_id, reader.day, to_come=True).subquery("told")
     chosen = select(told.c.guardian_id, told.c.pupil_id).distinct()
@@ -123,7 +155,7 @@ def _adults_of(school_id: int, row: Any, reader: Reader) -> Select[Any]:  # noqa
     return chosen.where(told.c.guardian_id.in_(sharing))
 
 
-async def _last_of_the_family(session: AsyncSession, school_id: int, thread_id: int) -> Any:  # noqa: ANN401 (a row, or None)
+async def last_of_the_family(session: AsyncSession, school_id: int, thread_id: int) -> Any:  # noqa: ANN401 (a row, or None)
     """Read what the family wrote last; what a machine answered is not theirs."""
     return (
         await session.execute(
@@ -176,6 +208,7 @@ async def _note(
             reply_id=None if asked is None else asked.id,
         )
     )
+    await choose_lines(session, delivery.c.notice_id == notice_id, now=now)
     await session.execute(
         update(thread)
         .where(thread.c.school_id == school_id, thread.c.id == row.id)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.inbox.noting import note
 from hub.notices.headlines import Reader
 from hub.people.names import read_words
-from hub.tables import audit, canned_answer, insert_into
+from hub.tables import canned_answer, insert_into
 
 MOST = 40
 """Ready answers of one school; with more, nobody finds the right one."""
@@ -52,7 +53,7 @@ async def keep_canned(
     await session.execute(
         kept.on_conflict_do_update(index_elements=["label", "school_id"], set_={"text": kept.excluded.text})
     )
-    await _note(session, school_id, reader, "canned_kept", None, now)
+    await note(session, school_id, reader, "canned_kept", ("canned_answer", None), now)
 
 
 async def drop_canned(session: AsyncSession, *, school_id: int, answer_id: int, reader: Reader, now: datetime) -> None:
@@ -62,16 +63,9 @@ async def drop_canned(session: AsyncSession, *, school_id: int, answer_id: int, 
     gone = await session.execute(delete(canned_answer).where(*mine).returning(canned_answer.c.id))
     if gone.scalar_one_or_none() is None:
         raise NotFoundError("Cette réponse n’est plus là.")
-    await _note(session, school_id, reader, "canned_dropped", answer_id, now)
+    await note(session, school_id, reader, "canned_dropped", ("canned_answer", answer_id), now)
 
 
 def _require(reader: Reader) -> None:
     if not reader.rights.whole_school:
         raise NotAllowedError("Seuls la direction et le secrétariat changent les réponses prêtes.")
-
-
-async def _note(
-    session: AsyncSession, school_id: int, reader: Reader, act: str, answer_id: int | None, now: datetime
-) -> None:
-    who = {"school_id": school_id, "at": now, "staff_id": reader.staff_id, "act": act}
-    await session.execute(insert(audit).values(**who, subject="canned_answer", subject_id=answer_id))

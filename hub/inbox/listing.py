@@ -7,13 +7,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Table, bindparam, func, select
+from sqlalchemy import ScalarSelect, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.inbox import listing_asked as asked
+from hub.inbox.begun import begun_about
 from hub.inbox.envelopes import Envelopes, replies
-from hub.inbox.rights import as_reader, scope_of
-from hub.models.base import BigId
+from hub.inbox.rights import SCHOOL, THREAD, as_reader, scope_of, several
 from hub.models.threads import ThreadState
 from hub.notices.headlines import Reader
 from hub.people.names import full_name
@@ -44,7 +44,9 @@ class Pick(StrEnum):
 class Parties:
     """Who speaks in a conversation: `adult`, or `shared`, the names of those who share an address.
 
-    `children`: (first name, class of today) of the pupil it is about, else of all of the family.
+    `children`: (first name, class of today) of the pupil it is about, else of all of the family. `silent`: an adult who
+    writes from an address of his or her own and is told about no pupil today, a barred one for instance; the office
+    alone reads that, and nothing of a child is said there.
     """
 
     adult: str
@@ -54,12 +56,18 @@ class Parties:
     def __repr__(self) -> str:
         return f"Parties({len(self.children)} children)"
 
+    @property
+    def silent(self) -> bool:
+        """Whether this is one adult who has no right to any pupil."""
+        return len(self.shared) == 1 and not self.children
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A conversation in the list. `words`: None when they were erased; `newest`: the reply that they are of.
 
-    `late_since`: when it should have been answered. `keeper`: to whom it is confidential.
+    `late_since`: when it should have been answered. `keeper`: to whom it is confidential. `subject`: what we began it
+    about.
     """
 
     thread_id: int
@@ -76,6 +84,7 @@ class Line:
     sense: str = ""
     doubt: str = ""
     words: str | None = ""
+    subject: str = ""
 
     def __repr__(self) -> str:
         return f"Line({self.thread_id})"
@@ -132,14 +141,15 @@ async def pulse(session: AsyncSession, *, school_id: int, thread_id: int | None 
 async def lines(
     session: AsyncSession, keyring: Keyring, rows: Sequence[Any], *, school_id: int, day: date, now: datetime
 ) -> tuple[Line, ...]:
-    """Put rows of `listing_asked.conversations` in words, in four questions whatever their number."""
+    """Put rows of `listing_asked.conversations` in words, in five questions whatever their number."""
     if not rows:
         return ()
     who = await parties(session, rows, school_id=school_id, day=day)
     wanted = {"school": school_id, "replies": [row.newest for row in rows if row.newest is not None]}
     envelopes = await Envelopes.of(session, keyring, school_id)
     said = {row.id: row for row in await session.execute(_SOME, wanted)}
-    return tuple(_line(row, who[row.id], said.get(row.newest), envelopes, now) for row in rows)
+    begun = await begun_about(session, keyring, school_id=school_id, threads=[row.id for row in rows])
+    return tuple(_line(row, who[row.id], begun.get(row.id, ""), said.get(row.newest), envelopes, now) for row in rows)
 
 
 async def parties(session: AsyncSession, rows: Sequence[Any], *, school_id: int, day: date) -> dict[int, Parties]:
@@ -183,7 +193,7 @@ def _pupils(row: Any, shared: Mapping[int, str], young: Mapping[int, list[int]])
     return list(dict.fromkeys(one for adult in adults for one in young.get(adult, ())))
 
 
-def _line(row: Any, who: Parties, said: Any, envelopes: Envelopes, now: datetime) -> Line:  # noqa: ANN401 (rows)
+def _line(row: Any, who: Parties, subject: str, said: Any, envelopes: Envelopes, now: datetime) -> Line:  # noqa: ANN401 (rows)
     late = row.state == ThreadState.OPEN and row.due_at is not None and row.due_at <= now
     line = Line(
         thread_id=row.id,
@@ -195,6 +205,7 @@ def _line(row: Any, who: Parties, said: Any, envelopes: Envelopes, now: datetime
         keeper=row.keeper if row.private_to is not None else None,
         unread=bool(row.unread) and row.state == ThreadState.OPEN,
         late_since=row.due_at if late else None,
+        subject=subject,
     )
     if said is None:
         return line
@@ -209,18 +220,17 @@ def _line(row: Any, who: Parties, said: Any, envelopes: Envelopes, now: datetime
     )
 
 
-_SOME = replies().where(reply.c.id.in_(bindparam("replies", type_=BigId(), expanding=True)))
-_HERE = bindparam("school", type_=BigId())
+_SOME = replies().where(reply.c.id.in_(several("replies")))
 
 
 def _last(table: Table) -> ScalarSelect[int]:
     """Ask for the newest row of this school, from the end: no index by school is needed."""
-    return select(table.c.id).where(table.c.school_id == _HERE).order_by(table.c.id.desc()).limit(1).scalar_subquery()
+    return select(table.c.id).where(table.c.school_id == SCHOOL).order_by(table.c.id.desc()).limit(1).scalar_subquery()
 
 
 _PULSE = select(*(_last(table) for table in (reply, audit, thread_notice)))
 _ANSWERS = (
     select(func.max(delivery.c.state_at))
     .join(thread_notice, thread_notice.c.notice_id == delivery.c.notice_id)
-    .where(thread_notice.c.school_id == _HERE, thread_notice.c.thread_id == bindparam("thread", type_=BigId()))
+    .where(thread_notice.c.school_id == SCHOOL, thread_notice.c.thread_id == THREAD)
 )

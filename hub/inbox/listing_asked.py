@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, or_, select
 
-from hub.inbox.rights import DAY, READER, SCHOOL, may_read
-from hub.models.base import BigId, UtcDateTime
+from hub.inbox.rights import DAY, READER, SCHOOL, may_read, several
+from hub.models.base import UtcDateTime
 from hub.models.threads import ThreadState
 from hub.people.links import holds_on, told_about
 from hub.tables import class_group, contact_point, enrolment, guardian, pupil, reply, staff, thread, thread_read
@@ -137,7 +137,7 @@ def seats() -> Select[Any]:
             class_group,
             and_(class_group.c.school_id == enrolment.c.school_id, class_group.c.id == enrolment.c.class_id),
         )
-        .where(pupil.c.school_id == SCHOOL, pupil.c.id.in_(_several("pupils")))
+        .where(pupil.c.school_id == SCHOOL, pupil.c.id.in_(several("pupils")))
         .order_by(pupil.c.id)
     )
 
@@ -148,7 +148,7 @@ def families() -> Select[Any]:
     told = told_about(SCHOOL, DAY).subquery("told")
     return (
         select(told.c.guardian_id, told.c.pupil_id)
-        .where(told.c.guardian_id.in_(_several("guardians")))
+        .where(told.c.guardian_id.in_(several("guardians")))
         .order_by(told.c.guardian_id, told.c.pupil_id)
     )
 
@@ -168,10 +168,6 @@ def sharing() -> Select[Any]:
             guardian,
             and_(guardian.c.school_id == contact_point.c.school_id, guardian.c.id == contact_point.c.guardian_id),
         )
-        .where(contact_point.c.school_id == SCHOOL, contact_point.c.address_id.in_(_several("addresses")))
+        .where(contact_point.c.school_id == SCHOOL, contact_point.c.address_id.in_(several("addresses")))
         .order_by(contact_point.c.address_id, guardian.c.name_key, guardian.c.id)
     )
-
-
-def _several(name: str) -> Any:  # noqa: ANN401 (a parameter that holds several)
-    return bindparam(name, type_=BigId(), expanding=True)

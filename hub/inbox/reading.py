@@ -9,23 +9,24 @@ from typing import Any
 from sqlalchemy import Integer, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.errors import NotFoundError
 from hub.inbox import listing_asked as asked
+from hub.inbox.begun import begun_about
 from hub.inbox.envelopes import Envelopes, replies
 from hub.inbox.listing import Parties, parties
-from hub.inbox.rights import SCHOOL, as_reader, own_thread, scope_of
+from hub.inbox.rights import SCHOOL, THREAD, as_reader, own_thread, scope_of, several
 from hub.models.answers import AnswerKind
-from hub.models.base import BigId
 from hub.models.notices import DeliveryState
 from hub.models.threads import ThreadState
 from hub.notices.headlines import Headline, Reader, read_headline
 from hub.notices.headlines_asked import headlines
 from hub.people.names import full_name
 from hub.ports import ChannelName
-from hub.replies.keeping import FILE_BODY, FILE_NAME
+from hub.replies.coming_back import CAME_BACK
+from hub.replies.keeping import FILE_NAME
 from hub.sealing import Keyring
 from hub.tables import (
     answer,
+    audit,
     copy,
     copy_delivery,
     data_key,
@@ -40,6 +41,8 @@ from hub.tables import (
 
 MOST_TURNS = 200
 """Replies that a page shows, the newest; a school year of one family has rarely half as many."""
+FIRST_SHOWN = 4000
+"""Characters of a reply that the page shows; `hub.inbox.whole` reads the rest: a mail may have ten million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Said:
     """What a family wrote. `words` None: they were erased. `by`: who, where several might have written.
 
     `answer`: what it stands as today in the register, on the last reply to a notice: a digit alone says little.
-    `number`: how many.
+    `number`: how many. `longer`: these are its first words only. `came_back`: it proved that a dead address lives.
     """
 
     reply_id: int
@@ -73,6 +76,8 @@ class Said:
     answer: AnswerKind | None = None
     number: int | None = None
     attached: tuple[Attached, ...] = ()
+    longer: bool = False
+    came_back: bool = False
 
     def __repr__(self) -> str:
         return f"Said({self.reply_id})"
@@ -96,7 +101,7 @@ class Wrote:
 class Conversation:
     """A conversation with its turns, the oldest first. `earlier`: how many replies are not shown.
 
-    `newest`: the last reply, which is what one has read when one has read it all.
+    `newest`: the last reply, which is what one has read when one has read it all. `subject`: what we began it about.
     """
 
     thread_id: int
@@ -113,6 +118,7 @@ class Conversation:
     newest: int | None
     turns: tuple[Said | Wrote, ...]
     earlier: int = 0
+    subject: str = ""
 
     def __repr__(self) -> str:
         return f"Conversation({self.thread_id})"
@@ -148,23 +154,8 @@ async def conversation(
         newest=rows[-1].id if rows else None,
         turns=tuple(sorted(turns, key=lambda turn: (turn.at, isinstance(turn, Said)))),
         earlier=rows[0].number - len(rows) if rows else 0,
+        subject=(await begun_about(session, keyring, school_id=school_id, threads=[thread_id])).get(thread_id, ""),
     )
-
-
-async def attachment(
-    session: AsyncSession, keyring: Keyring, *, school_id: int, thread_id: int, attachment_id: int, reader: Reader
-) -> tuple[str, bytes]:
-    """Read a file of a conversation: its name and contents. Raises NotFoundError, NotAllowedError."""
-    await own_thread(session, school_id=school_id, thread_id=thread_id, reader=reader)
-    which = {"school": school_id, "thread": thread_id, "attachment": attachment_id}
-    row = (await session.execute(_FILE, which)).one_or_none()
-    if row is None:
-        raise NotFoundError("Cette pièce jointe n’existe pas.")
-    envelopes = await Envelopes.of(session, keyring, school_id)
-    name, body = envelopes.text(row, row.name_sealed, FILE_NAME), envelopes.bytes(row, row.body_sealed, FILE_BODY)
-    if name is None or body is None:
-        raise NotFoundError("Cette pièce jointe a été effacée.")
-    return name, body
 
 
 async def _said(
@@ -172,19 +163,24 @@ async def _said(
 ) -> list[Said]:
     """Open replies; `named`: several might have written, so each says who did, where we know."""
     files: dict[int, list[Attached]] = defaultdict(list)
-    for row in await session.execute(_FILES, {**which, "replies": [row.id for row in rows]}):
+    which = {**which, "replies": [row.id for row in rows]}
+    back = set((await session.execute(_CAME_BACK, which)).scalars())
+    for row in await session.execute(_FILES, which):
         files[row.reply_id].append(
             Attached(row.attachment_id, envelopes.text(row, row.name_sealed, FILE_NAME), row.size)
         )
     answers = {(row.notice_id, row.guardian_id): row for row in await session.execute(_ANSWERS, which)}
     last = {(row.notice_id, row.guardian_id): row.id for row in rows if not row.machine}
     stands = {last[one]: answer for one, answer in answers.items() if one in last}
+    words = {row.id: envelopes.words(row) for row in rows}
+    longer = {number for number, said in words.items() if said is not None and len(said) > FIRST_SHOWN}
+    words |= {number: (words[number] or "")[:FIRST_SHOWN] for number in longer}
     return [
         Said(
             reply_id=row.id,
             at=row.received_at,
             channel=ChannelName(row.channel),
-            words=envelopes.words(row),
+            words=words[row.id],
             sense=row.sense,
             machine=row.machine,
             doubt=row.doubt,
@@ -192,6 +188,8 @@ async def _said(
             answer=AnswerKind(stands[row.id].kind) if row.id in stands else None,
             number=stands[row.id].number if row.id in stands else None,
             attached=tuple(files[row.id]),
+            longer=row.id in longer,
+            came_back=row.id in back,
         )
         for row in rows
     ]
@@ -216,8 +214,8 @@ async def _wrote(session: AsyncSession, keyring: Keyring, which: Mapping[str, An
     ]
 
 
-_HERE = thread.c.id == bindparam("thread", type_=BigId())
-_IN = reply.c.thread_id == bindparam("thread", type_=BigId())
+_HERE = thread.c.id == THREAD
+_IN = reply.c.thread_id == THREAD
 _REPLIES = (
     replies()
     .add_columns(
@@ -241,28 +239,28 @@ _FILES = (
         data_key.c.master_version,
         maintain_column_froms=True,
     )
-    .where(reply_attachment.c.reply_id.in_(bindparam("replies", type_=BigId(), expanding=True)))
+    .where(reply_attachment.c.reply_id.in_(several("replies")))
     .order_by(reply_attachment.c.id)
 )
-_FILE = (
-    replies()
-    .join(reply_attachment, _WITH_FILE)
-    .add_columns(reply_attachment.c.name_sealed, reply_attachment.c.body_sealed)
-    .where(_IN, reply_attachment.c.id == bindparam("attachment", type_=BigId()))
+_CAME_BACK = select(audit.c.subject_id).where(
+    audit.c.school_id == SCHOOL,
+    audit.c.subject == "reply",
+    audit.c.act == CAME_BACK,
+    audit.c.subject_id.in_(several("replies")),
 )
 _ANSWERS = (
     select(answer.c.notice_id, answer.c.guardian_id, answer.c.kind, answer.c.number)
     .where(
         answer.c.school_id == SCHOOL,
-        answer.c.notice_id.in_(bindparam("answered", type_=BigId(), expanding=True)),
+        answer.c.notice_id.in_(several("answered")),
         answer.c.typed_by.is_(None),
     )
     .order_by(answer.c.id)
 )
 _OURS = select(thread_notice.c.notice_id).where(
-    thread_notice.c.school_id == SCHOOL, thread_notice.c.thread_id == bindparam("thread", type_=BigId())
+    thread_notice.c.school_id == SCHOOL, thread_notice.c.thread_id == THREAD
 )
-_NOTICES = headlines().where(notice.c.id.in_(bindparam("notices", type_=BigId(), expanding=True)))
+_NOTICES = headlines().where(notice.c.id.in_(several("notices")))
 _REACHED = (
     select(delivery.c.notice_id, delivery.c.state, func.max(copy.c.channel).label("channel"))
     .outerjoin(
@@ -276,7 +274,7 @@ _REACHED = (
     .outerjoin(copy, and_(copy.c.school_id == copy_delivery.c.school_id, copy.c.id == copy_delivery.c.copy_id))
     .where(
         delivery.c.school_id == SCHOOL,
-        delivery.c.notice_id.in_(bindparam("notices", type_=BigId(), expanding=True)),
+        delivery.c.notice_id.in_(several("notices")),
     )
     .group_by(delivery.c.id)
     .order_by(delivery.c.id)

@@ -21,9 +21,14 @@ from hub.people.links import holds_on, told_about
 from hub.people.rights import WHOLE_SCHOOL
 from hub.tables import contact_point, enrolment, link, pupil, staff, staff_right, thread
 
-SCHOOL, READER = bindparam("school", type_=BigId()), bindparam("reader", type_=BigId())
+SCHOOL, READER, THREAD = (bindparam(name, type_=BigId()) for name in ("school", "reader", "thread"))
 DAY: Any = bindparam("day", type_=Date())
-_CLASSES = bindparam("classes", type_=BigId(), expanding=True)
+"""What the statements of the inbox are asked with."""
+
+
+def several(name: str) -> Any:  # noqa: ANN401 (a parameter that holds several)
+    """Give a parameter that holds several numbers."""
+    return bindparam(name, type_=BigId(), expanding=True)
 
 
 def as_reader(school_id: int, reader: Reader) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def scope_of(reader: Reader) -> Mapping[str, bool]:
 
 def may_read(*, whole_school: bool, director: bool) -> ColumnElement[bool]:
     """Say that the reader may read the conversation of a row: parameters school, reader, day, classes."""
-    theirs = _every_pupil_in(_CLASSES)
+    theirs = _every_pupil_in(several("classes"))
     open_to_all: ColumnElement[bool] = thread.c.private_to.is_(None)
     if not whole_school:
         return and_(or_(open_to_all, thread.c.private_to == READER), theirs)
@@ -82,12 +87,12 @@ async def colleagues(
 
 @cache
 def _one() -> Select[Any]:
-    return select(thread).where(thread.c.school_id == SCHOOL, thread.c.id == bindparam("thread", type_=BigId()))
+    return select(thread).where(thread.c.school_id == SCHOOL, thread.c.id == THREAD)
 
 
 @cache
 def _own(*, whole_school: bool, director: bool) -> Select[Any]:
-    asked = select(thread.c.id).where(thread.c.school_id == SCHOOL, thread.c.id == bindparam("thread", type_=BigId()))
+    asked = select(thread.c.id).where(thread.c.school_id == SCHOOL, thread.c.id == THREAD)
     return asked.where(may_read(whole_school=whole_school, director=director))
 
 
@@ -105,7 +110,7 @@ def _colleagues() -> Select[Any]:
             staff.c.school_id == SCHOOL,
             staff.c.id != READER,
             staff.c.name != "",
-            thread.c.id == bindparam("thread", type_=BigId()),
+            thread.c.id == THREAD,
             _has_right_to(staff.c.id),
         )
         .order_by(staff.c.name, staff.c.id)

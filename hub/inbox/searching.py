@@ -1,4 +1,4 @@
-"""Searching the conversations: by name, and by a word in what was said.
+"""Searching the conversations: by name, by the subject of those we began, and by a word in what was said.
 
 Words are sealed, and no index of them is kept: it would give away what families write to whoever holds the database.
 So names are found by the register's index, and the newest conversations that this reader may read are opened one after
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
 from hub.inbox import listing_asked as asked
+from hub.inbox.begun import all_begun
 from hub.inbox.envelopes import Envelopes, replies
 from hub.inbox.listing import SHOWN, Line, lines
 from hub.inbox.rights import as_reader, may_read, scope_of
@@ -60,7 +61,9 @@ async def search(
     which = {**as_reader(school_id, reader), "now": now}
     named = await _named(session, which, reader, wanted)
     spoken, back_to = await _spoken(session, keyring, which, reader, wanted, clock)
-    ids = list(dict.fromkeys([*named, *spoken]))[:SHOWN]
+    begun = await all_begun(session, keyring, school_id=school_id, reader=reader)
+    titled = [number for number, subject in begun.items() if all(word in name_key(subject) for word in wanted)]
+    ids = list(dict.fromkeys([*named, *titled, *spoken]))[:SHOWN]
     found = asked.conversations(**scope_of(reader)).where(thread.c.id.in_(ids)).order_by(*_NEWEST)
     rows = (await session.execute(found, which)).all()
     return Search(await lines(session, keyring, rows, school_id=school_id, day=reader.day, now=now), back_to)

@@ -1,30 +1,30 @@
-"""The office tray: what only a person can settle, said in full, and the act that ends each matter."""
+"""The office tray: what only a person can settle, said in full (`hub.inbox.settling` has the acts that end each)."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, and_, bindparam, func, insert, select, update
+from sqlalchemy import Integer, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.errors import NotAllowedError, NotFoundError
 from hub.inbox.envelopes import Envelopes, replies
 from hub.inbox.listing_asked import families, seats, sharing
-from hub.inbox.rights import SCHOOL
-from hub.models.base import BigId
+from hub.inbox.rights import DAY, SCHOOL, several
+from hub.inbox.settling import require
 from hub.models.people import Matter, Medium
 from hub.notices.headlines import Reader
 from hub.people.addresses import masked
+from hub.people.links import told_about
 from hub.people.names import full_name
 from hub.people.phones import shown
 from hub.people.schools import school_key
 from hub.ports import ChannelName
 from hub.replies.keeping import DETAIL
 from hub.sealing import Keyring, Seal, UnreadableError
-from hub.tables import address, audit, data_key, guardian, reply, tray_item
+from hub.tables import address, data_key, guardian, reply, tray_item
 
 SHOWN = 50
 """Matters of one page; the others follow as these are settled."""
@@ -48,7 +48,8 @@ class Item:
 
     `words`: what was written, by `channel` at `at`; None where nothing was, or it was erased. `where` is the address
     it is about, its middle hidden; in clear for who asked for it, which is written down. `stranger`: nobody here uses
-    it, so it can be tied to an adult (`hub.replies.tying`).
+    it, so it can be tied to an adult (`hub.replies.tying`). `leaves`: the address that wishes no more messages, hidden
+    likewise. `family`: who is told about the pupil today.
     """
 
     item_id: int
@@ -56,9 +57,11 @@ class Item:
     opened_at: datetime
     pupil: tuple[str, str] | None = None
     adults: tuple[Someone, ...] = ()
+    family: tuple[Someone, ...] = ()
     name: str = ""
     where: str = ""
     stranger: bool = False
+    leaves: str = ""
     words: str | None = None
     channel: ChannelName | None = None
     at: datetime | None = None
@@ -68,11 +71,14 @@ class Item:
     def __repr__(self) -> str:
         return f"Item({self.item_id})"
 
+    @property
+    def may_be(self) -> tuple[Someone, ...]:
+        """Of whom one may say that he or she wrote: whoever might be a stranger's, or of several who share an address.
 
-def require(reader: Reader) -> None:
-    """Let in the director and the office alone. Raises NotAllowedError."""
-    if not reader.rights.whole_school:
-        raise NotAllowedError("Le bac se règle à la direction et au secrétariat.")
+        Only adults who are told about a pupil today.
+        """
+        told = tuple(one for one in self.adults if one.children)
+        return told if self.stranger or (self.reply_id is not None and len(self.adults) > 1) else ()
 
 
 async def how_many(session: AsyncSession, *, school_id: int) -> int:
@@ -86,7 +92,7 @@ async def tray(
 ) -> tuple[Item, ...]:
     """List what waits, the oldest first; `clear`: the matter whose address is shown in full (`show_address`).
 
-    Six questions, whatever the number. Raises NotAllowedError.
+    Seven questions, whatever the number. Raises NotAllowedError.
     """
     require(reader)
     here: dict[str, Any] = {"school": school_id, "day": reader.day}
@@ -97,7 +103,8 @@ async def tray(
     details = {row.id: _detail(row, school) for row in rows}
     said = await _said(session, keyring, here, [one.get("reply") for one in details.values()])
     about = await _about(session, here, rows, details)
-    adults, pupils = await _people(session, here, about, [row.pupil_id for row in rows])
+    kin = await _kin(session, here, [row.pupil_id for row in rows])
+    adults, pupils = await _people(session, here, [*about.values(), *kin.values()], kin)
     return tuple(
         Item(
             item_id=row.id,
@@ -105,40 +112,15 @@ async def tray(
             opened_at=row.opened_at,
             pupil=pupils.get(row.pupil_id),
             adults=tuple(adults[one] for one in about[row.id] if one in adults),
+            family=tuple(adults[one] for one in kin.get(row.pupil_id, ()) if one in adults),
             name=_name(details[row.id]),
-            where=_where(row, details[row.id], keyring, clear=clear == row.id),
+            where=_where(details[row.id].get("from"), row, keyring, clear=clear == row.id),
             stranger=bool(details[row.id].get("from")),
+            leaves=_where(None, row, keyring, clear=False) if details[row.id].get("leaves") else "",
             **said.get(details[row.id].get("reply"), {}),
         )
         for row in rows
     )
-
-
-async def show_address(session: AsyncSession, *, school_id: int, item_id: int, reader: Reader, now: datetime) -> None:
-    """Write down that somebody reads the number or mailbox of a matter. Raises NotAllowedError, NotFoundError."""
-    require(reader)
-    await _one(session, school_id, item_id)
-    await _note(session, school_id, reader, "read_number", item_id, now)
-
-
-async def close(session: AsyncSession, *, school_id: int, item_id: int, reader: Reader, now: datetime) -> None:
-    """End a matter: it is settled, or not for us. Raises NotAllowedError, NotFoundError."""
-    require(reader)
-    row = await _one(session, school_id, item_id)
-    await session.execute(
-        update(tray_item)
-        .where(tray_item.c.school_id == school_id, tray_item.c.id == item_id)
-        .values(closed_at=now, closed_by=reader.staff_id)
-    )
-    await _note(session, school_id, reader, f"tray_{row.matter}", item_id, now)
-
-
-async def _one(session: AsyncSession, school_id: int, item_id: int) -> Any:  # noqa: ANN401 (a row)
-    waits = (tray_item.c.school_id == school_id, tray_item.c.id == item_id, tray_item.c.closed_at.is_(None))
-    row = (await session.execute(select(tray_item.c.matter).where(*waits).with_for_update())).one_or_none()
-    if row is None:
-        raise NotFoundError("Ceci est déjà réglé.")
-    return row
 
 
 async def _said(
@@ -184,15 +166,23 @@ async def _about(
     }
 
 
+async def _kin(session: AsyncSession, here: dict[str, Any], pupils: Sequence[int | None]) -> dict[int, list[int]]:
+    """Say who is told today about each of these pupils."""
+    kin: dict[int, list[int]] = {one: [] for one in pupils if one is not None}
+    for row in await session.execute(_KIN, {**here, "pupils": sorted(kin)}) if kin else ():
+        kin[row.pupil_id].append(row.guardian_id)
+    return kin
+
+
 async def _people(
-    session: AsyncSession, here: dict[str, Any], about: Mapping[int, Sequence[int]], pupils: Sequence[int | None]
+    session: AsyncSession, here: dict[str, Any], about: Iterable[Sequence[int]], pupils: Iterable[int]
 ) -> tuple[dict[int, Someone], dict[int, tuple[str, str]]]:
     """Read these adults with the children they are told about, and the name and class of these pupils."""
-    guardians = sorted({one for of in about.values() for one in of})
+    guardians = sorted({one for of in about for one in of})
     told: dict[int, list[int]] = defaultdict(list)
     for row in await session.execute(families(), {**here, "guardians": guardians}):
         told[row.guardian_id].append(row.pupil_id)
-    young = sorted({one for of in told.values() for one in of} | {one for one in pupils if one is not None})
+    young = sorted({one for of in told.values() for one in of}.union(pupils))
     seated = {
         row.id: (row.first_name, row.label or "") for row in await session.execute(seats(), {**here, "pupils": young})
     }
@@ -222,31 +212,21 @@ def _name(detail: Mapping[str, Any]) -> str:
     return full_name(detail.get("first_name", ""), detail.get("usage_name", ""), detail.get("family_name", ""))
 
 
-def _where(row: Any, detail: Mapping[str, Any], keyring: Keyring, *, clear: bool) -> str:  # noqa: ANN401 (a row)
-    """Say which number or mailbox it is about, its middle hidden unless asked for in full."""
-    medium, value = None, detail.get("from") or ""
-    if row.value_sealed is not None and row.wrapped is not None:
+def _where(stranger: str | None, row: Any, keyring: Keyring, *, clear: bool) -> str:  # noqa: ANN401 (a row)
+    """Say which number or mailbox it is about, a stranger's or one on file, its middle hidden unless asked for."""
+    value = stranger or ""
+    medium = Medium.MAILBOX if "@" in value else Medium.PHONE if value.startswith("+") else Medium.CHAT
+    if not value and row.value_sealed is not None and row.wrapped is not None:
         try:
             seal = keyring.seal(row.wrapped, row.master_version)
             medium, value = Medium(row.medium), seal.open(row.value_sealed, b"address.value").decode()
         except UnreadableError:
             return ""
-    if medium is None:
-        medium = Medium.MAILBOX if "@" in value else Medium.PHONE if value.startswith("+") else Medium.CHAT
-    if medium in (Medium.CHAT, Medium.PUSH) or not value:
+    if medium in (Medium.CHAT, Medium.PUSH):
         return ""
     if not clear:
         return masked(medium, value)
     return shown(value) if medium is Medium.PHONE else value
-
-
-async def _note(session: AsyncSession, school_id: int, reader: Reader, act: str, item_id: int, now: datetime) -> None:
-    who = {"school_id": school_id, "at": now, "staff_id": reader.staff_id, "act": act}
-    await session.execute(insert(audit).values(**who, subject="tray_item", subject_id=item_id))
-
-
-def _several(name: str) -> Any:  # noqa: ANN401 (a parameter that holds several)
-    return bindparam(name, type_=BigId(), expanding=True)
 
 
 _OPEN = (
@@ -269,7 +249,14 @@ _OPEN = (
     .order_by(tray_item.c.id)
     .limit(bindparam("most", type_=Integer()))
 )
-_REPLIES = replies().where(reply.c.id.in_(_several("replies")))
+_TOLD = told_about(SCHOOL, DAY).subquery("told")
+_KIN = (
+    select(_TOLD.c.pupil_id, _TOLD.c.guardian_id)
+    .where(_TOLD.c.pupil_id.in_(several("pupils")))
+    .distinct()
+    .order_by(_TOLD.c.pupil_id, _TOLD.c.guardian_id)
+)
+_REPLIES = replies().where(reply.c.id.in_(several("replies")))
 _ADULTS = select(guardian.c.id, guardian.c.first_name, guardian.c.usage_name, guardian.c.family_name).where(
-    guardian.c.school_id == SCHOOL, guardian.c.name_key != "", guardian.c.id.in_(_several("guardians"))
+    guardian.c.school_id == SCHOOL, guardian.c.name_key != "", guardian.c.id.in_(several("guardians"))
 )

@@ -14,7 +14,7 @@ _LOGO_MOST: Final = 20_000
 """Bytes of a picture within the text that may be the logo of a signature."""
 _NO_ATTACHMENT: Final = re.compile(
     r"multipart/.*|message/(?:delivery-status|global-delivery-status|disposition-notification|feedback-report)"
-    r"|text/rfc822-headers|application/(?:pgp-signature|pgp-keys|(?:x-)?pkcs7-signature)"
+    r"|text/rfc822-headers|application/(?:pgp-signature|pgp-keys|pgp-encrypted|(?:x-)?pkcs7-signature)"
 )
 _ENDINGS: Final = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/heic": ".heic"}
 _ENDINGS_MORE: Final = {"message/rfc822": ".eml", "text/plain": ".txt", "text/calendar": ".ics"}

@@ -8,6 +8,8 @@ from hub.letters.parts import header, headers, parts_of, sender_of
 
 _MARKS: Final = (
     "X-Autoreply",
+    "X-Autoreply-From",
+    "X-MS-Exchange-Generated-Message-Source",
     "X-Autorespond",
     "X-Auto-Reply",
     "X-Auto-Response",
@@ -37,7 +39,7 @@ _NOBODY: Final = re.compile(
     r"(?:no|not?|ne|nao|non)[-_.]?(?:reply|reponse|repondre|pas[-_.]?repondre|responder|rispondere|contestar)"
     r"|do[-_.]?not[-_.]?reply|donotreply|ne[-_.]?pas[-_.]?repondre|keine[-_.]?antwort|mailer[-_.]?daemon"
     r"|mail[-_.]daemon|postmaster"
-    r"|(?:mail)?auto[-_.]?(?:reply|responder?|reponse|antwort)|vacation|bounces?|microsoftexchange[0-9a-f]{20,}",
+    r"|(?:mail)?auto[-_.]?(?:reply|answer|responder?|reponse|antwort)|vacation|bounces?|microsoftexchange[0-9a-f]{20,}",
     re.IGNORECASE,
 )
 """Names before the @ that no person has."""
@@ -45,7 +47,7 @@ _NOBODY: Final = re.compile(
 _SUBJECT: Final = re.compile(
     r"^\W{0,3}(?:auto(?:matic|mated|matische|matisches|matisk|maattinen)?[- ]?(?:reply|response|responder|answer"
     r"|antwort|antwoord|svar"
-    r"|e-?mail reply|vastaus)\b|auto\s?:|autoreply|réponse (?:auto(?:matique)?\b|d.absence)"
+    r"|e-?mail reply|vastaus)\b|auto[- ]?generated\b|auto\s?:|autoreply|réponse (?:auto(?:matique)?\b|d.absence)"
     r"|message (?:automatique\b|d.absence\W*$)"
     r"|accusé (?:de réception|de lecture) automatique|absen(?:ce|t|te) (?:du|de mon|de) bureau|hors (?:du"
     r"|de) (?:mon )?bureau"
@@ -92,6 +94,12 @@ _FIRST_WORDS: Final = re.compile(
     r"|bu otomatik|هذه? (?:رسالة|رد) (?:تلقائي|آلي)|这是(?:一封)?自动|此邮件为?自动)",
     re.IGNORECASE,
 )
+
+
+def is_away(mail: Message) -> bool:
+    """Tell the answer of somebody's machine, which may name colleagues: no bounce, and they have not failed."""
+    submitted = header(mail, "Auto-Submitted").lower()
+    return "vacation" in submitted or _SUBJECT.match(header(mail, "Subject")[:300]) is not None
 
 
 def is_machine(mail: Message, text: str) -> bool:

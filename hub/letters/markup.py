@@ -31,6 +31,8 @@ _QUOTES: Final = frozenset(
 _CUTS: Final = frozenset({"appendonsend", "divrplyfwdmsg", "stopspelling", "zwchr", "replysplit", "isforwardcontent"})
 """Ids of what stands between the new mail and the old one."""
 _SIGNATURES: Final = frozenset({"gmail_signature", "gmail_signature_prefix", "moz-signature"})
+_PREFIX: Final = re.compile(r"^(?:x_|ydp[0-9a-f]{6,12}(?:yiv\d{1,12})?|yiv\d{1,12})")
+"""What Outlook and Yahoo write before the names that others gave."""
 _OUTLOOK_RULE: Final = re.compile(r"border-top:\s?solid\s?#(?:e1e1e1|b5c4df)", re.IGNORECASE)
 _NO_MARGIN: Final = re.compile(r"margin(?:-bottom)?:\s?0", re.IGNORECASE)
 _INDENTED: Final = re.compile(r"border(?:-left)?:\s?(?:none|0|medium none)", re.IGNORECASE)
@@ -74,7 +76,12 @@ class _Reader(HTMLParser):
         return ["> " + line if kind == "quote" else line for kind, line in self._lines if kind != "signature" or alone]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
+        if "@" in tag:
+            self.handle_data(f"<{tag}>")  # an address that its program wrote as if it were a tag
+        else:
+            self._start(tag, dict(attrs))
+
+    def _start(self, tag: str, named: dict[str, str | None]) -> None:
         if tag == "br":
             self._end_line()
         elif tag == "img":
@@ -124,7 +131,7 @@ class _Reader(HTMLParser):
         if tag in _HIDDEN:
             return "hidden"
         words = f"{named.get('class') or ''} {named.get('id') or ''}".lower()
-        names = {word.removeprefix("x_").rstrip("0123456789_") for word in words.split()}
+        names = {_PREFIX.sub("", word).rstrip("0123456789_") for word in words.split()}
         style = named.get("style") or ""
         if names & _CUTS or _OUTLOOK_RULE.search(style):
             return "cut"

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from hub.letters.patterns import ANSWERED_WITHIN, FORWARD, LABELS, MESSAGE, OPENING, SAID, SENT_FROM, SMALL_PRINT
+from hub.letters.patterns import ANSWERED_WITHIN, FORWARD, LABELS, MESSAGE, OPENING, PROCESSED_BY, SAID
+from hub.letters.signatures import RULE, has_words, without_signature
 
 CUT: Final = "\ue000"
 """A line with this sign alone: below it all is quoted (an HTML mail said so)."""
@@ -33,11 +34,9 @@ _TIME: Final = re.compile(
 _ADDRESS: Final = re.compile(r"[<(\[«\"]\s*(?:mailto:)?[^\s@<>]{1,80}@[^\s@<>]{1,120}")
 _COLON: Final = re.compile(r"(?:[:：—]|--)\W{0,40}$")
 _SENTENCE_END: Final = re.compile(r"[.!?…؟。！？]\W{0,40}$")
-_RULE: Final = re.compile(r"^(?=.*?[-_=*–—~]{3})[\W_]*+$")
 _DIVIDER: Final = re.compile(
     r"^[^\w=*–—-]{0,10}[-_=*–—]{2,}+\s*+([^\s_=*–—-].{0,58}?\S)\s*+[-_=*–—]{2,}+\W*+$|^\W{0,3}\[(.{4,60})\]\W{0,10}$"
 )
-_DASHES: Final = re.compile(r"^--\s?$")
 _ANY_LABEL: Final = re.compile(r"^[\s>*_|]*[^\W\d_][^:：\d@]{0,28}[:：]")
 _LABEL: Final = re.compile(
     r"^[\s>*_|]*(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in LABELS.items()) + r")[\s*_]{0,4}[:：]",
@@ -49,7 +48,8 @@ _LINE_LOOKED_AT: Final = 1000
 """Signs of a line that the rules look at; nobody's mail program writes longer ones."""
 _LINES_READ: Final = 4000
 """Lines in which a quotation is looked for; where there is none, the others are kept as they are."""
-_PARAGRAPH_MOST: Final = 30
+_HEADINGS_MOST: Final = 100
+"""Lines that are looked at closely, because they may say who is quoted; a mail with more is made to hold us up."""
 
 
 def new_words(text: str, own: Sequence[str]) -> str:
@@ -62,19 +62,23 @@ def new_words(text: str, own: Sequence[str]) -> str:
     lines, unread = lines[:_LINES_READ], lines[_LINES_READ:]
     kept, was_attributed = _written(lines, own)
     if unread and kept[-1:] == lines[-1:]:
-        return "\n".join([*kept, *unread]).strip()
-    said = _without_signature(kept)
+        return "\n".join(_unmarked([*kept, *unread])).strip()
+    said = without_signature(kept)
     if said:
         return said
-    if not _has_words(kept) and (was_attributed or any(map(str.strip, kept)) or _is_quotation(lines, own)):
+    if not has_words(kept) and (was_attributed or any(map(str.strip, kept)) or _is_quotation(lines, own)):
         return ""
-    return "\n".join(line for line in lines if line != CUT).strip()
+    return "\n".join(_unmarked(lines)).strip()
+
+
+def _unmarked(lines: Sequence[str]) -> list[str]:
+    return [line for line in lines if line != CUT]
 
 
 def _is_quotation(lines: Sequence[str], own: Sequence[str]) -> bool:
     """Tell a quotation from what a family has put a `>` before: a quoted line says who was quoted."""
     first = next((line.lstrip("> ") for line in lines if line.strip("> ")), "")[:_LINE_LOOKED_AT]
-    return _says_who(first, own, follows=True) and bool(_COLON.search(first))
+    return _says_who(first, own, follows=True) and _ends_with_colon(first)
 
 
 def _plain(text: str) -> str:
@@ -93,27 +97,30 @@ def _written(lines: list[str], own: Sequence[str]) -> tuple[list[str], bool]:
     """Take the quoted lines out; say also whether a line said who was quoted."""
     kept: list[str] = []
     attributed = False
-    place = 0
+    place = looked_at = 0
     while place < len(lines):
         line = lines[place][:_LINE_LOOKED_AT]
         if _is_quoted(lines, place):
             _drop_blank(kept)
         elif _below_is_old(lines, place, own):
             _drop_heading(kept)
-            if _has_words(kept):
-                return (lines if _says_answers_are_within(kept) else kept), attributed
-            kept.extend(lines[place:])
+            if has_words(kept):
+                within = _says_answers_are_within(kept) and not FORWARD.search(line)
+                return (_unmarked(lines) if within else kept), attributed
+            kept.extend(_unmarked(lines[place:]))
             return kept, attributed
         else:
             kept.append(lines[place])
-            heading = _attribution(kept, lines, place, own) if line.strip() else 0
+            may_head = bool(line.strip()) and _may_say_who(kept, lines, place)
+            looked_at += may_head
+            heading = _attribution(kept, lines, place, own) if may_head and looked_at <= _HEADINGS_MOST else 0
             if heading:
                 attributed = attributed or _quote_follows(lines, place)
                 before = kept[:-heading] + _glued(" ".join(kept[-heading:]))
                 if _quote_follows(lines, place):
                     kept = before
-                elif _has_words(before):
-                    return (lines if _says_answers_are_within(before) else before), attributed
+                elif has_words(before):
+                    return (_unmarked(lines) if _says_answers_are_within(before) else before), attributed
         place += 1
     return kept, attributed
 
@@ -121,7 +128,7 @@ def _written(lines: list[str], own: Sequence[str]) -> tuple[list[str], bool]:
 def _below_is_old(lines: list[str], place: int, own: Sequence[str]) -> bool:
     """Tell the first line of an old mail that stands there as it was, without a sign before its lines."""
     line = lines[place][:_LINE_LOOKED_AT]
-    if line == CUT or _MARKER.match(line):
+    if line == CUT or _MARKER.match(line) or PROCESSED_BY.match(line):
         return True
     divider = _DIVIDER.match(line)
     if divider:
@@ -173,12 +180,25 @@ def _is_note_heading(lines: list[str], place: int, own: Sequence[str]) -> bool:
     )
 
 
+def _may_say_who(kept: list[str], lines: list[str], place: int) -> bool:
+    """Tell a line that may say who is quoted; it costs little, and most lines go no further."""
+    return (
+        any("@" in line[:_LINE_LOOKED_AT] for line in kept[-4:])
+        or _ends_with_colon(kept[-1][:_LINE_LOOKED_AT])
+        or _quote_follows(lines, place)
+    )
+
+
+def _ends_with_colon(words: str) -> bool:
+    return _COLON.search(words[-60:]) is not None
+
+
 def _attribution(kept: list[str], lines: list[str], place: int, own: Sequence[str]) -> int:
     """Count the lines just kept that say who is quoted (« Le …, École <…> a écrit : »), 0 for none; four at most."""
     follows = _quote_follows(lines, place)
     words = kept[-1][:_LINE_LOOKED_AT].strip()
     ours = any(address in words.lower() for address in own)
-    if not (follows or ours or _COLON.search(words) or SAID.search(words)):
+    if not (follows or ours or _ends_with_colon(words) or SAID.search(words)):
         return 0
     count = 1
     while count < 4 and _was_wrapped(kept, count, words):
@@ -192,14 +212,14 @@ def _was_wrapped(kept: list[str], count: int, words: str) -> bool:
     if len(kept) <= count or not kept[-count - 1].strip():
         return False
     above, first = kept[-count - 1][:_LINE_LOOKED_AT].strip(), words.split(maxsplit=1)[0]
-    if not (_ADDRESS.search(words) or _DATE.search(words)) and _ADDRESS.search(above):
+    if not _ADDRESS.search(words) and _ADDRESS.search(above) and (SAID.search(above) or not _DATE.search(words)):
         return True
-    if OPENING.match(words) or (_SENTENCE_END.search(above) and not _DATE.search(above)):
+    if OPENING.match(words) or (_SENTENCE_END.search(above[-60:]) and not _DATE.search(above)):
         return False
     if above.endswith("<") or (first.startswith("<") and "@" in first and not _DATE.search(words)):
         return True
     return len(above) + len(first) >= 66 or bool(
-        OPENING.match(above) or (_DATE.search(above) and not _DATE.search(words) and not _COLON.search(above))
+        OPENING.match(above) or (_DATE.search(above) and not _DATE.search(words) and not _ends_with_colon(above))
     )
 
 
@@ -209,8 +229,8 @@ def _says_who(words: str, own: Sequence[str], *, follows: bool) -> bool:
     date, time = bool(_DATE.search(words)), bool(_TIME.search(words))
     ours = any(address in words.lower() for address in own)
     named, said = ours or bool(_ADDRESS.search(words)), bool(SAID.search(words))
-    opens = OPENING.match(words.lstrip(" -*_")) is not None
-    if not _COLON.search(words):
+    opens = OPENING.match(words.lstrip(" -*_")) is not None or re.match(r"\d{4}[./-]", words) is not None
+    if not _ends_with_colon(words):
         return (follows and named and (date or said)) or (named and date and said and opens)
     if follows:
         return named or said or (date and time)
@@ -263,33 +283,10 @@ def _drop_heading(kept: list[str]) -> None:
     while kept:
         line = kept[-1][:_LINE_LOOKED_AT]
         heads = len(line) < 70 and _COLON.search(line) and MESSAGE.search(line) and FORWARD.search(line)
-        if line.strip() and not _RULE.match(line) and not heads:
+        if line.strip() and not RULE.match(line) and not heads:
             return
         kept.pop()
 
 
-def _has_words(lines: Sequence[str]) -> bool:
-    return any(re.search(r"\S", line) and not SENT_FROM.match(line[:160]) and not _RULE.match(line) for line in lines)
-
-
 def _says_answers_are_within(lines: Sequence[str]) -> bool:
     return ANSWERED_WITHIN.search("\n".join(lines)[:400]) is not None
-
-
-def _without_signature(lines: Sequence[str]) -> str:
-    """Leave out what is signed by `--`, and what a telephone or a server wrote under it all."""
-    dashes = next((place for place, line in enumerate(lines) if _DASHES.match(line)), 0)
-    kept = list(lines[:dashes] if _has_words(lines[:dashes]) else lines)
-    while kept:
-        start = len(kept) - 1
-        while start > max(0, len(kept) - _PARAGRAPH_MOST) and kept[start].strip() and kept[start - 1].strip():
-            start -= 1
-        last = kept[-1].strip()
-        without_links = re.sub(r"<?https?://\S+>?|\[\S{0,200}\]", "", last[:2000])[:160].strip()
-        if not last or _RULE.match(last) or (len(without_links) < 110 and SENT_FROM.match(without_links)):
-            kept.pop()
-        elif start > 0 and SMALL_PRINT.match(" ".join(kept[start:])[:1200]):
-            del kept[start:]
-        else:
-            break
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()

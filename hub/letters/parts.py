@@ -71,6 +71,8 @@ def opened(raw: bytes) -> Message:
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raw = raw.decode("utf-16", "replace").encode()
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")  # old Macintoshes
     raw = _within_bounds(raw)
     try:
         mail = message_from_bytes(raw)
@@ -141,12 +143,21 @@ def text_of(part: Message) -> str:
     if said is None and part.get_content_type() == "text/html":
         meta = _META_CHARSET.search(data[:5000])
         said = meta[1].decode("ascii").lower() if meta else None
+    if said in (None, "utf-8", "utf8", "us-ascii") and (damaged := _damaged_utf8(data)):
+        return _unwrapped(part, damaged)
     for name in _charsets(data, said):
         with suppress(LookupError, ValueError):
             text = data.decode(name)
             text.encode()  # half a sign (unicode_escape) could not be kept
             return _unwrapped(part, text)
     return _unwrapped(part, data.decode("cp1252", "replace"))
+
+
+def _damaged_utf8(data: bytes) -> str:
+    """Read UTF-8 in which few signs are broken, as where a mail was cut; "" for what is whole, or no UTF-8 at all."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return text if 0 < 10 * broken <= sum(not sign.isascii() for sign in text) - broken else ""
 
 
 def _charset(part: Message) -> str | None:

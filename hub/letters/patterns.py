@@ -52,10 +52,13 @@ FORWARD: Final = re.compile(
     re.IGNORECASE,
 )
 
+PROCESSED_BY: Final = re.compile(r"^[\s>*\[_]{0,8}original message processed by david", re.IGNORECASE)
+"""How one German mail server (David by Tobit) heads the old mail."""
+
 LABELS: Final = {
-    "from": r"from|de|von|da|van|od|from[: ]name|fra|från|lähettäjä|feladó|από|от|від|од|expéditeur|émetteur|absender"
-    r"|remitente|remetente|mittente|afzender|nadawca|avsändare|отправитель|kimden|gönderen|de la|expeditor|מאת|من"
-    r"|المرسل"
+    "from": r"from|de|von|da|van|od|from[: ]name|fra|från|lähettäjä|feladó|από|от(?: кого)?|від|од|expéditeur"
+    r"|émetteur|absender|remitente|remetente|mittente|afzender|nadawca|avsändare|отправитель|kimden|gönderen"
+    r"|de la|expeditor|מאת|من|المرسل"
     r"|از|فرستنده|प्रेषक|发件人|發件人|寄件者|寄件人|差出人|送信者|送信元|보낸 ?사람|발신|từ|người gửi|จาก"
     r"|dari|saatja|nuo|no|šalje|шаље",
     "sent": r"sent|date|envoyé(?: le)?|le|gesendet|datum|enviado(?: el| em)?|enviada(?: em)?|fecha|data|inviato"
@@ -89,15 +92,16 @@ _SENT_FROM: Final = (
     r"^\W*(?:(?:je |message |mail |e-?mail |courriel )?(?:envoyée?|transmis)\s+(?:de(?:puis)?|à partir de"
     r"|à partir d.|avec|via|à l.aide d|sous|with|from)\b"
     r"|(?:message )?sent (?:from|via|with|by|using)\b|(?:get|download|try)\b.{0,12}\b(?:outlook|yahoo|bluemail|app)\b"
-    r"|télécharge[rz]?\b.{0,12}outlook|obten(?:ir|ez|er|ha)\b.{0,6}(?:outlook|bluemail)|(?:von|mit"
+    r"|yahoo mail\s?:|télécharge[rz]?\b.{0,12}outlook|obten(?:ir|ez|er|ha)\b.{0,6}(?:outlook|bluemail)|(?:von|mit"
     r"|über)\s.*gesendet|gesendet (?:von|mit|über|aus)\b"
-    r"|diese (?:nachricht|e-mail) wurde von|envia(?:do|da|t) (?:desde|do|de|des|a partir|pelo|con|com|via)\b"
+    r"|diese (?:nachricht|e-mail) wurde von"
+    r"|(?:missatge )?envia(?:do|da|t) (?:desde|do|de|des|a partir|pelo|con|com|via)\b"
     r"|inviat[oa] (?:da|dal|con|tramite|via)\b"
     r"|(?:verzonden|verstuurd) (?:vanaf|vanuit|met|via)\b|skickat från|(?:hämta|hent|ottenere|baixar|pobierz|holen"
     r"|laden sie|scarica|descargar|stáhn)"
     r"|sendt (?:fra|via|med)|lähetetty|wysłan[oey] z|odesl[áa]no z|odoslané z|poslano (?:s|z|iz)|послато са"
     r"|trimis (?:de pe|din|de|cu)"
-    r"|отправлено (?:с|из|через)|надіслано (?:з|із|через)|изпратено от|στάλθηκε από|נשלח מ|أ?رسلت? من|تم الإرسال من"
+    r"|отправлено (?:с|из|через)|надіслано (?:з|із|через)|изпратено от|στάλθηκε από|נשלח מ|أ?ُ?رسلت? من|تم الإرسال من"
     r"|مُ?رسل من|ارسال ?شده از"
     r"|فرستاده شده از|发自|發自|来自|發送自|從我的|从我的|gửi từ|được gửi từ|dikirim dari|ส่งจาก"
     r"|(?:provenance|von|da|desde|de|van"
@@ -110,7 +114,7 @@ _SENT_AT_END: Final = (
     r"|भेजा गया|lähetetty)\W*$"
 )
 _DEVICE: Final = (
-    r"iphon|ipad|\bios\b|ipod|\bmac\b|\bpc\b|android|\bcell\b|mailbox|alcatel|\bhtc\b|\blg\b|samsung|galaxy"
+    r"iphon|ipad|\binbox\b|polymail|acompli|\bios\b|ipod|\bmac\b|\bpc\b|android|\bcell\b|mailbox|alcatel|\bhtc\b|\blg\b|samsung|galaxy"
     r"|huawei|xiaomi|redmi|\bpoco\b|\boppo\b|realme|oneplus|pixel"
     r"|honor\b|nokia|xperia|sony|motorola"
     r"|fairphone|blackberry|smart ?-?phone|\bphone|téléphone|portable|mobil|móvil|celular|cellulare|telefon"
@@ -123,8 +127,10 @@ _DEVICE: Final = (
     r"|gerät|device|fairemail"
     r"|\bapp\b|application"
 )
+_ONLY_FROM: Final = r"\W{0,3}(?:\w{1,20} )?from (?:my )?(?:mobile|i-?phone|i-?pad|android)[\w ]{0,8}\W{0,3}$"
+_A_SENTENCE: Final = r".{0,100}(?:,|\b(?:my|mon|ma)\b.{0,30})\s(?:is|was|it|which|c.est|est|était)\b"
 SENT_FROM: Final = re.compile(
-    rf"(?=.*(?:{_DEVICE}))(?:{_SENT_FROM}|.{{0,80}}{_SENT_AT_END})",
+    rf"(?!{_A_SENTENCE})(?=.*(?:{_DEVICE}))(?:{_SENT_FROM}|{_ONLY_FROM}|.{{0,80}}{_SENT_AT_END})",
     re.IGNORECASE,
 )
 """The line that a telephone or a program signs with: it says how it was sent, and names the thing."""
@@ -150,6 +156,9 @@ SMALL_PRINT: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """How a paragraph that a company's server adds begins: confidentiality, virus checkers, trees."""
+
+LIST_FOOTER: Final = re.compile(r"^_{20,} \S{1,60} mailing list\b", re.IGNORECASE)
+"""How Mailman ends each mail of a list."""
 
 ANSWERED_WITHIN: Final = re.compile(
     r"(?:en|dans|au) (?:rouge|bleu|vert|gras|couleur|fil du texte|le (?:texte|corps|message)|votre (?:mail|message"

@@ -13,6 +13,9 @@ from hub.letters.parts import disposition, file_name, inner_parts, parts_of, tex
 _DEEPEST: Final = 30
 _IS_HTML: Final = re.compile(r"\s*<(?:!doctype html|html|head|body|div|p|meta)\b", re.IGNORECASE)
 _STUB: Final = re.compile(r"\bhtml\b|multi-?part message|mime format|format mime", re.IGNORECASE)
+_FOR_PROGRAMS: Final = re.compile(
+    r"mime|multi-?part|openpgp|cryptograph|mail (?:reader|client|software)", re.IGNORECASE
+)
 _STUB_MOST: Final = 300
 """Signs of a plain part that only says: read the other one."""
 
@@ -64,11 +67,15 @@ def _texts(part: Message, depth: int) -> list[_Said]:
 
 
 def _named_text(mail: Message) -> _Said:
-    """Take a text that bears a file's name when there is no other: some telephones send theirs so."""
+    """Take a text that bears a file's name when there is no other: some telephones send theirs so.
+
+    Else what stands before the parts, which some programs take for one.
+    """
     for part in parts_of(mail):
         if part.get_content_type() == "text/plain" and disposition(part) != "attachment":
             return _Said(plain=text_of(part))
-    return _Said()
+    preamble = mail.preamble if isinstance(mail.preamble, str) else ""
+    return _Said(plain="\n".join(line for line in preamble.split("\n") if not _FOR_PROGRAMS.search(line)))
 
 
 def _joined(texts: Iterable[str]) -> str:

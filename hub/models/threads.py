@@ -9,6 +9,9 @@ from sqlmodel import Field
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
 from hub.ports import ChannelName
 
+SAID_WHY, TOLD_BEFORE = "reason", "told_before"
+"""How a reply is kept that says why a child is missing, and one that says so before anybody asked (`Reply.sense`)."""
+
 
 class ThreadState(StrEnum):
     """Whose turn it is: ours, the family's, nobody's."""

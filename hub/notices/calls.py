@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.database import ring_after_commit
 from hub.errors import HubError, InvalidError, NotAllowedError, NotFoundError
 from hub.models.answers import AnswerKind, CallOutcome
 from hub.models.notices import DeliveryState
@@ -120,7 +121,8 @@ async def another_way(session: AsyncSession, *, school_id: int, task_id: int, re
     guardian_id = await _concerned(session, school_id, task_id, reader, now)
     delivery_id = await _must_own(session, school_id, task_id, reader, or_nobody=True)
     await _set(session, school_id, task_id, done_at=now, done_by=reader.staff_id)
-    await send_otherwise(session, school_id=school_id, delivery_id=delivery_id, now=now)
+    connection = await session.connection()
+    ring_after_commit(session, await send_otherwise(connection, school_id=school_id, delivery_id=delivery_id, now=now))
     await _note(session, school_id, reader, "another_way", guardian_id, now)
 
 

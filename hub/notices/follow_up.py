@@ -16,10 +16,11 @@ from hub.notices.audience import classes_of, informed, is_everybody, members, re
 from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, cancel, counted, tell
 from hub.outbox.claim import READY
+from hub.outbox.lines import choose_lines
 from hub.ports import Follows, Lane, NoticeKind, Slots
 from hub.routing import check_still_to_come, lane_of, leaves_at
 from hub.sealing import Keyring
-from hub.tables import attempt, audit, copy, notice, notice_follow
+from hub.tables import attempt, audit, copy, delivery, notice, notice_follow
 from i18n.checks import check_slots
 
 FOLLOWED = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT, NoticeKind.MEETING})
@@ -180,6 +181,7 @@ async def _follow(
                 school_id=school.key, notice_id=made.notice_id, before_id=seen.notice_id, how=how
             )
         )
+        await choose_lines(session, delivery.c.notice_id == made.notice_id, now=now)
         ring_after_commit(session, lane_of(draft.kind))
     return made
 

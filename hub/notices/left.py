@@ -50,6 +50,7 @@ class Left:
     `why`: the reason, with the way out that was tried last. `children`: those whom this adult may be told about today.
     `outcome` is how the last call went, while the task is still open. `task_id` None: the task is just being made.
     `other_way`: the notice could still be sent once more, by another way (`hub.notices.ways`).
+    `thread_id`: the conversation that the notice is a word of, if it is one.
     """
 
     delivery_id: int
@@ -71,6 +72,7 @@ class Left:
     other_way: bool = False
     children: tuple[Child, ...] = ()
     numbers: tuple[Number, ...] = ()
+    thread_id: int | None = None
 
 
 async def left_to_call(
@@ -149,6 +151,7 @@ def _left(row: Any, why: Why) -> Left:  # noqa: ANN401 (a row)
         outcome=CallOutcome(row.outcome) if row.outcome else None,
         due_at=row.due_at,
         why=why,
+        thread_id=row.thread_id,
     )
 
 

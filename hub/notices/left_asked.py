@@ -27,6 +27,7 @@ from hub.tables import (
     pupil,
     staff,
     stop,
+    thread_notice,
 )
 
 _SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date())
@@ -72,11 +73,16 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             call_task.c.outcome,
             call_task.c.due_at,
             staff.c.name.label("owner"),
+            thread_notice.c.thread_id,
         )
         .join(guardian, and_(guardian.c.school_id == delivery.c.school_id, guardian.c.id == delivery.c.guardian_id))
         .join(notice, notice.c.id == delivery.c.notice_id)
         .outerjoin(call_task, open_task())
         .outerjoin(staff, and_(staff.c.school_id == call_task.c.school_id, staff.c.id == call_task.c.owner_id))
+        .outerjoin(
+            thread_notice,
+            and_(thread_notice.c.school_id == delivery.c.school_id, thread_notice.c.notice_id == delivery.c.notice_id),
+        )
         .where(delivery.c.school_id == _SCHOOL, may_be_left(_SCHOOL), to_be_called(call_task.c.id, _DAY, _NOW))
         .order_by(delivery.c.state == DeliveryState.TO_CALL, nobody.desc(), call_task.c.due_at, delivery.c.id)
         .limit(bindparam("most", type_=Integer()))

@@ -4,35 +4,36 @@ Everything per adult is one INSERT … SELECT whatever the number of families. P
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, case, func, insert, literal, select, update
+from sqlalchemy import Select, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.database import ring_after_commit
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
-from hub.models.notices import DeliveryState, Needs, NoticeState, NoticeVersion
-from hub.models.people import DataKey
+from hub.models.base import BigId
+from hub.models.notices import DeliveryState, Needs, NoticeState
 from hub.models.school import School
 from hub.notices.absent import open_cases
+from hub.notices.addressing import address_to
 from hub.notices.audience import Audience, classes_of, is_everybody, members, read_audience, require_right
-from hub.outbox.conversations import FirstWay, first_rung, keep_sender
-from hub.outbox.ladder import open_calls, open_rungs
-from hub.outbox.rungs import next_rung
+from hub.outbox.conversations import FirstWay
 from hub.people.rights import rights_on
 from hub.ports import Follows, NoticeKind, Slots
 from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of, leaves_at
 from hub.sealing import Keyring
-from hub.tables import copy, delivery, delivery_pupil, insert_into, notice, notice_follow
+from hub.tables import copy, data_key, delivery, insert_into, notice, notice_follow, notice_version
 from hub.tables import school as schools
 from i18n.checks import check_slots
 from i18n.phrases import names_a_child
 
 KEEP = timedelta(days=365)
 AUDIENCE_MAX = 2000
+_SLOTS = b"notice_version.slots"
+"""What a notice's words are sealed as."""
 _STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
 
 
@@ -50,6 +51,10 @@ class Draft:
     needs: Needs = Needs.NONE
     due_at: datetime | None = None
     seconded_by: int | None = None
+
+    def due(self, now: datetime) -> datetime:
+        """Give when it leaves, pressed now."""
+        return max(self.due_at or now, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,12 @@ async def tell(
 
     `first`: the way that it goes before all others.
     """
-    notice_id, fresh = await _written(session, keyring, school, author_id, draft, now)
+    ((notice_id, fresh),) = await written(session, keyring, school, author_id, [draft], now)
     if fresh:
-        await _address_to(session, school.key, notice_id, who, now=now, way=first)
-        ring_after_commit(session, lane_of(draft.kind))
+        of_notice = who.add_columns(literal(notice_id, BigId()).label("notice_id"))
+        await address_to(
+            session, school.key, [notice_id], draft.kind, of_notice, due=draft.due(now), now=now, way=first
+        )
     return await counted(session, notice_id, fresh=fresh)
 
 
@@ -193,100 +200,58 @@ async def _take_the_place_of_the_last(session: AsyncSession, school_id: int, not
             )
 
 
-async def _written(
+async def written(
     session: AsyncSession,
     keyring: Keyring,
     school: School,
     author_id: int,
-    draft: Draft,
+    drafts: Sequence[Draft],
     now: datetime,
-) -> tuple[int, bool]:
-    """Write the notice and its first version, unless this key was pressed before: (its id, whether it is new)."""
-    wrapped, version, seal = keyring.new_key()
-    data_key = DataKey(school_id=school.key, subject="notice", wrapped=wrapped, master_version=version)
-    session.add(data_key)
-    await session.flush()
-    due = max(draft.due_at or now, now)
-    row = {
-        "school_id": school.key,
-        "data_key_id": data_key.key,
-        "key_name": draft.key,
-        "kind": draft.kind,
-        "lane": lane_of(draft.kind),
-        "state": "published",
-        "needs": draft.needs,
-        "author_id": author_id,
-        "audience": draft.audience.strip(),
-        "created_at": now,
-        "due_at": due,
-        "expires_at": expires_at(draft.kind, due, draft.slots),
-        "keep_until": (now + KEEP).date(),
-    }
-    made = (
-        await session.execute(insert_into(notice, session).values(row).on_conflict_do_nothing().returning(notice.c.id))
-    ).scalar_one_or_none()
-    if made is None:
-        await session.delete(data_key)
-        before = select(notice.c.id).where(notice.c.school_id == school.key, notice.c.key_name == draft.key)
-        return (await session.execute(before)).scalar_one(), False
-    session.add(
-        NoticeVersion(
-            school_id=school.key,
-            notice_id=made,
-            n=1,
-            author_id=author_id,
-            slots_sealed=seal.close(orjson.dumps(draft.slots), b"notice_version.slots"),
-            created_at=now,
-        )
-    )
-    await session.flush()
-    return int(made), True
-
-
-async def _address_to(
-    session: AsyncSession, school_id: int, notice_id: int, who: Select[Any], *, now: datetime, way: FirstWay | None
-) -> None:
-    told = who.subquery("told_pairs")
-    adults = select(told.c.guardian_id).distinct().subquery("all_adults")
-    first = (
-        first_rung(way, adults.c.guardian_id, literal(school_id))
-        if way
-        else next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
-    )
-    adults = select(adults.c.guardian_id, first.label("first")).subquery("adults")
-    held = select(notice.c.due_at > now).where(notice.c.id == notice_id).scalar_subquery()
-    state = case(
-        (adults.c.first.is_(None), DeliveryState.TO_CALL.value),
-        (held, DeliveryState.HELD.value),
-        else_=DeliveryState.ON_THE_WAY.value,
-    )
-    await session.execute(
-        insert(delivery).from_select(
-            ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at"],
-            select(
-                literal(school_id),
-                literal(notice_id),
-                adults.c.guardian_id,
-                state,
-                func.coalesce(adults.c.first, 0),
-                literal(now, delivery.c.state_at.type),
-            ).order_by(adults.c.guardian_id),
-        )
-    )
-    await session.execute(
-        insert(delivery_pupil).from_select(
-            ["school_id", "delivery_id", "pupil_id"],
-            select(delivery.c.school_id, delivery.c.id, told.c.pupil_id)
-            .join(told, told.c.guardian_id == delivery.c.guardian_id)
-            .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id),
-        )
-    )
-    mine = delivery.c.notice_id == notice_id
-    await open_rungs(session, mine, now=now)
-    if way:
-        await keep_sender(session, school_id=school_id, notice_id=notice_id, way=way)
-    pressed = (await session.execute(select(notice.c.lane, notice.c.due_at).where(notice.c.id == notice_id))).one()
-    await open_calls(session, mine, lane=pressed.lane, now=pressed.due_at)
+) -> list[tuple[int, bool]]:
+    """Write notices and their first versions, unless their keys were pressed before: (id, whether new) of each."""
+    sealed = [(draft, *keyring.new_key()) for draft in drafts]
+    locked = [
+        {"school_id": school.key, "subject": "notice", "wrapped": wrapped, "master_version": version}
+        for _, wrapped, version, _ in sealed
+    ]
+    keyed = await session.execute(insert(data_key).returning(data_key.c.wrapped, data_key.c.id), locked)
+    keys = {bytes(row.wrapped): int(row.id) for row in keyed}
+    rows = [
+        {
+            "school_id": school.key,
+            "data_key_id": keys[wrapped],
+            "key_name": draft.key,
+            "kind": draft.kind,
+            "lane": lane_of(draft.kind),
+            "state": "published",
+            "needs": draft.needs,
+            "author_id": author_id,
+            "audience": draft.audience.strip(),
+            "created_at": now,
+            "due_at": draft.due(now),
+            "expires_at": expires_at(draft.kind, draft.due(now), draft.slots),
+            "keep_until": (now + KEEP).date(),
+        }
+        for draft, wrapped, _, _ in sealed
+    ]
+    statement = insert_into(notice, session).on_conflict_do_nothing().returning(notice.c.key_name, notice.c.id)
+    made = {row.key_name: int(row.id) for row in await session.execute(statement, rows)}
+    if made:
+        first = {"school_id": school.key, "n": 1, "author_id": author_id, "created_at": now}
+        versions = [
+            {**first, "notice_id": made[draft.key], "slots_sealed": seal.close(orjson.dumps(draft.slots), _SLOTS)}
+            for draft, _, _, seal in sealed
+            if draft.key in made
+        ]
+        await session.execute(insert(notice_version), versions)
+    before = dict[str, int]()
+    if len(made) < len(drafts):
+        unused = [keys[wrapped] for draft, wrapped, _, _ in sealed if draft.key not in made]
+        await session.execute(delete(data_key).where(data_key.c.school_id == school.key, data_key.c.id.in_(unused)))
+        pressed = notice.c.key_name.in_([draft.key for draft in drafts])
+        asked = select(notice.c.key_name, notice.c.id).where(notice.c.school_id == school.key, pressed)
+        before = {row.key_name: int(row.id) for row in await session.execute(asked)}
+    return [(made.get(draft.key) or before[draft.key], draft.key in made) for draft in drafts]
 
 
 async def counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
 from hub.outbox.conversations import in_conversation, left_in_conversation
+from hub.outbox.lines import choose_lines
 from hub.outbox.rungs import (
     WAITING,
     has_attempt,
@@ -134,6 +135,7 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
     )
     first = ["school_id", "copy_id", "sender_id", "lane", "due_at", "look_at"]
     await within.execute(insert(attempt).from_select(first, _first_attempts(which, now)))
+    await choose_lines(within, which, now=now)
     await within.execute(
         update(delivery)
         .where(which, delivery.c.state.in_(WAITING), has_attempt(AttemptState.DELIVERED))

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, case, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.people import AddressState, Medium
 from hub.people.phones import masked as masked_number
 from hub.sealing import Keyring
-from hub.tables import address, data_key
+from hub.tables import address, data_key, stop
 
 
 async def find_address(
@@ -43,6 +43,14 @@ async def new_address(
         school_id=school_id, data_key_id=key_id, medium=medium, value_sealed=sealed, lookup_hash=lookup, **more
     )
     return int((await session.execute(made.returning(address.c.id))).scalar_one())
+
+
+def state_to_read() -> ColumnElement[str]:
+    """Give the state of an address as the office reads it: whoever told one of our senders to stop wants no more."""
+    told_us = select(stop.c.id).where(stop.c.school_id == address.c.school_id, stop.c.address_id == address.c.id)
+    writable = address.c.state.in_((AddressState.UNVERIFIED, AddressState.ACTIVE))
+    wants_none = literal(AddressState.STOPPED, address.c.state.type)
+    return case((writable & told_us.exists(), wants_none), else_=address.c.state).label("state")
 
 
 def masked(medium: Medium, value: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
 from hub.models.people import AddressState
+from hub.people.addresses import state_to_read
 from hub.people.links import told_about
 from hub.people.names import NAME_MAX, full_name, name_key
 from hub.ports import ChannelName
@@ -122,7 +123,7 @@ async def _ways(
     session: AsyncSession, school_id: int, ids: Sequence[int]
 ) -> dict[int, list[tuple[ChannelName, AddressState]]]:
     rows = await session.execute(
-        select(contact_point.c.guardian_id, contact_point.c.channel, address.c.state)
+        select(contact_point.c.guardian_id, contact_point.c.channel, state_to_read())
         .join(address, and_(address.c.school_id == school_id, address.c.id == contact_point.c.address_id))
         .where(contact_point.c.school_id == school_id, contact_point.c.guardian_id.in_(ids))
         .order_by(contact_point.c.position)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
 from hub.models.people import AddressState, Medium
-from hub.people.addresses import find_address, masked, new_address
+from hub.people.addresses import find_address, masked, new_address, state_to_read
 from hub.people.links import told_about
 from hub.people.mailboxes import mailbox_key, read_mailbox
 from hub.people.names import full_name
@@ -176,7 +176,7 @@ async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardia
             contact_point.c.address_id,
             contact_point.c.channel,
             address.c.medium,
-            address.c.state,
+            state_to_read(),
             address.c.value_sealed,
             data_key.c.wrapped,
             data_key.c.master_version,

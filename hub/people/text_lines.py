@@ -31,6 +31,11 @@ class TextLine:
         """Nobody can write back to a name."""
         return self.address.startswith("MG") or not any(sign.isalpha() for sign in self.address)
 
+    @property
+    def can_be_called(self) -> bool:
+        """Nobody rings a name, a short code, or a service, whose numbers we do not know."""
+        return self.address.startswith("+")
+
 
 async def text_lines(within: AsyncConnection, keyring: Keyring) -> list[TextLine]:
     """Give Twilio's senders of all schools, the stopped ones too: what families write to them must still be heard.

@@ -25,9 +25,10 @@ ONCE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a number chose: the copies, and the words that it was asked back about."""
+    """What a number chose: the copies, and the reply, with its words, that it was asked back about."""
 
     copies: tuple[int, ...]
+    reply_id: int
     words: str
 
 
@@ -60,16 +61,17 @@ async def chosen(
     *,
     school_id: int,
     address_id: int,
+    sender_id: int,
     number: int | None,
     asked_since: datetime | None,
     seal: Seal,
     now: datetime,
 ) -> Chosen | None:
-    """Read what a number chooses, if we asked within the day. Other words need no number: the question is over.
+    """Read what a number chooses, if we asked there within the day. Other words need no number: the question is over.
 
     It is over too when something else was asked there at `asked_since`, after it: a number answers what was read last.
     """
-    which = {"school": school_id, "address": address_id, "since": now - ONCE}
+    which = {"school": school_id, "address": address_id, "sender": sender_id, "since": now - ONCE}
     row = (await connection.execute(_asked(), which)).one_or_none()
     if row is None:
         return None
@@ -87,18 +89,25 @@ async def chosen(
         words = seal.open(row.words_sealed, WORDS).decode()
     except UnreadableError:
         return None
-    return Chosen(tuple(int(copy_id) for copy_id in (ids[:-1] if one == "*" else [one])), words)
+    return Chosen(tuple(int(copy_id) for copy_id in (ids[:-1] if one == "*" else [one])), row.reply_id, words)
 
 
 @cache
 def _asked() -> Select[Any]:
-    """Ask what was last asked back at an address: parameters school, address, since."""
+    """Ask what one sender last asked back at an address: parameters school, address, sender, since."""
     return (
-        select(reply_choice.c.id, reply_choice.c.copies, reply_choice.c.asked_at, reply.c.words_sealed)
+        select(
+            reply_choice.c.id,
+            reply_choice.c.copies,
+            reply_choice.c.asked_at,
+            reply_choice.c.reply_id,
+            reply.c.words_sealed,
+        )
         .join(reply, (reply.c.school_id == reply_choice.c.school_id) & (reply.c.id == reply_choice.c.reply_id))
         .where(
             reply_choice.c.school_id == bindparam("school", type_=BigId()),
             reply_choice.c.address_id == bindparam("address", type_=BigId()),
+            reply.c.sender_id == bindparam("sender", type_=BigId()),
             reply_choice.c.answered_at.is_(None),
             reply_choice.c.asked_at > bindparam("since", type_=UtcDateTime()),
         )

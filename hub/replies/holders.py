@@ -16,18 +16,22 @@ from hub.replies.links import Served
 from hub.sealing import Keyring, Seal
 from hub.tables import address, attempt, contact_point, copy, data_key, guardian, school
 
-_MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT}
+_MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT, ChannelName.EMAIL: Medium.MAILBOX}
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An address that we know, with its key and the language that is written there. `wrong`: a stranger holds it."""
+    """An address that we know, with its key and the language that is written there. `wrong`: a stranger holds it.
+
+    `dead`: nothing seemed to arrive there any more.
+    """
 
     address_id: int
     language: str
     school: SchoolCard
     seal: Seal
     wrong: bool
+    dead: bool = False
 
 
 async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -> Holder | None:
@@ -39,7 +43,8 @@ async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -
         return None
     card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
     seal = keyring.seal(row.wrapped, row.master_version)
-    return Holder(row.id, row.language, card, seal, wrong=row.state == AddressState.WRONG)
+    wrong, dead = row.state == AddressState.WRONG, row.state == AddressState.DEAD
+    return Holder(row.id, row.language, card, seal, wrong=wrong, dead=dead)
 
 
 @cache

@@ -155,13 +155,13 @@ def _found(names: tuple[str, ...]) -> Update:
 
 
 async def ask_a_person(
-    connection: AsyncConnection, kept: Kept, unclear: str | None, proposal: Sequence[int] = ()
+    connection: AsyncConnection, kept: Kept, *, proposal: Sequence[int] = (), leaves: int | None = None
 ) -> None:
-    """Put a reply into the tray; the detail says which one, who wrote if we do not know them, and what is unclear.
+    """Put a reply into the tray; the detail says which one, and who wrote if we do not know them.
 
-    `proposal`: adults who may have written, the likeliest first.
+    `proposal`: adults who may have written, the likeliest first. `leaves`: the address that wishes no more of us.
     """
-    detail = {"reply": kept.reply_id, "from": kept.stranger, "unclear": unclear, "proposal": list(proposal)}
+    detail = {"reply": kept.reply_id, "from": kept.stranger, "proposal": list(proposal), "leaves": leaves}
     seal = await school_key(connection, kept.keyring, kept.school_id)
     await put_in_tray(
         connection,
@@ -169,6 +169,6 @@ async def ask_a_person(
         Matter.UNMATCHED_REPLY,
         subject=f"reply:{kept.reply_id}",
         now=kept.now,
-        address_id=kept.address_id,
+        address_id=kept.address_id or leaves,
         detail_sealed=seal.close(orjson.dumps(detail), DETAIL),
     )

@@ -51,7 +51,7 @@ class Served:
     """A copy as of today. `adults` are those with a right today: none when nobody has one any more.
 
     `may_name`: the address answered lately, so a child's name may be shown there. `asks`: one may answer yes or no, or
-    how many.
+    how many; once a meeting has begun it is too late.
     """
 
     school_id: int
@@ -143,7 +143,7 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
         and row.last_sign_of_life is not None
         and row.last_sign_of_life > now - timedelta(days=SILENT_DAYS),
         adults=(),
-        asks=row.kind == NoticeKind.MEETING or row.needs != Needs.NONE,
+        asks=row.expires_at > now if row.kind == NoticeKind.MEETING else row.needs != Needs.NONE,
     )
     return replace(served, adults=await _adults(connection, served, now))
 
@@ -216,6 +216,7 @@ def _copy(school_id: int, copy_id: int) -> Any:  # noqa: ANN401 (a statement)
             notice.c.kind,
             notice.c.state,
             notice.c.needs,
+            notice.c.expires_at,
             notice.c.created_at,
             school.c.name,
             school.c.short_name,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.models.answers import AnswerKind
+from hub.models.threads import SAID_WHY, TOLD_BEFORE
 from hub.people.names import name_key
 from hub.replies import lexicon, words_to_us
 
@@ -24,9 +25,9 @@ class Sense(StrEnum):
     YES = "yes"
     NO = "no"
     COUNT = "count"
-    REASON = "reason"
+    REASON = SAID_WHY
     SHOULD_BE_HERE = "should_be_here"
-    TOLD_BEFORE = "told_before"
+    TOLD_BEFORE = TOLD_BEFORE
     """An absence, said by the child's name before anybody asked."""
     WRONG_NUMBER = "wrong_number"
     STOP = "stop"

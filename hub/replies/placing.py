@@ -24,17 +24,25 @@ async def heard_at(connection: AsyncConnection, text: Text, meaning: Meaning, ho
     """
     if holder.wrong:
         return Heard(text.school_id, holder.school, text.channel.value, text.words, meaning, (), (), now)
-    copies = await sent_lately(
-        connection,
-        school_id=text.school_id,
-        address_id=holder.address_id,
-        sender_id=None if text.called else text.sender_id,
-        now=now,
-    )
+    copies = await _sent_from_there(connection, text, holder.address_id, now)
     quoted = [sent for sent in copies if text.quoted is not None and text.quoted in sent.names]
     day = day_at_school(now, holder.school.timezone)
     adults = await adults_at(connection, school_id=text.school_id, address_id=holder.address_id, day=day)
     return Heard(text.school_id, holder.school, text.channel.value, text.words, meaning, quoted or copies, adults, now)
+
+
+async def _sent_from_there(connection: AsyncConnection, text: Text, address_id: int, now: datetime) -> list[Sent]:
+    """List what lately left from the number that the family writes to; from any when nothing did.
+
+    A phone that only rang asks to be called about what is open, from whatever number it was asked.
+    """
+    school_id = text.school_id
+    copies = await sent_lately(
+        connection, school_id=school_id, address_id=address_id, sender_id=text.sender_id, now=now
+    )
+    if copies and (not text.called or any(sent.is_open for sent in copies)):
+        return copies
+    return await sent_lately(connection, school_id=school_id, address_id=address_id, sender_id=None, now=now)
 
 
 async def heard_under(

@@ -14,13 +14,16 @@ from hub.ports import ChannelName, NoticeKind
 from hub.replies.answers import Taken, alarm
 from hub.replies.calling_back import call_back
 from hub.replies.choices import Chosen, ask_which, chosen
+from hub.replies.coming_back import come_back
 from hub.replies.consent import stop_writing, write_again, write_in
+from hub.replies.gathering import gather
 from hub.replies.holders import Holder, holder_of, is_theirs, way_in
 from hub.replies.keeping import Kept, Letter, Text, ask_a_person, keep, row_of, settle
 from hub.replies.links import Served, served_by
 from hub.replies.meaning import Meaning, Sense, meaning_of, meaning_of_letter, plain
 from hub.replies.placing import heard_at, heard_under, put, turn_of
 from hub.replies.proposing import propose
+from hub.replies.questions import with_pupils
 from hub.replies.saying_back import Back, What, may_say_back
 from hub.replies.threads import Turn
 from hub.replies.understanding import Heard, Understood, take, understand
@@ -69,8 +72,10 @@ async def receive_text(connection: AsyncConnection, keyring: Keyring, text: Text
     if holder is None:
         await settle(connection, kept, sense=meaning.sense)
         day = now.date()
-        await ask_a_person(connection, kept, None, await propose(connection, text.school_id, text.words, day=day))
+        await ask_a_person(connection, kept, proposal=await propose(connection, text.school_id, text.words, day=day))
         return Received(fresh=True, sense=meaning.sense)
+    if holder.dead and meaning.sense not in (Sense.STOP, Sense.WRONG_NUMBER):
+        await come_back(connection, kept, holder.address_id, timezone=holder.school.timezone)
     return await _from_known(connection, text, meaning, holder, kept, now)
 
 
@@ -104,12 +109,15 @@ async def receive_letter(connection: AsyncConnection, keyring: Keyring, letter: 
     )
     if kept is None:
         return Received(fresh=False, sense=meaning.sense if not doubt else Sense.WORDS, address_id=served.address_id)
+    if not (doubt or letter.machine or letter.leaving or meaning.sense in (Sense.STOP, Sense.WRONG_NUMBER)):
+        await come_back(connection, kept, served.address_id, timezone=served.school.timezone)
     heard = await heard_under(connection, served, letter.words, meaning, "email", now)
     outcome = await _from_letter(connection, letter, heard, served, believed=not doubt)
     turn = Turn.NOBODYS if letter.machine and not letter.leaving else turn_of(outcome)
     await put(connection, kept, heard, outcome, served.address_id, turn)
-    if letter.leaving or (not letter.machine and (doubt or outcome.sense is Sense.STOP)):
-        await ask_a_person(connection, kept, None)
+    leaves = letter.leaving or (not letter.machine and meaning.sense is Sense.STOP)
+    if leaves or (doubt and not letter.machine):
+        await ask_a_person(connection, kept, leaves=served.address_id if leaves else None)
     sense = outcome.sense if not doubt else Sense.WORDS
     return Received(fresh=True, sense=sense, address_id=served.address_id)
 
@@ -174,6 +182,7 @@ async def _from_known(
         connection,
         school_id=school_id,
         address_id=address_id,
+        sender_id=text.sender_id,
         number=None if points_at_one else number,
         asked_since=next((sent.sent_at for sent in heard.copies if sent.is_open), None),
         seal=holder.seal,
@@ -190,6 +199,8 @@ async def _from_known(
     else:
         outcome = await understand(connection, heard)
     thread_id = await put(connection, kept, heard, outcome, address_id, turn_of(outcome))
+    if choice is not None:
+        await gather(connection, school_id=school_id, reply_id=choice.reply_id, thread_id=thread_id)
     if outcome.which:
         back = await ask_which(connection, kept, outcome.which, language=holder.language, school=holder.school)
         return Received(fresh=True, sense=outcome.sense, address_id=address_id, back=back)
@@ -238,12 +249,14 @@ async def _act(connection: AsyncConnection, text: Text, meaning: Meaning, holder
 async def _choose(connection: AsyncConnection, heard: Heard, choice: Chosen) -> Understood:
     """Let the words that we asked back about answer what was chosen."""
     copies = [sent for sent in heard.copies if sent.copy_id in choice.copies]
+    copies = await with_pupils(connection, heard.school_id, copies)
     first = Heard(
         heard.school_id, heard.school, heard.through, choice.words, meaning_of(choice.words), copies, heard.adults,
         heard.now,
     )  # fmt: skip
     outcome = await take(connection, first, copies)
-    return outcome if outcome.taken is None else Understood(Sense.CHOICE, outcome.taken, outcome.about)
+    about = tuple({pupil_id for sent in copies for pupil_id in sent.pupils})
+    return outcome if outcome.taken is None else Understood(Sense.CHOICE, outcome.taken, outcome.about, pupils=about)
 
 
 def _meaning(text: Text) -> Meaning:

@@ -12,7 +12,7 @@ from hub.outbox.ladder import climb
 from hub.outbox.rungs import LIVE, WRITABLE, has_attempt
 from hub.people.tray import put_in_tray
 from hub.ports import Lane
-from hub.tables import address, attempt, copy, copy_delivery, delivery, invitation, notice, page_link
+from hub.tables import address, attempt, copy, copy_delivery, delivery, invitation, notice, page_link, tray_item
 
 WRONG = "wrong_number"
 """Stands as the error of tries that reached a stranger: they told nobody."""
@@ -23,10 +23,12 @@ async def wrong_number(connection: AsyncConnection, *, school_id: int, address_i
 
     What has reached the stranger told nobody: those tries are withdrawn, so that a late receipt raises nothing, and
     notices that still matter take their next rung. What was added through it (a chat, a browser) goes with it. The
-    office is asked to find the right number.
+    office is asked to find the right number. Harmless to repeat: nothing has left for it since.
     """
-    here = (address.c.school_id == school_id, address.c.id == address_id)
-    await connection.execute(update(address).where(*here).values(state=AddressState.WRONG, state_at=now))
+    here = (address.c.school_id == school_id, address.c.id == address_id, address.c.state != AddressState.WRONG)
+    freezing = update(address).where(*here).values(state=AddressState.WRONG, state_at=now).returning(address.c.id)
+    if (await connection.execute(freezing)).scalar_one_or_none() is None:
+        return
     copies = select(copy.c.id).where(copy.c.school_id == school_id, copy.c.address_id == address_id)
     await connection.execute(
         update(page_link)
@@ -54,19 +56,29 @@ async def _joined_from(connection: AsyncConnection, school_id: int, address_id: 
 
 
 async def ask_other_schools(connection: AsyncConnection, *, school_id: int, address_id: int, now: datetime) -> None:
-    """Ask every other school that holds the same number to check it; needs a connection that sees all schools."""
-    this = select(address.c.medium, address.c.lookup_hash).where(
-        address.c.school_id == school_id, address.c.id == address_id
+    """Ask every other school that holds the same number to check it; needs a connection that sees all schools.
+
+    Only of a number that is wrong here, and each school once for it: also one that has settled the matter since.
+    """
+    this = select(address.c.medium, address.c.lookup_hash, address.c.state_at).where(
+        address.c.school_id == school_id, address.c.id == address_id, address.c.state == AddressState.WRONG
     )
     found = (await connection.execute(this)).one_or_none()
     if found is None:
         return
+    asked = select(tray_item.c.id).where(
+        tray_item.c.school_id == address.c.school_id,
+        tray_item.c.address_id == address.c.id,
+        tray_item.c.matter == Matter.WRONG_NUMBER,
+        tray_item.c.opened_at >= found.state_at,
+    )
     others = await connection.execute(
         select(address.c.school_id, address.c.id).where(
             address.c.medium == found.medium,
             address.c.lookup_hash == found.lookup_hash,
             address.c.school_id != school_id,
             address.c.state.in_(WRITABLE),
+            ~asked.correlate(address).exists(),
         )
     )
     for row in others.all():

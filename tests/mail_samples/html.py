@@ -9,6 +9,21 @@ LABELS = (
 OLD = "<div>Bonjour,</div><div>Viendrez-vous&nbsp;?</div>"
 
 WRITTEN = {
+    "yahoo, address not escaped": (
+        (
+            "<div>Oui, à trois.</div><div class='ydp9b1f0a55yahoo_quoted'><div>On Tuesday, September 1, 2026 at 11:30:41 AM, École "
+            f"<info@ecole.test> wrote:</div>{OLD}</div>"
+        ),
+        "Oui, à trois.",
+    ),
+    "an address not escaped": ("<p>Écrivez à <paul@familles.example> svp</p>", "Écrivez à <paul@familles.example> svp"),
+    "mail.ru, forwarded": (
+        (
+            "Да<br><br>От кого: École &lt;info@ecole.test&gt;<br>Кому: Амина &lt;amina@familles.example&gt;<br>"
+            f"Дата: Вторник, 1 сентября 2026, 18:02 +03:00<br>Тема: Собрание<br><br>{OLD}"
+        ),
+        "Да",
+    ),
     "gmail": (
         (
             '<div dir="ltr">Oui, à trois.<div><br></div><div>Merci</div></div><br><div class="gmail_quote gmail_quote_container">'

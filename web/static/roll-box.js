@@ -3,6 +3,8 @@
 
 const rollBox = (() => {
   const BASE = "appel", STORE = "rolls";
+  const KEPT_AT = "Passerelle-Kept-At";
+  const ASTRAY = 60000; // ms between two clocks that still count as going alike
 
   const opened = () => new Promise((done, failed) => {
     const asked = indexedDB.open(BASE, 1);
@@ -36,32 +38,52 @@ const rollBox = (() => {
     };
   });
 
-  // The word that a form of this session carries, and whose session it is; nothing where nobody is signed in.
+  const clockOf = (page) => Number(/data-now="(\d+)"/.exec(page)?.[1]);
+
+  // The school's clock and this one's at one moment: of the page that is kept, else of the one that is open.
+  async function clocks(path, open) {
+    const page = await globalThis.caches?.match(path, { ignoreVary: true }).catch(() => {});
+    return page ? { school: clockOf(await page.text()), here: Number(page.headers.get(KEPT_AT)) } : open;
+  }
+
+  // The word that a form of this session carries, whose session it is, and the school's clock; nothing where nobody is
+  // signed in.
   async function session(roll) {
     const page = await fetch(roll.path, { cache: "no-store", redirect: "manual" });
     if (page.type === "opaqueredirect") return {};
     if (page.status >= 500) throw new Error("later");
     const text = page.ok ? await page.text() : "";
     const found = (form) => form.exec(text)?.[1];
-    return { refused: !page.ok, token: found(/name="csrf" value="([0-9a-f]+)"/), who: found(/data-who="(\d+)"/) };
+    const token = found(/name="csrf" value="([0-9a-f]+)"/);
+    return { refused: !page.ok, token, who: found(/data-who="(\d+)"/), clock: clockOf(text) };
   }
 
-  // How long ago it was taken, and not when: a tablet's clock may be wrong.
-  const post = (roll, token) => fetch(roll.path.replace(/\?.*/, ""), {
+  // How many seconds ago it was taken. Our clock counts if it has gone as the school's does since they were compared;
+  // one that was set meanwhile says nothing, and the roll is as old as it can be: late, it alerts nobody unasked.
+  function age(roll, clock) {
+    const waited = Date.now() - roll.takenAt;
+    const then = roll.clocks ?? { school: clock, here: Date.now() };
+    const since = clock - then.school;
+    const astray = waited < 0 || Math.abs(Date.now() - then.here - since) > ASTRAY;
+    return Math.max(0, Math.round((astray ? since : waited) / 1000));
+  }
+
+  const post = (roll, token, seconds) => fetch(roll.path.replace(/\?.*/, ""), {
     method: "POST",
     headers: { Accept: "application/json" },
     redirect: "manual",
-    body: new URLSearchParams([...roll.fields, ["csrf", token], ["age", Math.max(0, Math.round((Date.now() - roll.takenAt) / 1000))]]),
+    body: new URLSearchParams([...roll.fields, ["csrf", token], ["age", seconds]]),
   });
 
   // Gives what became of it: sent, refused, signed-out (nobody is in, or somebody else). Throws while we are away.
+  // With the page's own token it is sent as it is taken.
   async function send(roll, token) {
-    let answer = token && await post(roll, token);
+    let answer = token && await post(roll, token, 0);
     if (!answer || answer.status === 401 || answer.status === 403) {
       const now = await session(roll);
       if (now.refused) return { state: "refused" };
       if (!now.token || now.who !== roll.who) return { state: "signed-out" };
-      answer = await post(roll, now.token);
+      answer = await post(roll, now.token, age(roll, now.clock));
     }
     if (answer.ok) return { state: "sent", to: (await answer.json()).to };
     if (answer.status >= 500 || answer.status === 429) throw new Error("later");
@@ -83,5 +105,5 @@ const rollBox = (() => {
     return away;
   }
 
-  return { all, keep, drop, send, sendAll, settle };
+  return { KEPT_AT, all, clocks, drop, keep, send, sendAll, settle };
 })();

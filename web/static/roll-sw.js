@@ -4,7 +4,7 @@
 
 const KEPT = "appel";
 const PATIENCE = 6000; // ms that a page may take while an older one is at hand
-const KEPT_AT = "Passerelle-Kept-At";
+const { KEPT_AT } = rollBox;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

@@ -5,6 +5,7 @@
   const form = document.getElementById("appel");
   const waiting = document.getElementById("attente");
   const opened = new Date().toDateString();
+  const clocks = { school: Number(form?.dataset.now), here: Date.now() };
   const sent = new Map();
   let pressed = false, plain = false, drawing = Promise.resolve();
 
@@ -50,6 +51,7 @@
     pressed = true;
     const roll = taken(event.submitter);
     try {
+      roll.clocks = await rollBox.clocks(roll.path, clocks);
       await rollBox.keep(roll);
     } catch { // a browser that keeps nothing: the form goes its plain way
       plain = true;

@@ -1,0 +1,71 @@
+"""Whom a press is for, written down: a delivery for each adult and notice, the first copies, and the calls to make."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.database import ring_after_commit
+from hub.models.notices import DeliveryState
+from hub.outbox.conversations import FirstWay, first_rung, keep_sender
+from hub.outbox.ladder import open_calls, open_rungs
+from hub.outbox.rungs import next_rung
+from hub.ports import NoticeKind
+from hub.routing import lane_of
+from hub.tables import delivery, delivery_pupil
+
+
+async def address_to(
+    session: AsyncSession,
+    school_id: int,
+    notices: Sequence[int],
+    kind: NoticeKind,
+    who: Select[Any],
+    *,
+    due: datetime,
+    now: datetime,
+    way: FirstWay | None = None,
+) -> None:
+    """Address fresh notices of one kind that leave together at `due`, in as many statements as one; rings the bell.
+
+    `who` selects (guardian_id, pupil_id, notice_id), each once. `way`: the way that they go before all others.
+    """
+    told = who.subquery("told_pairs")
+    adults = select(told.c.notice_id, told.c.guardian_id).distinct().subquery("all_adults")
+    first = (
+        first_rung(way, adults.c.guardian_id, literal(school_id))
+        if way
+        else next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
+    )
+    adults = select(adults.c.notice_id, adults.c.guardian_id, first.label("first")).subquery("adults")
+    reached = DeliveryState.HELD if due > now else DeliveryState.ON_THE_WAY
+    await session.execute(
+        insert(delivery).from_select(
+            ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at"],
+            select(
+                literal(school_id),
+                adults.c.notice_id,
+                adults.c.guardian_id,
+                case((adults.c.first.is_(None), DeliveryState.TO_CALL.value), else_=reached.value),
+                func.coalesce(adults.c.first, 0),
+                literal(now, delivery.c.state_at.type),
+            ).order_by(adults.c.notice_id, adults.c.guardian_id),
+        )
+    )
+    mine = delivery.c.notice_id.in_(notices)
+    await session.execute(
+        insert(delivery_pupil).from_select(
+            ["school_id", "delivery_id", "pupil_id"],
+            select(delivery.c.school_id, delivery.c.id, told.c.pupil_id)
+            .join(told, and_(told.c.guardian_id == delivery.c.guardian_id, told.c.notice_id == delivery.c.notice_id))
+            .where(delivery.c.school_id == school_id, mine),
+        )
+    )
+    await open_rungs(session, mine, now=now)
+    if way:
+        for notice_id in notices:
+            await keep_sender(session, school_id=school_id, notice_id=notice_id, way=way)
+    await open_calls(session, mine, lane=lane_of(kind), now=due)
+    ring_after_commit(session, lane_of(kind))
