@@ -30,7 +30,7 @@ from hub.people.tray import put_in_tray
 from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Slots
 from hub.replies.answers import answer
 from hub.replies.keeping import DETAIL, Text
-from hub.replies.receiving import receive_text
+from hub.replies.texts import receive_text
 from hub.sealing import Keyring
 from hub.settings import Settings
 from i18n.rendering import render

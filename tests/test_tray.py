@@ -21,7 +21,7 @@ from hub.people.schools import school_key
 from hub.people.staff import add_staff
 from hub.people.tray import put_in_tray
 from hub.replies.keeping import DETAIL, Text
-from hub.replies.receiving import receive_text
+from hub.replies.texts import receive_text
 from hub.sealing import Keyring
 from hub.settings import Settings
 from web.house import House

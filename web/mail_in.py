@@ -25,7 +25,8 @@ from hub.replies.receiving import receive_letter
 from hub.replies.whose import is_known, named_copy, school_of_copy, whose, writes_from
 from web.family import spread_wrong_number
 from web.house import House
-from web.receipts import AWAY, receipt_of_mail
+from web.receipts import receipt_of_mail
+from web.together import AWAY
 
 log = structlog.get_logger(__name__)
 

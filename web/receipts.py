@@ -1,28 +1,18 @@
 """Where the providers' receipts are gathered: many posted within a few milliseconds are committed together."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from channels.sms import Heard, StatusReport
-from hub.database import Database, is_away
+from hub.database import Database
 from hub.errors import ChannelError, DeadAddressError, MisconfiguredError, RejectedError, StoppedError, TemporaryError
 from hub.letters.bounces import Bounce
 from hub.models.notices import AttemptState, ErrorKind
 from hub.outbox.record import ReceiptIn, record_callbacks
+from web.together import Together
 
-log = structlog.get_logger(__name__)
-
-AWAY = (DBAPIError, PoolTimeoutError, OSError)
-"""How the database says that it cannot; `is_away` tells whether it may be asked again."""
-GATHER = 0.01
-MOST = 500
-PAUSES = (0.05, 0.2)
+MOST: Final = 500
 
 _STATES: Final[Mapping[Heard, AttemptState]] = {
     Heard.ACCEPTED: AttemptState.ACCEPTED,
@@ -38,8 +28,6 @@ _KINDS: Final[Mapping[type[ChannelError], ErrorKind]] = {
 }
 _DEAD = re.compile(r"5\.1\.(?![78])\d+")
 """The recipient does not exist; 5.1.7 and 5.1.8 blame the sender. Source: RFC 3463 section 3.2."""
-
-_Waiting = tuple[int, ReceiptIn, "asyncio.Future[bool]"]
 
 
 def receipt_of(attempt_id: int, report: StatusReport, *, status: str, sid: str) -> ReceiptIn:
@@ -69,84 +57,20 @@ def receipt_of_mail(attempt_id: int, bounce: Bounce | None) -> ReceiptIn:
 
 
 class Receipts:
-    """One for each process. A receipt is answered only once it is committed.
-
-    One commit at a time; what comes meanwhile goes with the next. It keeps no task when nothing waits, so nothing
-    has to be closed.
-    """
+    """One for each process. A receipt is answered only once it is committed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[_Waiting] = []
-        self._task: asyncio.Task[None] | None = None
+        self._together = Together(self._commit, name="receipt", most=MOST)
 
     async def put(self, sender_id: int, receipt: ReceiptIn) -> bool:
-        """Commit a receipt; False when the attempt is not one of this sender's.
+        """Commit a receipt; False when the attempt is not one of this sender's. Raises as `Together.put` does."""
+        return await self._together.put(None, (sender_id, receipt))
 
-        Raises one of AWAY when the database is away for longer than a moment: the provider should try again.
-        """
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((sender_id, receipt, done))
-        if self._task is None:
-            self._task = asyncio.create_task(self._run())
-        return await done
-
-    async def _run(self) -> None:
-        while self._waiting:
-            if len(self._waiting) < MOST:
-                await asyncio.sleep(GATHER)
-            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            batch.sort(key=lambda waiting: waiting[1].attempt_id)
-            await self._settle(batch)
-        self._task = None
-
-    async def _settle(self, batch: Sequence[_Waiting]) -> None:
-        """Commit a batch and answer who waits; one bad receipt never costs its neighbours."""
-        try:
-            known = await self._insist(batch)
-        except Exception as fault:  # noqa: BLE001 (the outermost loop: who waits is told, nothing is half written)
-            if is_away(fault):
-                _refuse(batch, fault)
-            else:
-                await self._one_by_one(batch, fault)
-        else:
-            _tell(batch, known)
-
-    async def _one_by_one(self, batch: Sequence[_Waiting], fault: Exception) -> None:
-        if len(batch) == 1:
-            log.error("receipt not written", kind=type(fault).__name__)
-            _refuse(batch, fault)
-            return
-        for waiting in batch:
-            await self._settle([waiting])
-
-    async def _insist(self, batch: Sequence[_Waiting]) -> set[tuple[int, int]]:
-        """Commit, again after a short pause when the database stumbles (a deadlock, a failover)."""
-        for pause in PAUSES:
-            try:
-                return await self._commit(batch)
-            except AWAY as fault:
-                if not is_away(fault):
-                    raise
-                await asyncio.sleep(pause)
-        return await self._commit(batch)
-
-    async def _commit(self, batch: Sequence[_Waiting]) -> set[tuple[int, int]]:
-        """Write in one transaction; gives the (sender, attempt) pairs that exist."""
+    async def _commit(self, _key: None, batch: Sequence[tuple[int, ReceiptIn]]) -> list[bool]:
+        """Write in one transaction, in the order of attempts; says which of them exist."""
         async with self._database.engine() as connection:
             now = await self._database.now(connection)
-            return await record_callbacks(
-                connection, [(sender_id, receipt) for sender_id, receipt, _ in batch], now=now
-            )
-
-
-def _refuse(batch: Sequence[_Waiting], why: Exception) -> None:
-    for _, _, done in batch:
-        if not done.done():
-            done.set_exception(why)
-
-
-def _tell(batch: Sequence[_Waiting], known: set[tuple[int, int]]) -> None:
-    for sender_id, receipt, done in batch:
-        if not done.done():  # a provider may have hung up meanwhile
-            done.set_result((sender_id, receipt.attempt_id) in known)
+            those = sorted(batch, key=lambda one: one[1].attempt_id)
+            known = await record_callbacks(connection, those, now=now)
+        return [(sender_id, receipt.attempt_id) in known for sender_id, receipt in batch]

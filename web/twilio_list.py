@@ -22,7 +22,7 @@ from hub.settings import Settings
 from web.bookmark import Bookmark
 from web.house import House
 from web.receipts import receipt_of
-from web.webhooks import take_text
+from web.texts import Texts
 
 log = structlog.get_logger(__name__)
 
@@ -157,7 +157,7 @@ class TwilioList:
     async def _take(self, text: Text) -> bool:
         """Take a text, or a call; False when it trips over a fault of ours, and will be tried again."""
         try:
-            received = await take_text(self._house, text)
+            received = await Texts(self._house).take(text)
         except Exception as error:
             if is_away(error):
                 raise

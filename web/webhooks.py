@@ -21,13 +21,13 @@ from channels.sms import read_status
 from hub.outbox.record import ReceiptIn
 from hub.people.schools import find_signer
 from hub.replies.keeping import Text
-from hub.replies.meaning import Sense
-from hub.replies.receiving import Received, receive_text
+from hub.replies.receiving import Received
 from hub.replies.saying_back import words_back
 from hub.sealing import Keyring
-from web.family import spread_wrong_number
 from web.house import House, house_of
-from web.receipts import AWAY, Receipts, receipt_of
+from web.receipts import Receipts, receipt_of
+from web.texts import Texts
+from web.together import AWAY
 
 router = APIRouter()
 
@@ -63,12 +63,13 @@ class Posted(dict[str, str]):
 
 
 class Switchboard:
-    """One for each process: the senders that called lately, and the receipts being committed."""
+    """One for each process: the senders that called lately, and the receipts and texts being committed."""
 
     def __init__(self, house: House, clock: Callable[[], float] = time.monotonic) -> None:
         self._house, self._clock = house, clock
         self._callers: dict[str, Caller] = {}
         self.receipts = Receipts(house.database)
+        self.texts = Texts(house)
 
     async def admit(self, request: Request, key: str, form: Posted) -> Caller | None:
         """Give the sender of this key if its secret signed this post; None when nobody's did.
@@ -205,27 +206,17 @@ async def _taken(
     if form is None:
         return Response(status_code=413)
     try:
-        caller = await _switchboard(request, house).admit(request, request.path_params["key"], form)
+        board = _switchboard(request, house)
+        caller = await board.admit(request, request.path_params["key"], form)
         if caller is None:
             return Response(status_code=403)
         text = read(caller, form)
         if text is None:
             return Response(status_code=400)
-        received = await take_text(house, text)
+        received = await board.texts.take(text)
     except AWAY:
         return Response(status_code=503)
     return Response(str(answer(caller, received)), media_type="application/xml")
-
-
-async def take_text(house: House, text: Text) -> Received:
-    """Commit what a family wrote, and what follows from it in other schools; for who posts it and who fetches it."""
-    async with house.database.school(text.school_id) as session:
-        connection = await session.connection()
-        received = await receive_text(connection, house.keyring, text, now=await house.database.now(connection))
-    if received.sense is Sense.WRONG_NUMBER and received.address_id is not None:
-        # also on a repeated post: the first may have died here
-        await spread_wrong_number(house, text.school_id, received.address_id)
-    return received
 
 
 def _text(caller: Caller, form: Posted) -> Text | None:

@@ -61,7 +61,9 @@ async def say_who(
         )  # fmt: skip
         return
     connection = await session.connection()
-    using = await adults_at(connection, school_id=school_id, address_id=row.address_id, day=reader.day)
+    using = (await adults_at(connection, school_id=school_id, addresses=[row.address_id], day=reader.day))[
+        row.address_id
+    ]
     if guardian_id not in {adult.guardian_id for adult in using}:
         raise InvalidError("Cet adulte n’utilise pas cette adresse, ou n’est prévenu d’aucun élève.", field="guardian")
     mine = (reply.c.school_id == school_id, reply.c.id == detail.get("reply"), reply.c.address_id == row.address_id)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
 from hub.models.people import AddressState
 from hub.outbox.bulk import Bulk, stored
@@ -27,21 +29,40 @@ async def deliver(connection: AsyncConnection, proved: Mapping[int, str | None],
     if not proved:
         return
     await _DELIVERED.run(connection, list(proved.items()), stored(connection, now))
-    served = select(copy_delivery.c.delivery_id).join(attempt, attempt.c.copy_id == copy_delivery.c.copy_id)
-    told = delivery.c.id.in_(served.where(attempt.c.id.in_(proved)))
-    await connection.execute(
+    which = {"b_tries": list(proved), "b_now": now}
+    await connection.execute(_called_otherwise(), which)
+    await connection.execute(_told(), which)
+
+
+@cache
+def _called_otherwise() -> Update:
+    """End the calls of those whom some tries told: parameters b_tries, b_now."""
+    return (
         update(call_task)
         .where(
             call_task.c.done_at.is_(None),
-            call_task.c.delivery_id.in_(select(delivery.c.id).where(told, delivery.c.state == DeliveryState.TO_CALL)),
+            call_task.c.delivery_id.in_(
+                select(delivery.c.id).where(_served(), delivery.c.state == DeliveryState.TO_CALL)
+            ),
         )
-        .values(done_at=now, outcome="otherwise")
+        .values(done_at=bindparam("b_now", type_=UtcDateTime()), outcome="otherwise")
     )
-    await connection.execute(
+
+
+@cache
+def _told() -> Update:
+    """Count as told whom some tries served: parameters b_tries, b_now."""
+    waiting = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
+    return (
         update(delivery)
-        .where(told, delivery.c.state.in_((DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)))
-        .values(state=DeliveryState.TOLD, state_at=now)
+        .where(_served(), delivery.c.state.in_(waiting))
+        .values(state=DeliveryState.TOLD, state_at=bindparam("b_now", type_=UtcDateTime()))
     )
+
+
+def _served() -> ColumnElement[bool]:
+    served = select(copy_delivery.c.delivery_id).join(attempt, attempt.c.copy_id == copy_delivery.c.copy_id)
+    return delivery.c.id.in_(served.where(attempt.c.id.in_(bindparam("b_tries", type_=BigId(), expanding=True))))
 
 
 async def fail(connection: AsyncConnection, why: Mapping[int, tuple[ErrorKind, str]], now: datetime) -> None:

@@ -6,12 +6,15 @@ Every act re-reads who has a right to it today; all of them are harmless to repe
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import Select, Update, and_, bindparam, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.absences.cases import answered
 from hub.models.answers import AnswerKind
+from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState
 from hub.models.people import AddressState
 from hub.outbox.follow import deliver
@@ -23,6 +26,7 @@ from hub.tables import (
     attempt,
     call_task,
     delivery,
+    dialects_insert,
     insert_into,
 )
 from hub.tables import answer as answers
@@ -132,25 +136,45 @@ def _fits(kind: AnswerKind, served: Served) -> bool:
 
 async def show_arrived(connection: AsyncConnection, served: Served, now: datetime) -> None:
     """Somebody answered from there: the address lives, the copy arrived, and everyone it serves counts as told."""
-    await connection.execute(
+    await connection.execute(_lives(), {"b_school": served.school_id, "b_address": served.address_id, "b_now": now})
+    last = await connection.execute(_last(), {"school": served.school_id, "copy": served.copy_id})
+    number = last.scalar_one_or_none()
+    if number is not None:
+        await deliver(connection, {number: None}, now)
+
+
+@cache
+def _lives() -> Update:
+    """Write that an address lives: parameters b_school, b_address, b_now."""
+    moment = bindparam("b_now", type_=UtcDateTime())
+    return (
         update(address)
         .where(
-            address.c.school_id == served.school_id,
-            address.c.id == served.address_id,
+            address.c.school_id == bindparam("b_school", type_=BigId()),
+            address.c.id == bindparam("b_address", type_=BigId()),
             address.c.state.in_(WRITABLE),
         )
         .values(
-            last_sign_of_life=now,
-            state_at=case((address.c.state == AddressState.ACTIVE, address.c.state_at), else_=now),
+            last_sign_of_life=moment,
+            state_at=case((address.c.state == AddressState.ACTIVE, address.c.state_at), else_=moment),
             state=AddressState.ACTIVE,
         )
     )
-    last = select(attempt.c.id).where(
-        attempt.c.school_id == served.school_id, attempt.c.copy_id == served.copy_id, attempt.c.state.in_(POSTED)
+
+
+@cache
+def _last() -> Select[Any]:
+    """Ask for the last try of a copy that left: parameters school, copy."""
+    return (
+        select(attempt.c.id)
+        .where(
+            attempt.c.school_id == bindparam("school", type_=BigId()),
+            attempt.c.copy_id == bindparam("copy", type_=BigId()),
+            attempt.c.state.in_(POSTED),
+        )
+        .order_by(attempt.c.n.desc())
+        .limit(1)
     )
-    number = (await connection.execute(last.order_by(attempt.c.n.desc()).limit(1))).scalar_one_or_none()
-    if number is not None:
-        await deliver(connection, {number: None}, now)
 
 
 async def _write(
@@ -163,48 +187,59 @@ async def _write(
     now: datetime,
 ) -> bool:
     """Insert the answer, or replace an earlier other one; gives whether anything changed."""
+    said = {
+        "school_id": served.school_id,
+        "notice_id": served.notice_id,
+        "guardian_id": adult.guardian_id,
+        "kind": kind,
+        "number": number,
+        "through": through,
+        "at": now,
+    }
     pupils: Sequence[int | None] = list(adult.pupils) if kind in ABSENT else [None]
-    unique: ColumnElement[bool] = answers.c.pupil_id.is_not(None) if kind in ABSENT else answers.c.pupil_id.is_(None)
-    columns = ["notice_id", "guardian_id", *(["pupil_id"] if kind in ABSENT else [])]
-    changed = False
-    for pupil_id in pupils:
-        statement = insert_into(answers, connection).values(
-            school_id=served.school_id,
-            notice_id=served.notice_id,
-            guardian_id=adult.guardian_id,
-            pupil_id=pupil_id,
-            kind=kind,
-            number=number,
-            through=through,
-            at=now,
-        )
-        said = statement.excluded
-        statement = statement.on_conflict_do_update(
-            index_elements=columns,
-            index_where=unique,
-            set_={name: said[name] for name in ("kind", "number", "through", "at")},
-            where=and_(
-                or_(answers.c.kind != said.kind, answers.c.number.is_distinct_from(said.number)),
-                said.kind != AnswerKind.ACKNOWLEDGED,
-            ),
-        ).returning(answers.c.id)
-        changed = (await connection.execute(statement)).first() is not None or changed
-    return changed
+    written = _written(connection.dialect.name, of_a_pupil=kind in ABSENT)
+    made = await connection.execute(written, [{**said, "pupil_id": pupil_id} for pupil_id in pupils])
+    return made.first() is not None
+
+
+@cache
+def _written(dialect: str, *, of_a_pupil: bool) -> Any:  # noqa: ANN401 (two dialects, one shape)
+    statement = dialects_insert(answers, dialect)
+    said = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["notice_id", "guardian_id", *(["pupil_id"] if of_a_pupil else [])],
+        index_where=answers.c.pupil_id.is_not(None) if of_a_pupil else answers.c.pupil_id.is_(None),
+        set_={name: said[name] for name in ("kind", "number", "through", "at")},
+        where=and_(
+            or_(answers.c.kind != said.kind, answers.c.number.is_distinct_from(said.number)),
+            said.kind != AnswerKind.ACKNOWLEDGED,
+        ),
+    ).returning(answers.c.id)
 
 
 async def _acknowledge(connection: AsyncConnection, adult: Adult, now: datetime) -> None:
-    moved = await connection.execute(
+    which = {"b_delivery": adult.delivery_id, "b_now": now}
+    if (await connection.execute(_acknowledged(), which)).first() is not None:
+        await connection.execute(_called_otherwise(), which)
+
+
+@cache
+def _acknowledged() -> Any:  # noqa: ANN401 (a statement that returns rows)
+    return (
         update(delivery)
-        .where(delivery.c.id == adult.delivery_id, delivery.c.state.not_in(FINAL))
-        .values(state=DeliveryState.ACKNOWLEDGED, state_at=now)
+        .where(delivery.c.id == bindparam("b_delivery", type_=BigId()), delivery.c.state.not_in(FINAL))
+        .values(state=DeliveryState.ACKNOWLEDGED, state_at=bindparam("b_now", type_=UtcDateTime()))
         .returning(delivery.c.id)
     )
-    if moved.first() is not None:
-        await connection.execute(
-            update(call_task)
-            .where(call_task.c.delivery_id == adult.delivery_id, call_task.c.done_at.is_(None))
-            .values(done_at=now, outcome="otherwise")
-        )
+
+
+@cache
+def _called_otherwise() -> Update:
+    return (
+        update(call_task)
+        .where(call_task.c.delivery_id == bindparam("b_delivery", type_=BigId()), call_task.c.done_at.is_(None))
+        .values(done_at=bindparam("b_now", type_=UtcDateTime()), outcome="otherwise")
+    )
 
 
 async def alarm(connection: AsyncConnection, served: Served, adults: Sequence[Adult], now: datetime) -> None:

@@ -11,11 +11,11 @@ from hub.models.answers import AnswerKind
 from hub.ports import ChannelName, NoticeKind
 from hub.replies.answers import alarm
 from hub.replies.coming_back import come_back
-from hub.replies.holders import Holder, holder_of
+from hub.replies.holders import Holder, holders_of
 from hub.replies.keeping import Kept, Text, ask_a_person, keep, row_of, settle
 from hub.replies.links import served_by
 from hub.replies.meaning import Meaning, Sense, meaning_of_letter
-from hub.replies.placing import heard_at, put, turn_of
+from hub.replies.placing import Put, heard_at, look_around, put, turn_of
 from hub.replies.proposing import propose
 from hub.replies.receiving import BORROWED, Received
 from hub.replies.threads import Turn
@@ -46,7 +46,7 @@ async def receive_bare(connection: AsyncConnection, keyring: Keyring, letter: Ba
     alarm is. A machine's words are kept and open nothing.
     """
     text, meaning = letter.text, meaning_of_letter(letter.text.words)
-    holder = await holder_of(connection, keyring, text)
+    [holder] = await holders_of(connection, keyring, [text])
     known = None if holder is None or holder.wrong or letter.unsigned else holder
     row = row_of(
         text,
@@ -68,7 +68,7 @@ async def receive_bare(connection: AsyncConnection, keyring: Keyring, letter: Ba
         return Received(fresh=False, sense=Sense.WORDS)
     if known is not None:
         return await _from_known(connection, letter, meaning, known, kept)
-    await settle(connection, kept, sense=Sense.WORDS)
+    await settle(connection, (kept, {"sense": Sense.WORDS}))
     if not letter.machine:
         if holder is not None and meaning.reason is AnswerKind.SHOULD_BE_HERE:
             await _alarm(connection, text, meaning, holder, now)
@@ -83,11 +83,12 @@ async def _from_known(
     acts = not letter.machine and meaning.sense not in _NOT_BY_MAIL
     if acts:
         await come_back(connection, kept, holder.address_id, timezone=holder.school.timezone)
-    heard = await heard_at(connection, letter.text, meaning, holder, kept.now)
+    around = await look_around(connection, [(letter.text, holder)], now=kept.now)
+    heard = heard_at(letter.text, meaning, holder, around, kept.now)
     sense = Sense.STOP if meaning.sense is Sense.STOP and not letter.machine else Sense.WORDS
     outcome = await understand(connection, heard) if acts else Understood(sense, about=heard.about)
     turn = Turn.NOBODYS if letter.machine else turn_of(outcome)
-    await put(connection, kept, heard, outcome, holder.address_id, turn)
+    await put(connection, [Put(kept, heard, outcome, holder.address_id, turn)], now=kept.now)
     if not (acts or letter.machine):
         await ask_a_person(connection, kept, leaves=holder.address_id if sense is Sense.STOP else None)
     return Received(fresh=True, sense=outcome.sense, address_id=holder.address_id)
@@ -95,7 +96,8 @@ async def _from_known(
 
 async def _alarm(connection: AsyncConnection, text: Text, meaning: Meaning, holder: Holder, now: datetime) -> None:
     """Call at once about the absence that is open at an address, whoever wrote in its name."""
-    heard = await heard_at(connection, text, meaning, holder, now)
+    around = await look_around(connection, [(text, holder)], now=now)
+    heard = heard_at(text, meaning, holder, around, now)
     about = next((sent for sent in heard.copies if sent.kind is NoticeKind.ABSENCE and sent.is_open), None)
     if about is None:
         return

@@ -1,6 +1,6 @@
 """Asking back, once, when a reply fits several open questions: 1 = Lina, 2 = Basile."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -56,25 +56,31 @@ async def ask_which(
     return Back(What.WHICH, language, school, tuple(choices))
 
 
+async def asked_back(
+    connection: AsyncConnection, *, school_id: int, addresses: Collection[int], now: datetime
+) -> dict[tuple[int, int], Any]:
+    """Read what each sender last asked back at each address within the day, where nobody has chosen yet.
+
+    By address and sender.
+    """
+    which = {"school": school_id, "addresses": list(addresses), "since": now - ONCE}
+    return {(row.address_id, row.sender_id): row for row in await connection.execute(_asked(), which)}
+
+
 async def chosen(
     connection: AsyncConnection,
+    row: Any,  # noqa: ANN401 (a row)
     *,
     school_id: int,
-    address_id: int,
-    sender_id: int,
     number: int | None,
     asked_since: datetime | None,
     seal: Seal,
     now: datetime,
 ) -> Chosen | None:
-    """Read what a number chooses, if we asked there within the day. Other words need no number: the question is over.
+    """Read what a number chooses of what was `asked_back`. Other words need no number: the question is over.
 
     It is over too when something else was asked there at `asked_since`, after it: a number answers what was read last.
     """
-    which = {"school": school_id, "address": address_id, "sender": sender_id, "since": now - ONCE}
-    row = (await connection.execute(_asked(), which)).one_or_none()
-    if row is None:
-        return None
     ids = row.copies.split(",")
     if asked_since is not None and asked_since > row.asked_at:
         number = None
@@ -94,25 +100,25 @@ async def chosen(
 
 @cache
 def _asked() -> Select[Any]:
-    """Ask what one sender last asked back at an address: parameters school, address, sender, since."""
+    """Ask what was asked back at some addresses, the last last: parameters school, addresses, since."""
     return (
         select(
             reply_choice.c.id,
+            reply_choice.c.address_id,
             reply_choice.c.copies,
             reply_choice.c.asked_at,
             reply_choice.c.reply_id,
+            reply.c.sender_id,
             reply.c.words_sealed,
         )
         .join(reply, (reply.c.school_id == reply_choice.c.school_id) & (reply.c.id == reply_choice.c.reply_id))
         .where(
             reply_choice.c.school_id == bindparam("school", type_=BigId()),
-            reply_choice.c.address_id == bindparam("address", type_=BigId()),
-            reply.c.sender_id == bindparam("sender", type_=BigId()),
+            reply_choice.c.address_id.in_(bindparam("addresses", type_=BigId(), expanding=True)),
             reply_choice.c.answered_at.is_(None),
             reply_choice.c.asked_at > bindparam("since", type_=UtcDateTime()),
         )
-        .order_by(reply_choice.c.id.desc())
-        .limit(1)
+        .order_by(reply_choice.c.id)
     )
 
 

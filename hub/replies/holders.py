@@ -1,5 +1,6 @@
 """Whose an address is, and by which sender and under which key its words come in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -34,13 +35,16 @@ class Holder:
     dead: bool = False
 
 
-async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -> Holder | None:
-    """Find the address that a text came from; None for a stranger's."""
-    medium = _MEDIA[text.channel]
-    which = {"school": text.school_id, "medium": medium, "hash": keyring.lookup(medium, text.number)}
-    row = (await connection.execute(_holder(), which)).one_or_none()
-    if row is None:
-        return None
+async def holders_of(connection: AsyncConnection, keyring: Keyring, texts: Sequence[Text]) -> list[Holder | None]:
+    """Find the addresses that texts to one school came from; None for a stranger's."""
+    hashes = [keyring.lookup(_MEDIA[text.channel], text.number) for text in texts]
+    rows = await connection.execute(_holders(), {"school": texts[0].school_id, "hashes": hashes})
+    known = {(row.medium, bytes(row.lookup_hash)): row for row in rows}
+    found = (known.get((_MEDIA[text.channel], one)) for text, one in zip(texts, hashes, strict=True))
+    return [None if row is None else _holder(keyring, row) for row in found]
+
+
+def _holder(keyring: Keyring, row: Any) -> Holder:  # noqa: ANN401 (a row)
     card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
     seal = keyring.seal(row.wrapped, row.master_version)
     wrong, dead = row.state == AddressState.WRONG, row.state == AddressState.DEAD
@@ -48,8 +52,8 @@ async def holder_of(connection: AsyncConnection, keyring: Keyring, text: Text) -
 
 
 @cache
-def _holder() -> Select[Any]:
-    """Ask for an address with its key, its language and its school: parameters school, medium, hash."""
+def _holders() -> Select[Any]:
+    """Ask for addresses, each with its key, its language and its school: parameters school, hashes."""
     first = (
         select(guardian.c.language)
         .join(contact_point, contact_point.c.guardian_id == guardian.c.id)
@@ -62,6 +66,8 @@ def _holder() -> Select[Any]:
     return (
         select(
             address.c.id,
+            address.c.medium,
+            address.c.lookup_hash,
             address.c.state,
             func.coalesce(address.c.language, first, school.c.language).label("language"),
             data_key.c.wrapped,
@@ -75,8 +81,8 @@ def _holder() -> Select[Any]:
         .join(school, school.c.id == address.c.school_id)
         .where(
             address.c.school_id == bindparam("school", type_=BigId()),
-            address.c.medium == bindparam("medium"),
-            address.c.lookup_hash == bindparam("hash", type_=LargeBinary()),
+            address.c.medium.in_(_MEDIA.values()),
+            address.c.lookup_hash.in_(bindparam("hashes", type_=LargeBinary(), expanding=True)),
         )
     )
 

@@ -1,6 +1,6 @@
 """Writes down whatever a family sends, as it came, and lays before a person what nobody else can settle."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -112,15 +112,29 @@ async def keep(
 ) -> Kept | None:
     """Write a reply down as it came, under the address's key, or the school's for a stranger; None when it is known."""
     seal = seal or await school_key(connection, keyring, row["school_id"])
-    made = await connection.execute(
-        _kept(connection.dialect.name), {**_PLAIN, **row, "words_sealed": seal.close(words.encode(), WORDS)}
-    )
-    number = made.scalar_one_or_none()
-    if number is None:
-        return None
-    for file in files:
-        await connection.execute(insert(reply_attachment).values(_row_of_file(row, number, file, seal)))
-    return Kept(number, row["school_id"], keyring, row["address_id"], stranger, row["received_at"])
+    [kept] = await keep_all(connection, keyring, [(row, words, seal, stranger)])
+    if kept is not None:
+        for file in files:
+            await connection.execute(insert(reply_attachment).values(_row_of_file(row, kept.reply_id, file, seal)))
+    return kept
+
+
+async def keep_all(
+    connection: AsyncConnection, keyring: Keyring, replies: Sequence[tuple[Row, str, Seal, str | None]]
+) -> list[Kept | None]:
+    """Write replies down, each (row, words, key, who wrote if we do not know them); None for each that is known."""
+    rows = [{**_PLAIN, **row, "words_sealed": seal.close(words.encode(), WORDS)} for row, words, seal, _ in replies]
+    made = await connection.execute(_kept(connection.dialect.name), rows)
+    fresh = {(row.sender_id, row.provider_key): row.id for row in made}
+    kept: list[Kept | None] = []
+    for row, _, _, stranger in replies:
+        number = fresh.pop((row["sender_id"], row["provider_key"]), None)
+        kept.append(
+            None
+            if number is None
+            else Kept(number, row["school_id"], keyring, row["address_id"], stranger, row["received_at"])
+        )
+    return kept
 
 
 _PLAIN: Row = {"sense": "", "machine": False, "doubt": ""}
@@ -128,7 +142,8 @@ _PLAIN: Row = {"sense": "", "machine": False, "doubt": ""}
 
 @cache
 def _kept(dialect: str) -> Any:  # noqa: ANN401 (two dialects, one shape)
-    return dialects_insert(reply, dialect).on_conflict_do_nothing().returning(reply.c.id)
+    opened = dialects_insert(reply, dialect).on_conflict_do_nothing()
+    return opened.returning(reply.c.id, reply.c.sender_id, reply.c.provider_key)
 
 
 def _row_of_file(row: Row, reply_id: int, file: Attachment, seal: Seal) -> Row:
@@ -142,10 +157,14 @@ def _row_of_file(row: Row, reply_id: int, file: Attachment, seal: Seal) -> Row:
     }
 
 
-async def settle(connection: AsyncConnection, kept: Kept, **found: object) -> None:
-    """Write to a kept reply what was found of it: `thread_id`, `notice_id`, `guardian_id`, `sense`, `doubt`."""
-    mine = {"b_school": kept.school_id, "b_reply": kept.reply_id}
-    await connection.execute(_found(tuple(found)), {**mine, **found})
+async def settle(connection: AsyncConnection, *found: tuple[Kept, Mapping[str, object]]) -> None:
+    """Write to kept replies what was found of each: `thread_id`, `notice_id`, `guardian_id`, `sense`, `doubt`.
+
+    Of all of them the same is found.
+    """
+    rows = [{"b_school": kept.school_id, "b_reply": kept.reply_id, **what} for kept, what in found]
+    if found:
+        await connection.execute(_found(tuple(found[0][1])), rows)
 
 
 @cache

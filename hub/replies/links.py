@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Date, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
+from hub.models.base import BigId
 from hub.models.notices import DeliveryState, Needs, NoticeState
 from hub.models.people import AddressState, Medium
 from hub.outbox.wordings import read_slots
@@ -125,7 +127,7 @@ async def open_copy(database: Database, keyring: Keyring, found: tuple[int, int]
 
 async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int, now: datetime) -> Served | None:
     """Read whom a copy serves today; every page and answer passes through here. None: no such copy in this school."""
-    row = (await connection.execute(_copy(school_id, copy_id))).one_or_none()
+    row = (await connection.execute(_copy(), {"school": school_id, "copy": copy_id})).one_or_none()
     if row is None:
         return None
     served = Served(
@@ -150,7 +152,19 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
 
 async def _adults(connection: AsyncConnection, served: Served, now: datetime) -> tuple[Adult, ...]:
     day = day_at_school(now, served.school.timezone)
-    rows = await connection.execute(
+    rows = await connection.execute(_told(), {"school": served.school_id, "copy": served.copy_id, "day": day})
+    adults: dict[int, Adult] = {}
+    for row in rows:
+        name = row.usage_name or row.family_name if row.service else row.first_name or row.family_name
+        adult = adults.setdefault(row.id, Adult(row.guardian_id, row.id, name, row.service, {}))
+        adults[row.id] = replace(adult, pupils={**adult.pupils, row.pupil_id: row.pupil})
+    return tuple(adults.values())
+
+
+@cache
+def _told() -> Select[Any]:
+    """Ask whom a copy serves, with the pupils each is told about on a day: parameters school, copy, day."""
+    return (
         select(
             delivery.c.id,
             delivery.c.guardian_id,
@@ -166,19 +180,13 @@ async def _adults(connection: AsyncConnection, served: Served, now: datetime) ->
         .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
         .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
         .where(
-            copy_delivery.c.school_id == served.school_id,
-            copy_delivery.c.copy_id == served.copy_id,
+            copy_delivery.c.school_id == bindparam("school", type_=BigId()),
+            copy_delivery.c.copy_id == bindparam("copy", type_=BigId()),
             delivery.c.state != DeliveryState.CANCELLED,
-            told_today(delivery, delivery_pupil, day),
+            told_today(delivery, delivery_pupil, bindparam("day", type_=Date())),
         )
         .order_by(delivery.c.id, pupil.c.id)
     )
-    adults: dict[int, Adult] = {}
-    for row in rows:
-        name = row.usage_name or row.family_name if row.service else row.first_name or row.family_name
-        adult = adults.setdefault(row.id, Adult(row.guardian_id, row.id, name, row.service, {}))
-        adults[row.id] = replace(adult, pupils={**adult.pupils, row.pupil_id: row.pupil})
-    return tuple(adults.values())
 
 
 async def _view(
@@ -206,7 +214,9 @@ async def _noted(connection: AsyncConnection, served: Served) -> bool:
     return (await connection.execute(said.limit(1))).first() is not None
 
 
-def _copy(school_id: int, copy_id: int) -> Any:  # noqa: ANN401 (a statement)
+@cache
+def _copy() -> Select[Any]:
+    """Ask for a copy with its notice, address and school: parameters school, copy."""
     return (
         select(
             copy.c.notice_id,
@@ -228,7 +238,7 @@ def _copy(school_id: int, copy_id: int) -> Any:  # noqa: ANN401 (a statement)
         .join(notice, notice.c.id == copy.c.notice_id)
         .join(address, address.c.id == copy.c.address_id)
         .join(school, school.c.id == copy.c.school_id)
-        .where(copy.c.school_id == school_id, copy.c.id == copy_id)
+        .where(copy.c.school_id == bindparam("school", type_=BigId()), copy.c.id == bindparam("copy", type_=BigId()))
     )
 
 

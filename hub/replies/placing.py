@@ -1,48 +1,71 @@
 """Where a reply goes: what it is about, who may be writing, and so the conversation that it is put into."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.replies.choices import asked_back
 from hub.replies.holders import Holder
 from hub.replies.keeping import Kept, Text, settle
-from hub.replies.links import Served
+from hub.replies.links import Adult, Served
 from hub.replies.meaning import Meaning, Sense
 from hub.replies.questions import Sent, sent_lately, with_pupils
 from hub.replies.speakers import adults_at, party_of
-from hub.replies.threads import Party, Turn, place
+from hub.replies.threads import Party, Place, Turn, place
 from hub.replies.understanding import Heard, Understood
 from hub.routing import day_at_school
 
 _NOTHING_TO_SEE = (Sense.ACKNOWLEDGED, Sense.START, Sense.HELP, Sense.LANGUAGE, Sense.CHOICE)
 
 
-async def heard_at(connection: AsyncConnection, text: Text, meaning: Meaning, holder: Holder, now: datetime) -> Heard:
-    """Read what was lately sent there: what is quoted, or all of it; and who may be writing.
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands at some addresses: what was lately sent there, who may be writing, and what we asked back (rows)."""
+
+    copies: Mapping[int, Sequence[Sent]]
+    adults: Mapping[int, Sequence[Adult]]
+    asked: Mapping[tuple[int, int], Any]
+
+
+async def look_around(connection: AsyncConnection, texts: Sequence[tuple[Text, Holder]], *, now: datetime) -> Around:
+    """Read it for texts to one school, at most one from each address."""
+    if not texts:
+        return Around({}, {}, {})
+    [school_id] = {text.school_id for text, _ in texts}
+    addresses = [holder.address_id for _, holder in texts]
+    return Around(
+        await sent_lately(connection, school_id=school_id, addresses=addresses, now=now),
+        await adults_at(
+            connection,
+            school_id=school_id,
+            addresses=addresses,
+            day=day_at_school(now, texts[0][1].school.timezone),
+        ),
+        await asked_back(connection, school_id=school_id, addresses=addresses, now=now),
+    )
+
+
+def heard_at(text: Text, meaning: Meaning, holder: Holder, around: Around, now: datetime) -> Heard:
+    """Take what was lately sent there: what is quoted, or all of it; and who may be writing.
 
     A number that is a stranger's speaks for none of the adults who had it, and was asked nothing.
     """
-    if holder.wrong:
-        return Heard(text.school_id, holder.school, text.channel.value, text.words, meaning, (), (), now)
-    copies = await _sent_from_there(connection, text, holder.address_id, now)
+    copies = [] if holder.wrong else _from_there(text, around.copies[holder.address_id])
+    adults = () if holder.wrong else around.adults[holder.address_id]
     quoted = [sent for sent in copies if text.quoted is not None and text.quoted in sent.names]
-    day = day_at_school(now, holder.school.timezone)
-    adults = await adults_at(connection, school_id=text.school_id, address_id=holder.address_id, day=day)
     return Heard(text.school_id, holder.school, text.channel.value, text.words, meaning, quoted or copies, adults, now)
 
 
-async def _sent_from_there(connection: AsyncConnection, text: Text, address_id: int, now: datetime) -> list[Sent]:
-    """List what lately left from the number that the family writes to; from any when nothing did.
+def _from_there(text: Text, copies: Sequence[Sent]) -> Sequence[Sent]:
+    """Take what left from the number that the family writes to; from any when nothing did.
 
     A phone that only rang asks to be called about what is open, from whatever number it was asked.
     """
-    school_id = text.school_id
-    copies = await sent_lately(
-        connection, school_id=school_id, address_id=address_id, sender_id=text.sender_id, now=now
-    )
-    if copies and (not text.called or any(sent.is_open for sent in copies)):
-        return copies
-    return await sent_lately(connection, school_id=school_id, address_id=address_id, sender_id=None, now=now)
+    mine = [sent for sent in copies if text.sender_id in sent.senders]
+    return mine if mine and (not text.called or any(sent.is_open for sent in mine)) else copies
 
 
 async def heard_under(
@@ -56,44 +79,72 @@ async def heard_under(
 ) -> Heard:
     """Read what is said under one copy, which the words point at."""
     day = day_at_school(now, served.school.timezone)
-    adults = await adults_at(connection, school_id=served.school_id, address_id=served.address_id, day=day)
+    at = served.address_id
+    adults = (await adults_at(connection, school_id=served.school_id, addresses=[at], day=day))[at]
     return Heard(
         served.school_id, served.school, through, words, meaning, [Sent.of(served)], adults or served.adults, now,
         guardian_id,
     )  # fmt: skip
 
 
-async def put(
-    connection: AsyncConnection, kept: Kept, heard: Heard, outcome: Understood, address_id: int, turn: Turn
-) -> int:
-    """Put a reply into its conversation; gives which."""
-    about = outcome.about
-    notice_id = None if about is None else about.notice_id
-    party = party_of(heard.adults, outcome.guardian_id or heard.guardian_id)
-    known = frozenset(outcome.pupils)
-    if not known and about is not None:
-        [about] = [about] if about.pupils else await with_pupils(connection, heard.school_id, [about])
-        known = about.pupils
-    pupils = tuple(pupil_id for pupil_id in party.pupils if pupil_id in known) or party.pupils
-    thread_id = await place(
-        connection,
-        school_id=heard.school_id,
-        party=Party(party.guardian_id, pupils),
-        address_id=address_id,
-        notice_id=notice_id,
-        turn=turn,
-        now=heard.now,
-    )
-    person = next((one for one in heard.adults if one.guardian_id == party.guardian_id and not one.service), None)
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A reply that is kept, what came of it, and whose turn it makes it."""
+
+    kept: Kept
+    heard: Heard
+    outcome: Understood
+    address_id: int
+    turn: Turn
+
+
+async def put(connection: AsyncConnection, replies: Sequence[Put], *, now: datetime) -> list[int]:
+    """Put replies to one school into their conversations; gives which."""
+    if not replies:
+        return []
+    school_id = replies[0].kept.school_id
+    unknown = {
+        one.outcome.about.copy_id: one.outcome.about
+        for one in replies
+        if one.outcome.about is not None and not one.outcome.pupils and not one.outcome.about.pupils
+    }
+    about = await with_pupils(connection, school_id, list(unknown.values())) if unknown else []
+    pupils = {sent.copy_id: sent.pupils for sent in about}
+    places = [_place(one, pupils) for one in replies]
+    threads = await place(connection, school_id=school_id, places=places, now=now)
     await settle(
         connection,
-        kept,
-        thread_id=thread_id,
-        notice_id=notice_id,
-        guardian_id=None if person is None or kept.address_id is None else person.guardian_id,
-        sense=outcome.sense,
+        *(
+            (
+                one.kept,
+                {
+                    "thread_id": thread_id,
+                    "notice_id": there.notice_id,
+                    "guardian_id": _person(one, there.party),
+                    "sense": one.outcome.sense,
+                },
+            )
+            for one, there, thread_id in zip(replies, places, threads, strict=True)
+        ),
     )
-    return thread_id
+    return threads
+
+
+def _place(one: Put, pupils: Mapping[int, frozenset[int]]) -> Place:
+    about, party = one.outcome.about, party_of(one.heard.adults, one.outcome.guardian_id or one.heard.guardian_id)
+    known = frozenset(one.outcome.pupils)
+    if not known and about is not None:
+        known = about.pupils or pupils.get(about.copy_id, frozenset())
+    those = tuple(pupil_id for pupil_id in party.pupils if pupil_id in known) or party.pupils
+    return Place(Party(party.guardian_id, those), one.address_id, None if about is None else about.notice_id, one.turn)
+
+
+def _person(one: Put, party: Party) -> int | None:
+    """Say who wrote, where that is a person whom we know for the author."""
+    if one.kept.address_id is None:
+        return None
+    those = (each for each in one.heard.adults if each.guardian_id == party.guardian_id and not each.service)
+    return next((each.guardian_id for each in those), None)
 
 
 def turn_of(outcome: Understood) -> Turn:

@@ -1,12 +1,12 @@
 """What was lately sent to an address, and which of it still waits for an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.answers import AnswerKind
@@ -21,6 +21,8 @@ from hub.tables import attempt, copy, copy_delivery, delivery, delivery_pupil, n
 
 DAYS = 14
 """Words answer what was sent within the last fourteen days, and nothing older."""
+LAST = 20
+"""Of a sender that writes more often, words answer its last tries only."""
 _KINDS = {Sense.YES: AnswerKind.YES, Sense.NO: AnswerKind.NO, Sense.COUNT: AnswerKind.COUNT}
 
 
@@ -28,7 +30,8 @@ _KINDS = {Sense.YES: AnswerKind.YES, Sense.NO: AnswerKind.NO, Sense.COUNT: Answe
 class Sent:
     """A copy that left lately. `asks`: whether one comes, and how many; `over`: it is too late to say.
 
-    `answered`: one of its adults has. `pupils`: whom it is about. `names`: its channel's own names for it.
+    `answered`: one of its adults has. `pupils`: whom it is about. `names`: its channel's own names for it. `senders`:
+    from which it left.
     """
 
     copy_id: int
@@ -39,6 +42,7 @@ class Sent:
     asks: bool = False
     over: bool = False
     names: frozenset[str] = field(default_factory=frozenset)
+    senders: frozenset[int] = field(default_factory=frozenset)
     pupils: frozenset[int] = field(default_factory=frozenset)
 
     @classmethod
@@ -81,15 +85,14 @@ def open_to(copies: Sequence[Sent], meaning: Meaning) -> list[Sent]:
 
 
 async def sent_lately(
-    connection: AsyncConnection, *, school_id: int, address_id: int, sender_id: int | None, now: datetime
-) -> list[Sent]:
-    """List the copies that one sender (None: any) sent to the address lately, the newest first, each once."""
-    asked: dict[str, Any] = {"school": school_id, "address": address_id, "since": now - timedelta(days=DAYS)}
-    if sender_id is not None:
-        asked["sender"] = sender_id
-    found: dict[int, Sent] = {}
-    for row in await connection.execute(_lately(anyhow=sender_id is None), asked):
-        known = found.get(row.id) or Sent(
+    connection: AsyncConnection, *, school_id: int, addresses: Collection[int], now: datetime
+) -> dict[int, list[Sent]]:
+    """List the copies that were sent to each address lately, the newest first, each once."""
+    asked = {"school": school_id, "addresses": list(addresses), "since": now - timedelta(days=DAYS)}
+    found: dict[int, dict[int, Sent]] = {address_id: {} for address_id in addresses}
+    for row in await connection.execute(_lately(), asked):
+        here = found[row.address_id]
+        known = here.get(row.id) or Sent(
             row.id,
             row.notice_id,
             NoticeKind(row.kind),
@@ -99,8 +102,8 @@ async def sent_lately(
             over=row.kind == NoticeKind.MEETING and row.expires_at <= now,
         )
         names = known.names | {row.provider_id} if row.provider_id else known.names
-        found[row.id] = replace(known, names=names)
-    return list(found.values())
+        here[row.id] = replace(known, names=names, senders=known.senders | {row.sender_id})
+    return {address_id: list(copies.values()) for address_id, copies in found.items()}
 
 
 async def with_pupils(connection: AsyncConnection, school_id: int, copies: Sequence[Sent]) -> list[Sent]:
@@ -125,38 +128,45 @@ def _pupils() -> Select[Any]:
 
 
 @cache
-def _lately(*, anyhow: bool) -> Select[Any]:
+def _lately() -> Select[Any]:
+    """Ask for the last tries of each sender at each address: parameters school, addresses, since."""
+    newest = (attempt.c.sending_at.desc(), attempt.c.id.desc())
+    tried = (
+        select(
+            copy.c.id,
+            copy.c.address_id,
+            copy.c.notice_id,
+            notice.c.kind,
+            notice.c.needs,
+            notice.c.expires_at,
+            attempt.c.id.label("attempt_id"),
+            attempt.c.sender_id,
+            attempt.c.sending_at,
+            attempt.c.provider_id,
+            func.row_number().over(partition_by=(copy.c.address_id, attempt.c.sender_id), order_by=newest).label("nth"),
+        )
+        .join(attempt, attempt.c.copy_id == copy.c.id)
+        .join(notice, notice.c.id == copy.c.notice_id)
+        .where(
+            copy.c.school_id == bindparam("school", type_=BigId()),
+            copy.c.address_id.in_(bindparam("addresses", type_=BigId(), expanding=True)),
+            attempt.c.state.in_(POSTED),
+            attempt.c.sending_at > bindparam("since", type_=UtcDateTime()),
+            notice.c.state == NoticeState.PUBLISHED,
+        )
+        .subquery("tried")
+    )
     said = (
         select(answers.c.id)
         .join(
             delivery, (delivery.c.notice_id == answers.c.notice_id) & (delivery.c.guardian_id == answers.c.guardian_id)
         )
         .join(copy_delivery, copy_delivery.c.delivery_id == delivery.c.id)
-        .where(copy_delivery.c.copy_id == copy.c.id, answers.c.kind != AnswerKind.ACKNOWLEDGED)
+        .where(copy_delivery.c.copy_id == tried.c.id, answers.c.kind != AnswerKind.ACKNOWLEDGED)
         .exists()
     )
-    sender = attempt.c.sender_id == bindparam("sender", type_=BigId())
     return (
-        select(
-            copy.c.id,
-            copy.c.notice_id,
-            notice.c.kind,
-            notice.c.needs,
-            notice.c.expires_at,
-            attempt.c.sending_at,
-            attempt.c.provider_id,
-            said.label("answered"),
-        )
-        .join(attempt, attempt.c.copy_id == copy.c.id)
-        .join(notice, notice.c.id == copy.c.notice_id)
-        .where(
-            copy.c.school_id == bindparam("school", type_=BigId()),
-            copy.c.address_id == bindparam("address", type_=BigId()),
-            *(() if anyhow else (sender,)),
-            attempt.c.state.in_(POSTED),
-            attempt.c.sending_at > bindparam("since", type_=UtcDateTime()),
-            notice.c.state == NoticeState.PUBLISHED,
-        )
-        .order_by(attempt.c.sending_at.desc(), attempt.c.id.desc())
-        .limit(20)
+        select(*tried.c, said.label("answered"))
+        .where(tried.c.nth <= LAST)
+        .order_by(tried.c.sending_at.desc(), tried.c.attempt_id.desc())
     )

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.models.base import BigId, UtcDateTime
 from hub.ports import SchoolCard
 from hub.replies.meaning import Sense
 from hub.tables import reply, thread
@@ -93,26 +96,35 @@ async def may_say_back(
     Counted over the conversations with the same adult, so that the index by conversation serves. `unseen`: what is
     confirmed (a picture beside words) will not be told from what is not; then everything that was said counts.
     """
-    silent = () if unseen else SILENT
+    said = {
+        "school": school_id,
+        "thread": thread_id,
+        "address": address_id,
+        "reply": reply_id,
+        "since": now - timedelta(days=1),
+        "silent": ["", *(() if unseen else SILENT)],
+    }
+    before = (await connection.execute(_said_before(), said)).one()
+    return before.many < MOST_A_DAY and (before.last is None or before.last <= now - A_WHILE)
+
+
+@cache
+def _said_before() -> Select[int, Any]:
+    school_id, thread_id = bindparam("school", type_=BigId()), bindparam("thread", type_=BigId())
     adult = select(thread.c.guardian_id).where(thread.c.school_id == school_id, thread.c.id == thread_id)
     same = select(thread.c.id).where(
         thread.c.school_id == school_id,
         or_(thread.c.id == thread_id, thread.c.guardian_id == adult.scalar_subquery()),
     )
-    before = (
-        await connection.execute(
-            select(func.count(reply.c.id).label("many"), func.max(reply.c.received_at).label("last")).where(
-                reply.c.school_id == school_id,
-                reply.c.thread_id.in_(same),
-                reply.c.address_id == address_id,
-                reply.c.id != reply_id,
-                reply.c.sense.not_in(("", *silent)),
-                reply.c.machine.is_(False),
-                reply.c.received_at > now - timedelta(days=1),
-            )
-        )
-    ).one()
-    return before.many < MOST_A_DAY and (before.last is None or before.last <= now - A_WHILE)
+    return select(func.count(reply.c.id).label("many"), func.max(reply.c.received_at).label("last")).where(
+        reply.c.school_id == school_id,
+        reply.c.thread_id.in_(same),
+        reply.c.address_id == bindparam("address", type_=BigId()),
+        reply.c.id != bindparam("reply", type_=BigId()),
+        reply.c.sense.not_in(bindparam("silent", expanding=True)),
+        reply.c.machine.is_(False),
+        reply.c.received_at > bindparam("since", type_=UtcDateTime()),
+    )
 
 
 def labels(named: Sequence[tuple[str, datetime]], *, all_of_them: bool, speaks: Tongue, timezone: str) -> list[str]:

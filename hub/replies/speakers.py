@@ -1,7 +1,7 @@
 """Who writes from an address: the adults who use it and have a right today, and whom the words themselves name."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -18,15 +18,18 @@ from hub.replies.threads import Party
 from hub.tables import contact_point, guardian, pupil
 
 
-async def adults_at(connection: AsyncConnection, *, school_id: int, address_id: int, day: date) -> tuple[Adult, ...]:
-    """List the adults who use an address and are told about a pupil today, each with those pupils."""
-    rows = await connection.execute(_users(), {"school": school_id, "address": address_id, "day": day})
-    adults: dict[int, Adult] = {}
+async def adults_at(
+    connection: AsyncConnection, *, school_id: int, addresses: Collection[int], day: date
+) -> dict[int, tuple[Adult, ...]]:
+    """List the adults who use each address and are told about a pupil today, each with those pupils."""
+    rows = await connection.execute(_users(), {"school": school_id, "addresses": list(addresses), "day": day})
+    found: dict[int, dict[int, Adult]] = {address_id: {} for address_id in addresses}
     for row in rows:
         name = row.usage_name or row.family_name if row.service else row.first_name or row.family_name
+        adults = found[row.address_id]
         known = adults.get(row.id) or Adult(row.id, 0, name, row.service, {})
         adults[row.id] = replace(known, pupils={**known.pupils, row.pupil_id: row.pupil})
-    return tuple(adults.values())
+    return {address_id: tuple(adults.values()) for address_id, adults in found.items()}
 
 
 def party_of(adults: Sequence[Adult], guardian_id: int | None = None) -> Party:
@@ -60,6 +63,7 @@ def _users() -> Select[Any]:
     told = told_about(school_id, bindparam("day", type_=Date()), to_come=True).subquery("told")
     return (
         select(
+            contact_point.c.address_id,
             guardian.c.id,
             guardian.c.first_name,
             guardian.c.usage_name,
@@ -68,16 +72,12 @@ def _users() -> Select[Any]:
             pupil.c.id.label("pupil_id"),
             pupil.c.first_name.label("pupil"),
         )
+        .join(guardian, and_(guardian.c.school_id == school_id, guardian.c.id == contact_point.c.guardian_id))
         .join(told, told.c.guardian_id == guardian.c.id)
         .join(pupil, and_(pupil.c.school_id == school_id, pupil.c.id == told.c.pupil_id))
         .where(
-            guardian.c.school_id == school_id,
-            guardian.c.id.in_(
-                select(contact_point.c.guardian_id).where(
-                    contact_point.c.school_id == school_id,
-                    contact_point.c.address_id == bindparam("address", type_=BigId()),
-                )
-            ),
+            contact_point.c.school_id == school_id,
+            contact_point.c.address_id.in_(bindparam("addresses", type_=BigId(), expanding=True)),
         )
         .distinct()
         .order_by(guardian.c.id, pupil.c.id)

@@ -1,19 +1,20 @@
 """The conversation that a family's words belong to: with one adult about one pupil, or with all who share a phone."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, select
+from sqlalchemy import Date, Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
 from hub.models.threads import ThreadState
 from hub.people.links import holds_on
-from hub.people.rights import rights_on
+from hub.people.rights import Rights, rights_on
 from hub.routing import day_at_school
 from hub.tables import dialects_insert, enrolment, notice, school, thread, thread_notice
 
@@ -37,37 +38,48 @@ class Party:
     pupils: tuple[int, ...]
 
 
-async def place(
-    connection: AsyncConnection,
-    *,
-    school_id: int,
-    party: Party,
-    address_id: int | None,
-    notice_id: int | None,
-    turn: Turn,
-    now: datetime,
-) -> int:
-    """Give the conversation of a reply to a notice (None: to none that we know), found or begun.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reply to a notice (None: to none that we know) belongs, from an address, and whose turn it makes it."""
+
+    party: Party
+    address_id: int | None
+    notice_id: int | None
+    turn: Turn
+
+
+async def place(connection: AsyncConnection, *, school_id: int, places: Sequence[Place], now: datetime) -> list[int]:
+    """Give the conversation of each reply, found or begun.
 
     Who wrote the notice is to answer, if that person has a right to the pupils today. What answers a word of a
     conversation, a confidential one too, goes back into it.
     """
-    row = (await connection.execute(_about(), {"school": school_id, "notice": notice_id})).one()
-    pupils, private_to = party.pupils, None
-    if row.guardian_id is not None and row.guardian_id == party.guardian_id:
-        pupils, private_to = () if row.pupil_id is None else (row.pupil_id,), row.private_to
-    return await thread_for(
-        connection,
-        school_id=school_id,
-        guardian_id=party.guardian_id,
-        pupils=pupils,
-        address_id=address_id,
-        owner_id=private_to or await _may_answer(connection, school_id, row, party.pupils, now),
-        answer_within=row.answer_within,
-        now=now,
-        private_to=private_to,
-        turn=turn,
-    )
+    ours = (await connection.execute(_school(), {"school": school_id})).one()
+    notices = sorted({one.notice_id for one in places if one.notice_id is not None})
+    asked = await connection.execute(_about(), {"school": school_id, "notices": notices}) if notices else ()
+    about = {row.id: row for row in asked}
+    day = day_at_school(now, ours.timezone)
+    authors = await _authors(connection, school_id, places, {row.author_id for row in about.values()}, day)
+    rows = []
+    for one in places:
+        row, party = None if one.notice_id is None else about.get(one.notice_id), one.party
+        pupils, private_to = party.pupils, None
+        if row is not None and row.guardian_id is not None and row.guardian_id == party.guardian_id:
+            pupils, private_to = () if row.pupil_id is None else (row.pupil_id,), row.private_to
+        rows.append(
+            _row(
+                school_id,
+                guardian_id=party.guardian_id,
+                pupils=pupils,
+                address_id=one.address_id,
+                owner_id=private_to or (None if row is None else authors.who_answers(row.author_id, party.pupils)),
+                answer_within=ours.answer_within,
+                now=now,
+                private_to=private_to,
+                turn=one.turn,
+            )
+        )
+    return await _begin(connection, rows, [one.turn for one in places])
 
 
 async def thread_for(
@@ -88,9 +100,35 @@ async def thread_for(
     A reply opens it, and wishes an answer within `answer_within` hours, unless one is due earlier; it belongs to
     `owner_id` where it was nobody's. `turn`: what needs no answer makes none due; what nobody need see opens nothing.
     """
+    row = _row(
+        school_id,
+        guardian_id=guardian_id,
+        pupils=pupils,
+        address_id=address_id,
+        owner_id=owner_id,
+        answer_within=answer_within,
+        now=now,
+        private_to=private_to,
+        turn=turn,
+    )
+    [thread_id] = await _begin(connection, [row], [turn])
+    return thread_id
+
+
+def _row(
+    school_id: int,
+    *,
+    guardian_id: int | None,
+    pupils: Sequence[int],
+    address_id: int | None,
+    owner_id: int | None,
+    answer_within: int,
+    now: datetime,
+    private_to: int | None,
+    turn: Turn,
+) -> dict[str, Any]:
     pupil_id = pupils[0] if guardian_id is not None and len(pupils) == 1 else None
-    due = now + timedelta(hours=answer_within) if turn is Turn.OURS else None
-    row = {
+    return {
         "school_id": school_id,
         "topic": _topic(guardian_id, pupil_id, address_id, private_to),
         "pupil_id": pupil_id,
@@ -101,9 +139,25 @@ async def thread_for(
         "state": ThreadState.CLOSED if turn is Turn.NOBODYS else ThreadState.OPEN,
         "opened_at": now,
         "last_at": now,
-        "due_at": due,
+        "due_at": now + timedelta(hours=answer_within) if turn is Turn.OURS else None,
     }
-    return int((await connection.execute(_placed(connection.dialect.name, turn), row)).scalar_one())
+
+
+async def _begin(connection: AsyncConnection, rows: Sequence[dict[str, Any]], turns: Sequence[Turn]) -> list[int]:
+    """Write conversations down in one statement for each turn; one that is written to twice is, in order.
+
+    By topic, so that two processes which write to the same ones wait for each other in one order.
+    """
+    rounds: dict[tuple[int, Turn], list[dict[str, Any]]] = {}
+    times: Counter[str] = Counter()
+    for row, turn in sorted(zip(rows, turns, strict=True), key=lambda one: one[0]["topic"]):
+        rounds.setdefault((times[row["topic"]], turn), []).append(row)
+        times[row["topic"]] += 1
+    ids: dict[str, int] = {}
+    for (_, turn), those in sorted(rounds.items(), key=lambda one: one[0]):
+        made = await connection.execute(_placed(connection.dialect.name, turn), those)
+        ids |= {row.topic: row.id for row in made}
+    return [ids[row["topic"]] for row in rows]
 
 
 @cache
@@ -117,7 +171,9 @@ def _placed(dialect: str, turn: Turn) -> Any:  # noqa: ANN401 (two dialects, one
         felt["state"] = fresh.state
     if turn is Turn.OURS:
         felt["due_at"] = case((earlier, thread.c.due_at), else_=fresh.due_at)
-    return opened.on_conflict_do_update(index_elements=["topic", "school_id"], set_=felt).returning(thread.c.id)
+    return opened.on_conflict_do_update(index_elements=["topic", "school_id"], set_=felt).returning(
+        thread.c.id, thread.c.topic
+    )
 
 
 def _topic(guardian_id: int | None, pupil_id: int | None, address_id: int | None, private_to: int | None) -> str:
@@ -127,48 +183,65 @@ def _topic(guardian_id: int | None, pupil_id: int | None, address_id: int | None
     return who + about + ("" if private_to is None else f" staff:{private_to}")
 
 
-async def _may_answer(
-    connection: AsyncConnection,
-    school_id: int,
-    row: Any,  # noqa: ANN401 (a row)
-    pupils: Sequence[int],
-    now: datetime,
-) -> int | None:
-    """Give who wrote the notice, if that person has a right to one of the pupils today; else it is the office's."""
-    if row.author_id is None:
-        return None
-    day = day_at_school(now, row.timezone)
-    rights = await rights_on(connection, school_id=school_id, staff_id=row.author_id, day=day)
-    if rights.whole_school:
-        return int(row.author_id)
-    taught = select(enrolment.c.id).where(
-        enrolment.c.school_id == school_id,
-        enrolment.c.pupil_id.in_(pupils),
-        enrolment.c.class_id.in_(rights.classes),
-        holds_on(enrolment, day),
+@dataclass(frozen=True, slots=True)
+class _Authors:
+    """Who wrote the notices, what each may do today, and which classes the pupils are in."""
+
+    rights: Mapping[int, Rights]
+    classes: Mapping[int, Collection[int]]
+
+    def who_answers(self, author_id: int | None, pupils: Sequence[int]) -> int | None:
+        """Give who wrote the notice, if that person has a right to one of the pupils; else it is the office's."""
+        if author_id is None:
+            return None
+        rights = self.rights[author_id]
+        mine = rights.whole_school or any(not rights.classes.isdisjoint(self.classes.get(one, ())) for one in pupils)
+        return author_id if mine else None
+
+
+async def _authors(
+    connection: AsyncConnection, school_id: int, places: Sequence[Place], authors: set[int | None], day: date
+) -> _Authors:
+    rights = {
+        author_id: await rights_on(connection, school_id=school_id, staff_id=author_id, day=day)
+        for author_id in authors
+        if author_id is not None
+    }
+    classes: dict[int, set[int]] = {}
+    if not all(right.whole_school for right in rights.values()):
+        pupils = {pupil_id for one in places for pupil_id in one.party.pupils}
+        for row in await connection.execute(_classes(), {"school": school_id, "pupils": list(pupils), "day": day}):
+            classes.setdefault(row.pupil_id, set()).add(row.class_id)
+    return _Authors(rights, classes)
+
+
+@cache
+def _classes() -> Select[Any]:
+    """Ask which classes some pupils are in: parameters school, pupils, day."""
+    return select(enrolment.c.pupil_id, enrolment.c.class_id).where(
+        enrolment.c.school_id == bindparam("school", type_=BigId()),
+        enrolment.c.pupil_id.in_(bindparam("pupils", type_=BigId(), expanding=True)),
+        holds_on(enrolment, bindparam("day", type_=Date())),
     )
-    mine = rights.classes and pupils and (await connection.execute(taught.limit(1))).first() is not None
-    return int(row.author_id) if mine else None
+
+
+@cache
+def _school() -> Select[Any]:
+    return select(school.c.answer_within, school.c.timezone).where(school.c.id == bindparam("school", type_=BigId()))
 
 
 @cache
 def _about() -> Select[Any]:
-    """Ask what decides a conversation: the school's delay, who wrote the notice, and the conversation it stands in."""
-    school_id, notice_id = bindparam("school", type_=BigId()), bindparam("notice", type_=BigId())
+    """Ask who wrote some notices, and the conversation that each stands in, if any: parameters school, notices."""
     return (
-        select(
-            school.c.answer_within,
-            school.c.timezone,
-            notice.c.author_id,
-            thread.c.guardian_id,
-            thread.c.pupil_id,
-            thread.c.private_to,
-        )
-        .select_from(school)
-        .outerjoin(notice, and_(notice.c.school_id == school.c.id, notice.c.id == notice_id))
+        select(notice.c.id, notice.c.author_id, thread.c.guardian_id, thread.c.pupil_id, thread.c.private_to)
         .outerjoin(
-            thread_notice, and_(thread_notice.c.school_id == school.c.id, thread_notice.c.notice_id == notice.c.id)
+            thread_notice,
+            and_(thread_notice.c.school_id == notice.c.school_id, thread_notice.c.notice_id == notice.c.id),
         )
-        .outerjoin(thread, and_(thread.c.school_id == school.c.id, thread.c.id == thread_notice.c.thread_id))
-        .where(school.c.id == school_id)
+        .outerjoin(thread, and_(thread.c.school_id == notice.c.school_id, thread.c.id == thread_notice.c.thread_id))
+        .where(
+            notice.c.school_id == bindparam("school", type_=BigId()),
+            notice.c.id.in_(bindparam("notices", type_=BigId(), expanding=True)),
+        )
     )

@@ -19,7 +19,7 @@ from hub.people.phones import read_phone
 from hub.people.schools import read_school, school_key
 from hub.ports import ChannelName
 from hub.replies.keeping import DETAIL, FILE_BODY, FILE_NAME, WORDS
-from hub.replies.threads import Party, Turn, place
+from hub.replies.threads import Party, Place, Turn, place
 from hub.sealing import Keyring, Seal, UnreadableError
 from hub.tables import (
     address,
@@ -173,10 +173,8 @@ async def _move(
 ) -> int:
     """Put what waited into the adult's conversation, under the key of the address from now on."""
     connection = await session.connection()
-    thread_id = await place(
-        connection,
-        school_id=school_id, party=party, address_id=address_id, notice_id=None, turn=Turn.OURS, now=now,
-    )  # fmt: skip
+    there = Place(party, address_id, None, Turn.OURS)
+    [thread_id] = await place(connection, school_id=school_id, places=[there], now=now)
     service = select(guardian.c.service).where(guardian.c.id == party.guardian_id, guardian.c.school_id == school_id)
     person = None if (await session.execute(service)).scalar_one() else party.guardian_id
     ids = [matter.reply_id for matter in waiting]
