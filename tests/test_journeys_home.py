@@ -238,9 +238,6 @@ def test_every_way_says_every_meaning_or_it_is_said_why_not() -> None:
     assert {language for _, _, language, *_ in JOURNEYS} == set(SPOKEN)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no page shows what a button answered to an invitation: the board says « ont confirmé »"
-)
 @in_town
 @on_sqlite
 @pytest.mark.parametrize(

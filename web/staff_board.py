@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError
 from hub.models.notices import NoticeState
+from hub.notices.answered import Answers, answers_to
 from hub.notices.chain import chain_of
 from hub.notices.follow_up import FOLLOWED, may_change, may_release
 from hub.notices.headlines import Headline, headline
@@ -56,6 +57,7 @@ class BoardView:
     ways: tuple[Bar, ...]
     tongues: tuple[Bar, ...]
     to_call: tuple[ToCall, ...]
+    answers: Answers
     minutes: Minutes | None
     timezone: str
     now: datetime
@@ -69,6 +71,11 @@ class BoardView:
     def crisis(self) -> bool:
         """An alarm: three planks, nobody to call."""
         return self.notice.kind is NoticeKind.CRISIS
+
+    @property
+    def asks(self) -> bool:
+        """Whether families were asked something, or answered as if they were."""
+        return self.notice.kind is NoticeKind.MEETING or bool(self.answers.yes or self.answers.no)
 
     @property
     def ended_as(self) -> str:
@@ -171,6 +178,9 @@ async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardVie
         keyring=visit.house.keyring,
         most=MOST_LISTED,
     )
+    answers = await answers_to(
+        session, school_id=visit.school_id, notice_id=seen.notice_id, day=day, classes=visit.classes
+    )
     news = await course(session, school_id=visit.school_id, notice_id=seen.notice_id)
     return BoardView(
         notice=seen,
@@ -180,6 +190,7 @@ async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardVie
         ways=tuple(Bar(WAYS[way][1], WAYS[way][0], tally, bar(tally)) for way, tally in found.channels if tally.adults),
         tongues=tuple(Bar(language(code), "", tally, bar(tally)) for code, tally in found.languages if tally.adults),
         to_call=to_call(found.left, timezone=timezone, day=day, now=now),
+        answers=answers,
         minutes=minutes(news, seen, found.tally, timezone=timezone, now=now),
         timezone=timezone,
         now=now,

@@ -11,6 +11,7 @@ from hub.notices.left_asked import open_task
 from hub.notices.standing import is_out, known_by_somebody, standing, to_be_called
 from hub.people.links import told_today
 from hub.tables import (
+    answer,
     attempt,
     call_task,
     copy,
@@ -40,6 +41,7 @@ def beats() -> tuple[Select[Any], ...]:
     )
     lying = case((call_task.c.taken_at <= bindparam("lying", type_=UtcDateTime()), 1))
     followed = select(func.count()).where(notice_follow.c.school_id == _SCHOOL, notice_follow.c.before_id == _NOTICE)
+    said = select(func.max(answer.c.at)).where(answer.c.school_id == _SCHOOL, answer.c.notice_id == _NOTICE)
     calls: Any = (
         select(
             func.count(),
@@ -48,6 +50,7 @@ def beats() -> tuple[Select[Any], ...]:
             func.count(lying),
             func.max(call_task.c.taken_at),
             followed.scalar_subquery(),
+            said.scalar_subquery(),
         )
         .join(delivery, and_(delivery.c.school_id == call_task.c.school_id, delivery.c.id == call_task.c.delivery_id))
         .where(mine, call_task.c.done_at.is_(None))
