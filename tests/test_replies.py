@@ -566,6 +566,17 @@ async def test_only_so_many_confirmations_a_day(door: Door) -> None:
     assert answers == [THANKS] * 8 + [EMPTY] * 2
 
 
+async def test_who_has_just_been_thanked_is_still_told_that_we_call_about_a_missing_child(door: Door) -> None:
+    await door.small.family(by_sms())
+    await door.press(NoticeKind.ABSENCE)
+
+    answers = [(await texted(door, words, sid=f"SM{words}")).text for words in ("1", "3", "2")]
+
+    assert answers[0] == THANKS
+    assert "L'école vous appelle tout de suite" in answers[1]
+    assert answers[2] == EMPTY
+
+
 async def test_a_text_of_many_parts_is_one_and_kept_whole(door: Door) -> None:
     await door.small.family(by_sms())
     await door.press()

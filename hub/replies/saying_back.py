@@ -89,12 +89,14 @@ async def may_say_back(
     thread_id: int,
     reply_id: int,
     unseen: bool = False,
+    alarm: bool = False,
     now: datetime,
 ) -> bool:
     """Say whether one more confirmation is no loop: none within the last minute, few within the day.
 
     Counted over the conversations with the same adult, so that the index by conversation serves. `unseen`: what is
     confirmed (a picture beside words) will not be told from what is not; then everything that was said counts.
+    `alarm`: a child may be missing, and who has just confirmed another thing is told that we call.
     """
     said = {
         "school": school_id,
@@ -105,7 +107,7 @@ async def may_say_back(
         "silent": ["", *(() if unseen else SILENT)],
     }
     before = (await connection.execute(_said_before(), said)).one()
-    return before.many < MOST_A_DAY and (before.last is None or before.last <= now - A_WHILE)
+    return before.many < MOST_A_DAY and (alarm or before.last is None or before.last <= now - A_WHILE)
 
 
 @cache

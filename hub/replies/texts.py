@@ -183,6 +183,7 @@ async def _say_back(connection: AsyncConnection, one: _Arrival, holder: Holder, 
             thread_id=thread_id,
             reply_id=reply.kept.reply_id,
             unseen=text.pictures and outcome.sense is Sense.WORDS,
+            alarm=one.back.what is What.CALLING,
             now=reply.heard.now,
         )
     ):
