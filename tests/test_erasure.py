@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from factories import NOW, TODAY, FakeChannel, SmallSchool, a_school, by_mail, by_sms
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from hub.database import Database
 from hub.errors import NotFoundError
@@ -126,7 +127,7 @@ async def town(database: Database, keyring: Keyring, tmp_path: Path) -> Town:
     return Town(await a_school(database, keyring), tmp_path / "data" / "erasures.jsonl", settings)
 
 
-async def test_nothing_of_an_erased_adult_can_be_read_by_anybody(town: Town, tmp_path: Path) -> None:
+async def test_nothing_of_an_erased_adult_can_be_read_by_anybody(town: Town, database_url: str) -> None:
     gone, _ = await town.small.family(
         by_sms("+33639981234", name="Philomène"), by_mail("basile@familles.test", name="Basile")
     )
@@ -153,7 +154,9 @@ async def test_nothing_of_an_erased_adult_can_be_read_by_anybody(town: Town, tmp
     await wipe_traces(town.small.database)
 
     after = await town.all_that_can_be_read()
-    raw = b"".join(path.read_bytes() for path in tmp_path.glob("hub.db*"))
+    file = Path(make_url(database_url).database or "")
+    raw = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+    assert b"SQLite format 3" in raw or town.small.database.dialect == "postgresql"
     for ours in ("Philomène", "philomene", "+33639981234", "Rendez-vous discret", "fievre", "06.39.98.12.34"):
         assert ours.encode() not in after
         assert ours.encode() not in raw
