@@ -94,6 +94,15 @@ async def test_the_missing_are_alerted_after_the_hold_and_the_page_says_when(rol
     assert await roll.desk.small.rows("SELECT pupil_id, mark FROM roll_mark ORDER BY 1") == [(1, "absent"), (3, "late")]
 
 
+async def test_where_nothing_is_held_the_page_does_not_promise_to_wait(roll: Roll) -> None:
+    await roll.desk.small.write("UPDATE school SET alert_hold = 0")
+
+    said = await roll.taken(e1="absent")
+
+    assert "1 alerte part." in said
+    assert "Annuler" not in said
+
+
 async def test_a_latecomer_is_touched_again_and_the_alert_does_not_leave(roll: Roll) -> None:
     await roll.take(e1="absent", e2="absent")
 

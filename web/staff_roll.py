@@ -191,7 +191,7 @@ def _said(taken: Taken, visit: Visit) -> dict[str, str | int]:
     said: dict[str, str | int] = {"pris": 1}
     if taken.alerts:
         said["alertes"] = taken.alerts
-    if taken.held_until is not None:
+    if taken.held_until is not None and taken.held_until > visit.now:
         said["depart"] = f"{taken.held_until.astimezone(ZoneInfo(visit.who.timezone)):%H:%M}".removeprefix("0")
     return said | {name: n for name, n in (("prevenus", taken.told_before), ("tard", taken.unasked)) if n}
 
