@@ -26,4 +26,4 @@ REASONS: Mapping[AnswerKind, str] = {
 }
 """The five reasons of the law (code de l'éducation, L131-8) and what is none of them, first: it needs no choice."""
 VERDICTS: Mapping[str, str] = {"pending": "en attente", "justified": "justifiée", "to_judge": "à apprécier"}
-NO_REASON = "sans raison dite"
+NO_REASON = "sans explication"

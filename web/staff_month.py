@@ -38,10 +38,10 @@ async def the_month(
         before=(first - timedelta(days=1)).strftime("%Y-%m"),
         after=(first + timedelta(days=31)).strftime("%Y-%m") if first < visit.reader.day.replace(day=1) else "",
         year=first.year,
-        today=date_words(visit.reader.day),
+        today=f"{date_words(visit.reader.day)} {visit.reader.day.year}",
         day_of=date_words,
         halves=HALVES,
-        reasons=REASONS,
+        reasons={**REASONS, None: NO_REASON},
         verdicts=VERDICTS,
         room="absences",
     )
