@@ -213,7 +213,7 @@ async def keeping_nothing(page: Page, _: Lively) -> None:
 async def looking_closer(page: Page, _: Lively) -> None:
     """Ask for the whole number of a stranger."""
     async with page.expect_navigation():
-        await page.get_by_role("button", name="Voir l’adresse entière").first.click()
+        await page.get_by_role("button", name="Voir le numéro entier").first.click()
 
 
 async def looking_for_the_family(page: Page, _: Lively) -> None:

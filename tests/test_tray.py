@@ -72,10 +72,11 @@ async def test_a_message_of_nobody_waits_with_its_words_and_a_hidden_number(desk
     page = await desk.web.get("/bac")
 
     words = said(page.text)
-    assert "1 chose attend une personne." in words
+    assert "1 affaire attend le secrétariat." in words
     assert "Un message n'a pas trouvé sa famille." in words
     assert "C'est la grand-mère de Capucine" in words
     assert "06 39 98 •• 23" in words
+    assert "Voir le numéro entier" in words
     assert "81 23" not in words
     assert "988123" not in page.text
 
@@ -88,7 +89,7 @@ async def test_the_number_is_shown_to_who_asks_and_that_is_written_down(desk: De
 
     assert page.status_code == 200
     assert "06 39 98 81 23" in said(page.text)
-    assert "Voir l'adresse entière" not in said(page.text)
+    assert "Voir le numéro entier" not in said(page.text)
     assert await desk.small.rows("SELECT act, subject, subject_id FROM audit") == [("read_number", "tray_item", 1)]
     assert "81 23" not in said((await desk.web.get("/bac")).text)
 
@@ -143,9 +144,9 @@ async def test_what_is_not_for_us_is_closed_once_and_the_words_are_kept(desk: De
     ("matter", "sentence", "act"),
     [
         (Matter.WRONG_NUMBER, "Quelqu'un d'autre répond à cette adresse", "C'est réglé"),
-        (Matter.SENDER_STOPPED, "Un expéditeur de l'école ne marche plus", "C'est réparé"),
+        (Matter.SENDER_STOPPED, "L'école ne peut plus écrire par une de ses voies", "C'est réparé"),
         (Matter.UNSURE_SENT, "Un message est peut-être arrivé, peut-être pas", "C'est vu"),
-        (Matter.NO_RECEIPT, "Un message est resté sans accusé", "C'est vu"),
+        (Matter.NO_RECEIPT, "Un message est parti, mais rien ne dit qu'il est arrivé", "C'est vu"),
         (Matter.LEFT, "Cet élève n'est plus dans le fichier complet", "C'est vu"),
         (Matter.AMBIGUOUS_ADULT, "Un adulte du fichier ressemble à une personne connue", "C'est réglé"),
         (Matter.ADULT_OF_BARRED_PUPIL, "Un nouvel adulte est apparu", "Ne pas le prévenir"),

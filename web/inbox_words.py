@@ -90,10 +90,10 @@ MATTERS: Mapping[Matter, tuple[str, str]] = {
         "Cet élève n’est plus dans le fichier complet : est-il parti ? S’il l’est, dites-le au prochain import.",
         "C’est vu",
     ),
-    Matter.NO_RECEIPT: ("Un message est resté sans accusé de réception.", "C’est vu"),
+    Matter.NO_RECEIPT: ("Un message est parti, mais rien ne dit qu’il est arrivé : vérifiez de vive voix.", "C’est vu"),
     Matter.UNSURE_SENT: ("Un message est peut-être arrivé, peut-être pas : dites-le de vive voix.", "C’est vu"),
     Matter.SENDER_STOPPED: (
-        "Un expéditeur de l’école ne marche plus : son mot de passe ou son compte est refusé.",
+        "L’école ne peut plus écrire par une de ses voies : compte ou mot de passe refusé. Prévenez qui tient Passerelle.",
         "C’est réparé",
     ),
 }
