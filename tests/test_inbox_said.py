@@ -148,13 +148,13 @@ async def test_why_a_child_is_away_is_noted_from_the_conversation_in_two_taps(de
     answer = await desk.post(f"/messages/{thread}/motif", absence=1, raison="ill")
     again = await desk.post(f"/messages/{thread}/motif", absence=1, raison="transport")
 
-    assert "Noter l'absence de Capucine, mardi 24 novembre, le matin" in said(page)
+    assert "Noter pourquoi Capucine manque, mardi 24 novembre, le matin" in said(page)
     assert '<button class="chip" name="raison" value="ill">malade</button>' in page
     assert (answer.status_code, again.status_code) == (303, 422)
     [(state, reason, told_by, typed_by, through)] = await cases(desk)
     assert (state, reason, told_by, through) == ("explained", "ill", odile, "email")
     assert typed_by is not None
-    assert "Noter l'absence" not in said((await desk.web.get(f"/messages/{thread}")).text)
+    assert "Noter pourquoi" not in said((await desk.web.get(f"/messages/{thread}")).text)
 
 
 @on_one_database
@@ -203,6 +203,7 @@ async def test_the_office_writes_first_under_a_subject_and_pressed_twice_it_is_o
     hushed = await desk.post(f"/familles/{odile}/ecrire", **{**form, "key": "b" * 32, "seul": "true"})
 
     assert "Écrire à Odile Exemple" in said(sheet.text)
+    assert "Personne d'autre à l'école ne lira cette conversation" in said(sheet.text)
     assert (empty.status_code, before) == (422, 0)
     assert 'value="Son cahier oublié"' in empty.text
     assert [answer.headers["location"] for answer in (*answers, hushed)] == [
