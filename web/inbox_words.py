@@ -93,7 +93,7 @@ MATTERS: Mapping[Matter, tuple[str, str]] = {
     Matter.NO_RECEIPT: ("Un message est parti, mais rien ne dit qu’il est arrivé : vérifiez de vive voix.", "C’est vu"),
     Matter.UNSURE_SENT: ("Un message est peut-être arrivé, peut-être pas : dites-le de vive voix.", "C’est vu"),
     Matter.SENDER_STOPPED: (
-        "L’école ne peut plus écrire par une de ses voies : compte ou mot de passe refusé. Prévenez qui tient Passerelle.",
+        "L’école ne peut plus écrire par une de ses voies : compte ou mot de passe refusé. Dites-le à qui l’installe.",
         "C’est réparé",
     ),
 }

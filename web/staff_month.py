@@ -41,7 +41,8 @@ async def the_month(
         today=f"{date_words(visit.reader.day)} {visit.reader.day.year}",
         day_of=date_words,
         halves=HALVES,
-        reasons={**REASONS, None: NO_REASON},
+        reasons=REASONS,
+        unsaid=NO_REASON,
         verdicts=VERDICTS,
         room="absences",
     )
