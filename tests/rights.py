@@ -181,6 +181,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "GET /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL, _with(address="o@familles.test")),),
     "POST /familles/{guardian_id:int}/invitation": (Right(_to("/familles/1/invitation"), WHOLE_SCHOOL),),
+    "POST /familles/{guardian_id:int}/numeros": (Right(_to("/familles/1/numeros"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}/essayer": (Right(_to("/familles/9/essayer"), WHOLE_SCHOOL, _address_of_mahaut),),
     "GET /familles/{guardian_id:int}/ecrire": (Right(_to("/familles/1/ecrire"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}/ecrire": (

@@ -200,6 +200,27 @@ async def test_a_dead_number_is_tried_again_after_a_call_and_who_did_is_noted(de
 
 
 @on_one_database
+async def test_the_office_reads_a_number_to_call_and_that_is_written_down(desk: Desk) -> None:
+    [odile] = await desk.small.family(by_sms("+33639981002"))
+    await desk.enter(OFFICE)
+
+    before = await desk.web.get(f"/familles/{odile}")
+    asked = await desk.post(f"/familles/{odile}/numeros")
+    await desk.small.write("UPDATE address SET state = 'wrong'")
+    wrong = await desk.post(f"/familles/{odile}/numeros")
+
+    assert "Voir ses numéros, pour l'appeler" in said(before.text)
+    assert "39981002" not in before.text + wrong.text
+    assert 'href="tel:+33639981002"' in asked.text
+    assert "06 39 98 10 02" in said(asked.text)
+    read = "SELECT act, subject, subject_id FROM audit WHERE act = 'read_number' ORDER BY id"
+    assert await desk.small.rows(read) == [("read_number", "guardian", odile)] * 2
+    await desk.post("/sortir")
+    await desk.enter(TEACHER)
+    assert (await desk.post(f"/familles/{odile}/numeros")).status_code == 403
+
+
+@on_one_database
 @pytest.mark.parametrize("state", ["wrong", "stopped", "active", "unverified"])
 async def test_only_a_dead_address_is_tried_again(desk: Desk, state: str) -> None:
     [odile] = await desk.small.family(by_mail())

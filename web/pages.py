@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
+from hub.people.phones import shown
 from i18n.languages import best
 from i18n.tongues import tongue
 from web.rooms import rooms_of
@@ -94,7 +95,14 @@ def _environment() -> Environment:
     )
     made.globals.update(static=static, icon=_icon, best=best, rooms_of=rooms_of)
     made.filters.update(
-        hour=hour, day=day, euros=euros, language=language, paragraphs=_paragraphs, french=_french, amid=amid
+        hour=hour,
+        day=day,
+        euros=euros,
+        language=language,
+        paragraphs=_paragraphs,
+        french=_french,
+        amid=amid,
+        phone=shown,
     )
     return made
 

@@ -1,7 +1,7 @@
 """The families: whom nothing reaches, a search by name, and one adult with the ways on file and what mends them."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
@@ -11,7 +11,7 @@ from hub.models.people import AddressState
 from hub.notices.out_of_reach import out_of_reach
 from hub.people.chat_lines import chat_line
 from hub.people.finding import find_adults
-from hub.people.mending import add_by_office, adult_card, try_again
+from hub.people.mending import add_by_office, adult_card, numbers_read, try_again
 from hub.people.schools import read_school
 from i18n.tongues import tongue
 from web.pages import page
@@ -76,7 +76,7 @@ async def add(visit: WriterDep, guardian_id: int, address: Annotated[str, Form(m
     try:
         async with visit.house.database.school(visit.school_id) as session:
             keyring = visit.house.keyring
-            here = {"school_id": visit.school_id, "guardian_id": guardian_id}
+            here: dict[str, Any] = {"school_id": visit.school_id, "guardian_id": guardian_id}
             await adult_card(session, keyring, **here, day=visit.reader.day)
             school = await read_school(session, visit.school_id)
             await add_by_office(
@@ -91,6 +91,17 @@ async def add(visit: WriterDep, guardian_id: int, address: Annotated[str, Form(m
     except InvalidError as error:
         return await _page(visit, guardian_id, typed=address, wrong=tongue("fr", typeset=True).gettext(str(error)))
     return RedirectResponse(f"/familles/{guardian_id}", 303)
+
+
+@router.post("/familles/{guardian_id:int}/numeros")
+async def numbers(visit: WriterDep, guardian_id: int) -> Response:
+    """For the director and the office: an adult's numbers in full, to call, which is written down."""
+    _require(visit)
+    async with visit.house.database.school(visit.school_id) as session:
+        here: dict[str, Any] = {"school_id": visit.school_id, "guardian_id": guardian_id}
+        await adult_card(session, visit.house.keyring, **here, day=visit.reader.day)
+        await numbers_read(session, **here, staff_id=visit.reader.staff_id, now=visit.now)
+    return await _page(visit, guardian_id, clear=True)
 
 
 @router.post("/familles/{guardian_id:int}/essayer")
@@ -113,10 +124,15 @@ async def again(
     return RedirectResponse(f"/familles/{guardian_id}", 303)
 
 
-async def _page(visit: Visit, guardian_id: int, *, typed: str = "", wrong: str = "") -> Response:
+async def _page(visit: Visit, guardian_id: int, *, typed: str = "", wrong: str = "", clear: bool = False) -> Response:
     async with visit.house.database.reading(visit.school_id) as session:
         card = await adult_card(
-            session, visit.house.keyring, school_id=visit.school_id, guardian_id=guardian_id, day=visit.reader.day
+            session,
+            visit.house.keyring,
+            school_id=visit.school_id,
+            guardian_id=guardian_id,
+            day=visit.reader.day,
+            clear=clear,
         )
         line = await chat_line(session, visit.school_id)
     return page(
@@ -124,6 +140,7 @@ async def _page(visit: Visit, guardian_id: int, *, typed: str = "", wrong: str =
         status=422 if wrong else 200,
         visit=visit,
         adult=card,
+        clear=clear,
         typed=typed,
         wrong=wrong,
         ways=WAYS,

@@ -1,6 +1,6 @@
 """What the office mends: an adult whom nothing reaches gets an address, or one that was dead is tried again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy import and_, func, insert, select, update
@@ -20,12 +20,18 @@ from hub.tables import address, audit, contact_point, data_key, guardian, insert
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One address of an adult, masked, with its state."""
+    """One address of an adult, masked, with its state. `number`: in clear, for who asked for it."""
 
     address_id: int
     channel: ChannelName
     masked: str
     state: AddressState
+    number: str = field(default="", repr=False)
+
+    @property
+    def can_be_called(self) -> bool:
+        """Whether it is a telephone that nobody else answers."""
+        return self.channel in (ChannelName.SMS, ChannelName.VOICE) and self.state is not AddressState.WRONG
 
     @property
     def may_be_retried(self) -> bool:
@@ -51,9 +57,9 @@ class AdultCard:
 
 
 async def adult_card(
-    session: AsyncSession, keyring: Keyring, *, school_id: int, guardian_id: int, day: date
+    session: AsyncSession, keyring: Keyring, *, school_id: int, guardian_id: int, day: date, clear: bool = False
 ) -> AdultCard:
-    """Read an adult who is told about a pupil today. Raises NotFoundError."""
+    """Read an adult who is told about a pupil today; `clear`: with the numbers in full. Raises NotFoundError."""
     told = told_about(school_id, day, to_come=True).subquery("told")
     rows = (
         await session.execute(
@@ -70,13 +76,22 @@ async def adult_card(
     if not rows:
         raise NotFoundError("Cet adulte n’est lié à aucun élève aujourd’hui.")
     one = rows[0]
+    ways = await _ways(session, keyring, school_id, guardian_id)
     return AdultCard(
         guardian_id=guardian_id,
         name=full_name(one.first_name, one.usage_name, one.family_name),
         language=one.language,
         children=tuple(dict.fromkeys(row.child for row in rows)),
-        ways=await _ways(session, keyring, school_id, guardian_id),
+        ways=tuple(way if clear and way.can_be_called else replace(way, number="") for way in ways),
     )
+
+
+async def numbers_read(
+    session: AsyncSession, *, school_id: int, guardian_id: int, staff_id: int, now: datetime
+) -> None:
+    """Write down that somebody reads an adult's numbers in full."""
+    who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "read_number"}
+    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
 
 
 async def add_by_office(
@@ -186,15 +201,9 @@ async def _ways(session: AsyncSession, keyring: Keyring, school_id: int, guardia
         .where(contact_point.c.school_id == school_id, contact_point.c.guardian_id == guardian_id)
         .order_by(contact_point.c.position)
     )
-    return tuple(
-        Way(
-            row.address_id,
-            ChannelName(row.channel),
-            masked(
-                Medium(row.medium),
-                keyring.seal(row.wrapped, row.master_version).open(row.value_sealed, b"address.value").decode(),
-            ),
-            AddressState(row.state),
-        )
-        for row in rows
-    )
+    ways = []
+    for row in rows:
+        value = keyring.seal(row.wrapped, row.master_version).open(row.value_sealed, b"address.value").decode()
+        hidden = masked(Medium(row.medium), value)
+        ways.append(Way(row.address_id, ChannelName(row.channel), hidden, AddressState(row.state), number=value))
+    return tuple(ways)
