@@ -811,6 +811,15 @@ def test_names_and_what_is_said_of_them() -> None:
             ("Elle devrait être en classe !", "he left for school", "okula gitti", "ذهب إلى المدرسة"),
         ),
         (Sense.SHOULD_BE_HERE, ("foi para a escola", "Debe estar en la escuela", "пішла до школи", "où est-il ?")),
+        (
+            Sense.SHOULD_BE_HERE,
+            ("elle est partie à 8h avec sa mère !!", "il est parti vers 7 h 45", "comment ça absent ?"),
+        ),
+        (
+            Sense.SHOULD_BE_HERE,
+            ("she left at 8:15", "Are you sure?", "nasıl yok?", "saiu às 8h", "вийшов о 8", "كيف غائب؟"),
+        ),
+        (Sense.WORDS, ("il n'est pas parti à 8h", "elle est partie à l'hôpital", "êtes-vous sûrs de l'horaire ?")),
         (Sense.START, ("START", "unstop", "reprendre", "başla", "ابدأ", "retomar", "reanudar", "відновити")),
         (Sense.HELP, ("AIDE", "help", "yardım", "مساعدة", "ajuda", "ayuda", "допомога")),
         (Sense.LANGUAGE, ("ENGLISH", "türkçe", "LANGUE AR", "عربي", "Português", "idioma es", "українська")),

@@ -143,7 +143,10 @@ REASONS: Final[Mapping[AnswerKind, tuple[str, ...]]] = {
 """Why a child is not at school; the first five are the reasons of the code de l'éducation (art. L131-8)."""
 SHOULD_BE_HERE: Final = _all(
     "parti à l'école|partie à l'école|partis à l'école|parties à l'école|parti en classe|partie en classe",
-    "il est parti ce matin",
+    "il est parti ce matin|parti comme d'habitude",
+    "partie comme d'habitude|parti tôt|partie tôt|comment ça absent|comment ça absente|comment ça elle est absente",
+    "comment ça il est absent|comment ça pas là|pourquoi absent|pourquoi absente|absent comment ça|c'est impossible",
+    "ce n'est pas possible|il y a erreur|c'est une erreur|vous êtes sûr|vous êtes sûre|vous êtes sûrs|êtes-vous sûr",
     "elle est partie ce matin|parti de la maison|partie de la maison|quitté la maison|parti à l'heure",
     "partie à l'heure",
     "devrait être|devraient être|devrait se trouver|devrait y être|devait être en classe|devait être à l'école",
@@ -164,33 +167,47 @@ SHOULD_BE_HERE: Final = _all(
     "dropped off",
     "dropped them|took the bus|left home|left the house|left this morning|where is he|where is she|where is my",
     "not at home",
+    "what do you mean absent|what do you mean he|what do you mean she|are you sure",
+    "that's impossible|that is impossible|there must be a mistake|must be a mistake|that's a mistake",
     "took him to school|took her to school|must be at school|should have arrived|should be with you",
     "okula gitti|okula gittiler|okula bıraktım|okula bıraktık|okulda olmalı|okulda olması|sınıfta olmalı",
     "okulda olmalıydı",
     "evden çıktı|servise bindi|otobüse bindi|okula yolladım|okula gönderdim|nerede|evde değil|okulda değil mi",
-    "okula götürdüm",
+    "okula götürdüm|nasıl yok|nasıl yani yok|nasıl gelmedi|neden yok|emin misiniz|imkansız|bir yanlışlık var",
+    "sabah çıktı|erken çıktı|sabah gitti",
     "خرج إلى المدرسة|خرجت إلى المدرسة|ذهب إلى المدرسة|ذهبت إلى المدرسة|ذهب الى المدرسه|في المدرسة|في القسم|في الصف",
     "أوصلته|أوصلتها|أخذته إلى المدرسة|أخذتها إلى المدرسة|خرج من البيت|خرجت من البيت|ركب الحافلة|ركبت الحافلة",
     "أين ابني|أين ابنتي|اين هو|اين هي|أين ولدي|أين بنتي|ليس في البيت|ليست في البيت|يفترض الوجود في المدرسة",
-    "راح للمدرسة|مشى للمدرسة",
+    "راح للمدرسة|مشى للمدرسة|كيف غائب|كيف غائبة|هل أنتم متأكدون|هل انتم متاكدون|مستحيل|هناك خطأ|خرج في الصباح",
+    "خرجت في الصباح|خرج هذا الصباح|خرجت هذا الصباح",
     "foi para a escola|foi à escola|saiu para a escola|saiu de casa|devia estar|deveria estar|está na escola",
     "está na aula",
     "deixei-o na escola|deixei-a na escola|levei-o à escola|levei-a à escola|apanhou o autocarro|onde está",
-    "não está em casa",
+    "não está em casa|como assim faltou|como assim ausente|como assim não está|tem a certeza|têm a certeza",
+    "é impossível|deve haver um engano|é um engano|saiu de manhã|saiu esta manhã",
     "fue a la escuela|fue al colegio|salió para la escuela|salió para el colegio|salió de casa|debería estar",
     "debe estar|debía estar",
     "debía ir a clase|está en la escuela|está en el colegio|está en clase|lo dejé en|la dejé en|lo llevé a",
     "la llevé a|tomó el autobús",
-    "dónde está|no está en casa",
+    "dónde está|no está en casa|cómo que ausente|cómo que no está|cómo que no ha|cómo que falta|están seguros",
+    "están seguras|está seguro|está segura|es imposible|debe ser un error|es un error|hay un error",
+    "salió esta mañana|salió por la mañana",
     "пішов до школи|пішла до школи|пішов у школу|пішла в школу|пішов в школу|пішла у школу|має бути в школі",
     "мав бути в школі",
     "мала бути в школі|повинен бути в школі|повинна бути в школі|повинен бути у школі|він у школі|вона у школі",
     "він в школі|вона в школі",
     "відвів до школи|відвела до школи|відвіз до школи|відвезла до школи|вийшов з дому|вийшла з дому|сів в автобус",
     "сіла в автобус",
+    "як це відсутній|як це відсутня|як це немає|ви впевнені|це неможливо|це помилка|якась помилка",
+    "пішов зранку|пішла зранку|вийшов зранку|вийшла зранку",
     "де він|де вона|де мій син|де моя дочка|де моя донька|немає вдома|нема вдома",
 )
 """The family believes that the child is at school: said anywhere in a message. A false alarm costs a look."""
+LEFT_AT: Final = (
+    "(?:parti|partie|partis|parties) (?:a|vers)|left (?:home )?at|salio a las|saiu (?:as|a)"
+    "|(?:виишов|виишла|пішов|пішла) о"
+)
+"""A pattern over plain words (`meaning.plain`): with an hour after it, when the child left for school."""
 NOT_LEFT: Final = _all(
     "pas parti|pas partie|pas allé à l'école|pas allée à l'école|n'ira pas|ne devrait pas être|pas pris le bus",
     "pas pris le car",

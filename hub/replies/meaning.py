@@ -161,7 +161,7 @@ def _any_of(phrases: tuple[str, ...]) -> str:
     return "|".join(sorted(map(re.escape, map(plain, phrases)), key=len, reverse=True))
 
 
-_SHOULD_BE_HERE = re.compile(rf"(?<!\w)(?:{_any_of(lexicon.SHOULD_BE_HERE)})(?!\w)")
+_SHOULD_BE_HERE = re.compile(rf"(?<!\w)(?:(?:{_any_of(lexicon.SHOULD_BE_HERE)})(?!\w)|(?:{lexicon.LEFT_AT}) \d)")
 _NOT_LEFT = re.compile(rf"(?<!\w)(?:{_any_of(lexicon.NOT_LEFT)})(?!\w)")
 _POLITE_BEFORE = re.compile(rf"^(?:{_any_of(words_to_us.POLITE)}) ")
 _POLITE_AFTER = re.compile(rf" (?:{_any_of(words_to_us.POLITE)})$")
