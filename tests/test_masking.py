@@ -148,6 +148,23 @@ async def test_when_all_numbers_are_held_the_one_that_has_rested_longest_is_take
     assert lines.used == [ONE, TWO, ONE]
 
 
+@pytest.mark.parametrize("kind", [NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT])
+async def test_stop_said_to_one_number_is_said_to_all_and_start_opens_the_one_it_is_said_to(
+    lines: Lines, kind: NoticeKind
+) -> None:
+    door = lines.door
+    await door.small.family(by_sms())
+    await door.press()
+    await lines.texts("STOP", ONE)
+    await door.press(kind)
+    stopped = (lines.used, await door.count("call_task"))
+    await lines.texts("START", TWO)
+    await door.press(kind)
+
+    assert stopped == ([ONE], 1)
+    assert lines.used == [ONE, TWO]
+
+
 async def test_a_stopped_number_is_passed_over(lines: Lines) -> None:
     door = lines.door
     await door.small.family(by_sms())
