@@ -254,3 +254,32 @@ def test_a_deeply_nested_mail_breaks_nothing() -> None:
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (depth, depth) for depth in range(3000)
     )
     read_mail(b"To: reponse+r.1.x@ecole.test\n" + opening + b"\nOui\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("Odile Exemple <Odile@familles.test>", "odile@familles.test"),
+        ("odile@familles.test (maman (de Lina))", "odile@familles.test"),
+        ("Exemple, Odile <odile@familles.test>", "odile@familles.test"),
+        ("odile@familles.test <odile@familles.test>", "odile@familles.test"),
+        ("=?utf-8?q?L=C3=A9a?= <lea@familles.test>", "lea@familles.test"),
+        ("Léa <lea@familles.test>", "lea@familles.test"),
+        ("=?utf-8?q?L=C3=A9a?=\r\n <lea@familles.test>", "lea@familles.test"),
+        ('"jean d"@familles.test', '"jean d"@familles.test'),
+        ("odile@familles.test <other@ailleurs.test>", "other@ailleurs.test"),
+        ('"<odile@familles.test>" <other@ailleurs.test>', "other@ailleurs.test"),
+        ("=?utf-8?q?odile=40familles.test?= <other@ailleurs.test>", "other@ailleurs.test"),
+        ("=?utf-8?q?=3Codile=40familles.test=3E?= <other@ailleurs.test>", "other@ailleurs.test"),
+        ("(<odile@familles.test>) other@ailleurs.test", "other@ailleurs.test"),
+        ("MAILER-DAEMON (Mail Delivery System)", "mailer-daemon"),
+        ("odile@familles.test, other@ailleurs.test", None),
+        ("<odile@familles.test>, <other@ailleurs.test>", None),
+        ("odile@familles.test\r\nFrom: other@ailleurs.test", None),
+        ("", None),
+    ],
+)
+def test_a_mail_is_from_its_address_and_from_no_name_that_looks_like_one(said: str, address: str | None) -> None:
+    raw = f"From: {said}\r\nTo: ecole@ecole.test\r\n\r\nOui\r\n".encode()
+
+    assert read_mail(raw).sender == address

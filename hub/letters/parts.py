@@ -63,6 +63,9 @@ _WIDER: Final = {
 }
 """The name that a mail gives its signs, and the wider set that its program really used. Source: WHATWG Encoding."""
 _SEVERAL_BYTES: Final = re.compile(r"utf|gb|big5|cp9[345]|iso2022|iso-2022|euc|hz")
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?!@)')
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_ANGLED: Final = re.compile(r"<([^<>]*)>")
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{2,30})", re.IGNORECASE)
 
 
@@ -212,10 +215,26 @@ def header(mail: Message, name: str) -> str:
 
 
 def sender_of(mail: Message) -> str:
-    """Give the address that a mail says it is from, in lower case; "" for none."""
+    """Give the address that a mail says it is from, in lower case; "" for none, and for several.
+
+    The address itself, never a name that looks like one, nor one of several: our mail server has looked at another.
+    Encoded words are not read before: an address stands in none (RFC 2047 section 5).
+    """
     with suppress(*HOSTILE):
-        return parseaddr(header(mail, "From")[:1000])[1].lower()
+        found = {_address_in(str(value)[:1000]) for value in mail.get_all("From", [])[:5]}
+        return found.pop().lower() if len(found) == 1 else ""
     return ""
+
+
+def _address_in(line: str) -> str:
+    """Find the address of a From: what stands between < and >, else all of it without comments."""
+    line = _QUOTED.sub(" ", line)
+    while (shorter := _COMMENT.sub(" ", line)) != line:
+        line = shorter
+    angled = set(_ANGLED.findall(line))
+    if not angled:
+        return parseaddr(line)[1] if line.count("@") < 2 else ""
+    return parseaddr(f"<{angled.pop()}>")[1] if len(angled) == 1 else ""
 
 
 def file_name(part: Message) -> str:
