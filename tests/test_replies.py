@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import NoReturn
 
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 from factories import NOW, by_mail, by_sms
 from family_door import PUBLIC, Door, a_door, a_house_on_the_web
+from inboxes import Inbox
 from loopback import served
 from roll_call import RollCall
 from sqlalchemy.exc import OperationalError
@@ -20,6 +22,7 @@ from test_webhooks import EMPTY, KEY, THANKS, posted, texted
 
 from channels.sms import TwilioSms
 from hub.database import Database
+from hub.inbox.answering import begin
 from hub.models.threads import Thread, ThreadState
 from hub.ports import NoticeKind, Slots
 from hub.replies.meaning import Sense, absence_of, meaning_of, named
@@ -682,6 +685,26 @@ async def test_the_answer_to_a_word_of_a_confidential_conversation_goes_back_int
 
     assert await door.small.rows("SELECT id, state FROM thread") == [(1, "open")]
     assert await door.count("reply", "thread_id = 1") == 1
+
+
+async def test_words_after_a_confidential_word_go_back_into_it_though_something_else_is_asked(door: Door) -> None:
+    [odile] = await door.small.family(by_sms())
+    await door.press(NoticeKind.MEETING, slots=MEETING)
+    inbox, later = Inbox(door.small), NOW + timedelta(hours=3)
+    door.small.database._clock = lambda: later
+    async with door.small.database.school(door.small.school.key) as session:
+        here = {"school": door.small.school, "reader": await inbox.reader(door.small.director), "now": later}
+        word = {"subject": "Entre nous", "words": "Tout va bien ?", "key": "k"}
+        private = await begin(session, door.small.keyring, guardian_id=odile, private=True, **word, **here)
+    await door.drain()
+
+    await texted(door, "Non, j'ai peur, ne le dites à personne")
+    await texted(door, "oui", sid="SM2")
+
+    assert await door.small.rows("SELECT thread_id FROM reply WHERE id = 1") == [(private,)]
+    assert [kind for _, _, kind, _ in await door.answers()] == ["yes"]
+    assert "Non, j'ai peur, ne le dites à personne" not in await inbox.words(door.small.teacher)
+    assert "Non, j'ai peur, ne le dites à personne" not in await inbox.words(door.small.office)
 
 
 async def test_while_the_database_is_away_a_text_is_asked_for_again_and_taken_once(door: Door) -> None:

@@ -17,7 +17,7 @@ from hub.replies.answers import POSTED
 from hub.replies.links import Served
 from hub.replies.meaning import Meaning, Sense
 from hub.tables import answer as answers
-from hub.tables import attempt, copy, copy_delivery, delivery, delivery_pupil, notice
+from hub.tables import attempt, copy, copy_delivery, delivery, delivery_pupil, notice, thread, thread_notice
 
 DAYS = 14
 """Words answer what was sent within the last fourteen days, and nothing older."""
@@ -31,7 +31,7 @@ class Sent:
     """A copy that left lately. `asks`: whether one comes, and how many; `over`: it is too late to say.
 
     `answered`: one of its adults has. `pupils`: whom it is about. `names`: its channel's own names for it. `senders`:
-    from which it left.
+    from which it left. `private`: a word of a confidential conversation.
     """
 
     copy_id: int
@@ -44,6 +44,7 @@ class Sent:
     names: frozenset[str] = field(default_factory=frozenset)
     senders: frozenset[int] = field(default_factory=frozenset)
     pupils: frozenset[int] = field(default_factory=frozenset)
+    private: bool = False
 
     @classmethod
     def of(cls, served: Served) -> "Sent":
@@ -100,6 +101,7 @@ async def sent_lately(
             answered=bool(row.answered),
             asks=row.kind == NoticeKind.MEETING or row.needs != Needs.NONE,
             over=row.kind == NoticeKind.MEETING and row.expires_at <= now,
+            private=bool(row.private),
         )
         names = known.names | {row.provider_id} if row.provider_id else known.names
         here[row.id] = replace(known, names=names, senders=known.senders | {row.sender_id})
@@ -165,8 +167,14 @@ def _lately() -> Select[Any]:
         .where(copy_delivery.c.copy_id == tried.c.id, answers.c.kind != AnswerKind.ACKNOWLEDGED)
         .exists()
     )
+    private = (
+        select(thread_notice.c.id)
+        .join(thread, (thread.c.school_id == thread_notice.c.school_id) & (thread.c.id == thread_notice.c.thread_id))
+        .where(thread_notice.c.notice_id == tried.c.notice_id, thread.c.private_to.is_not(None))
+        .exists()
+    )
     return (
-        select(*tried.c, said.label("answered"))
+        select(*tried.c, said.label("answered"), private.label("private"))
         .where(tried.c.nth <= LAST)
         .order_by(tried.c.sending_at.desc(), tried.c.attempt_id.desc())
     )

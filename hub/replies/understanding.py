@@ -48,8 +48,12 @@ class Heard:
 
     @property
     def about(self) -> Sent | None:
-        """What words that answer nothing are about: the newest open question, else the last that was sent."""
-        asking = next((sent for sent in self.copies if sent.is_open), None)
+        """What words that answer nothing are about: the newest open question, else the last that was sent.
+
+        But a confidential word that came after the question is what they are about: nobody else is to read them.
+        """
+        private = self.meaning.sense is not Sense.MISSED_CALL
+        asking = next((sent for sent in self.copies if sent.is_open or (private and sent.private)), None)
         return asking or next(iter(self.copies), None)
 
 
