@@ -10,7 +10,7 @@ from desks import on_one_database
 from factories import NOW, a_school, by_mail
 from family_door import Door, a_door
 from sqlalchemy.exc import OperationalError
-from test_mail_in import ODILE, a_mail, handed
+from test_mail_in import ODILE, a_mail, handed, report, returned_to
 
 from hub.database import Database
 from hub.ports import NoticeKind, Slots
@@ -143,6 +143,21 @@ async def test_it_changes_no_consent_and_frees_no_address(door: Door, words: str
     assert await door.count("stop") == 0
     assert await door.small.rows("SELECT state FROM address") == [("active",)]
     assert await door.count("tray_item") == 1
+
+
+@on_one_database
+async def test_it_revives_no_dead_mailbox_and_ends_no_call(door: Door) -> None:
+    await door.small.family(by_mail())
+    await door.press(NoticeKind.URGENT)
+    await handed(door, returned_to(door), report("5.1.1"))
+
+    await handed(door, PLAIN, a_mail("Me revoici"), sender="quelqu-un@ailleurs.test")
+    await door.drain()
+
+    assert await door.small.rows("SELECT state FROM address") == [("dead",)]
+    assert (await door.states(), await door.count("call_task", "done_at IS NULL")) == (["to_call"], 1)
+    assert len(door.mail.sent) == 1
+    assert await door.count("reply", "thread_id IS NOT NULL") == 1
 
 
 @on_one_database

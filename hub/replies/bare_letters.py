@@ -10,7 +10,6 @@ from hub.letters.attachments import Attachment
 from hub.models.answers import AnswerKind
 from hub.ports import ChannelName, NoticeKind
 from hub.replies.answers import alarm
-from hub.replies.coming_back import come_back
 from hub.replies.holders import Holder, holders_of
 from hub.replies.keeping import Kept, Text, ask_a_person, keep, row_of, settle
 from hub.replies.links import served_by
@@ -41,9 +40,9 @@ class BareLetter:
 async def receive_bare(connection: AsyncConnection, keyring: Keyring, letter: BareLetter, *, now: datetime) -> Received:
     """Put a mail where a text without quotation would go; from a mailbox that nobody knows, into the office's tray.
 
-    It changes no consent and frees no address: whoever knows a family's mailbox can write in its name, and nothing
-    here shows that he has read what we wrote. Nor is a From believed that our mail server found borrowed; only an
-    alarm is. A machine's words are kept and open nothing.
+    It changes no consent, frees no address and revives none, so that calls go on: whoever knows a family's mailbox can
+    write in its name, and nothing here shows that he has read what we wrote. Nor is a From believed that our mail
+    server found borrowed; only an alarm is. A machine's words are kept and open nothing.
     """
     text, meaning = letter.text, meaning_of_letter(letter.text.words)
     [holder] = await holders_of(connection, keyring, [text])
@@ -81,8 +80,6 @@ async def _from_known(
     connection: AsyncConnection, letter: BareLetter, meaning: Meaning, holder: Holder, kept: Kept
 ) -> Received:
     acts = not letter.machine and meaning.sense not in _NOT_BY_MAIL
-    if acts:
-        await come_back(connection, kept, holder.address_id, timezone=holder.school.timezone)
     around = await look_around(connection, [(letter.text, holder)], now=kept.now)
     heard = heard_at(letter.text, meaning, holder, around, kept.now)
     sense = Sense.STOP if meaning.sense is Sense.STOP and not letter.machine else Sense.WORDS
