@@ -707,6 +707,24 @@ async def test_words_after_a_confidential_word_go_back_into_it_though_something_
     assert "Non, j'ai peur, ne le dites à personne" not in await inbox.words(door.small.office)
 
 
+@on_one_database
+async def test_what_a_shared_phone_answers_to_a_confidential_word_is_for_that_person_alone(door: Door) -> None:
+    odile, _ = await door.small.family(by_sms(name="Odile"), by_sms(name="Tiago"))
+    inbox = Inbox(door.small)
+    async with door.small.database.school(door.small.school.key) as session:
+        here = {"school": door.small.school, "reader": await inbox.reader(door.small.director), "now": NOW}
+        word = {"subject": "Entre nous", "words": "Tout va bien ?", "key": "k"}
+        await begin(session, door.small.keyring, guardian_id=odile, private=True, **word, **here)
+    await door.drain()
+
+    await texted(door, "J'ai peur")
+
+    topic = f"address:1 staff:{door.small.director}"
+    assert await door.small.rows("SELECT topic FROM thread JOIN reply ON thread.id = thread_id") == [(topic,)]
+    assert "J'ai peur" in await inbox.words(door.small.director)
+    assert await inbox.words(door.small.teacher) == await inbox.words(door.small.office) == []
+
+
 async def test_while_the_database_is_away_a_text_is_asked_for_again_and_taken_once(door: Door) -> None:
     class Away(Database):
         def school(self, school_id: int) -> NoReturn:  # noqa: ARG002 (inherited)

@@ -66,6 +66,8 @@ async def place(connection: AsyncConnection, *, school_id: int, places: Sequence
         pupils, private_to = party.pupils, None
         if row is not None and row.guardian_id is not None and row.guardian_id == party.guardian_id:
             pupils, private_to = () if row.pupil_id is None else (row.pupil_id,), row.private_to
+        elif row is not None and party.guardian_id is None and pupils:
+            private_to = row.private_to  # of several who share a phone one answers: still for that person alone
         rows.append(
             _row(
                 school_id,
