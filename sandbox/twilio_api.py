@@ -8,7 +8,6 @@ import binascii
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -21,8 +20,6 @@ from sandbox.courier import Courier
 from sandbox.phones import API_VERSION, NUMBER, Phones, Text
 from sandbox.record import Arrived, Post, Record, now
 from sandbox.twilio_list import as_json, page
-
-Json = dict[str, Any]
 
 WORDS = {
     20001: "Invalid parameter",
@@ -38,7 +35,6 @@ WORDS = {
     21617: "The concatenated message body exceeds the 1600 character limit.",
 }
 HTTP = {20003: 401, 20404: 404, 20429: 429}
-PAGE_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from hub.people.adults import Likeness, recognise, trace
 from hub.people.mailboxes import read_mailbox
 from hub.people.onde import read_guardians, read_pupils
 from hub.people.phones import read_phones
@@ -88,12 +87,6 @@ def test_what_is_written_is_read_back_whole(encoding: FileEncoding, older: bool)
         assert [phone.e164 for phone in read_phones(row.home_raw)] == [adult.landline] * bool(adult.landline)
         if adult.odd_number is None:
             assert [phone.e164 for phone in read_phones(row.mobile_raw)] == [adult.mobile] * bool(adult.mobile)
-
-
-def test_a_file_read_twice_finds_the_same_adults(school: FictionalSchool) -> None:
-    traces = dict(enumerate(map(trace, read_guardians(school.guardians_csv).rows)))
-
-    assert {recognise(found, traces).likeness for found in traces.values()} == {Likeness.SAME}
 
 
 @pytest.mark.parametrize("older", [False, True])

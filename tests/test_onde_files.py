@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import InvalidError
-from hub.people.adults import AdultTrace, Evidence, Likeness, Recognition, recognise, same_adult_evidence, trace
+from hub.people.adults import AdultTrace, Evidence, Likeness, Recognition, recognise, same_adult_evidence
 from hub.people.names import name_key
 from hub.people.onde import BadLine, ChildRef, PupilRow, read_guardians, read_pupils
 
@@ -278,12 +278,3 @@ def test_two_who_fit_wait_for_the_office() -> None:
     assert recognise(found, {1: found, 2: found}) == Recognition(Likeness.AMBIGUOUS, candidates=(1, 2))
     assert recognise(found, {2: _adult()}) == Recognition(Likeness.AMBIGUOUS, candidates=(2,))
     assert recognise(found, {3: _adult(name="modele|jean")}) == Recognition(Likeness.NEW)
-
-
-def test_a_trace_holds_what_could_be_read() -> None:
-    anne = ANNE.replace("0261910000", "à demander").replace("anne@", "Anne@")
-    row = read_guardians((GUARDIANS + CHILD + "\r\n" + anne + ";;EXEMPLE;Zoé;CP A").encode()).rows[0]
-
-    assert trace(row) == AdultTrace(
-        "exemple|anne", frozenset({"exemple|zoe"}), frozenset({"+33639981000", "anne@familles.test"})
-    )

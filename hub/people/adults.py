@@ -1,16 +1,12 @@
 """When two lines speak of the same adult, and when only the office can tell."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from hub.errors import InvalidError
-from hub.people.mailboxes import mailbox_key, read_mailbox
 from hub.people.names import name_key
 from hub.people.onde import ChildRef, GuardianRow, PupilRow
-from hub.people.phones import read_phones
 
 Id = TypeVar("Id")
 
@@ -65,17 +61,6 @@ def guardian_key(row: GuardianRow) -> str:
 def child_key(child: ChildRef | PupilRow) -> str:
     """Give the key of a pupil's names, the same from both files; homonyms are told apart by class."""
     return f"{name_key(child.family_name or child.usage_name)}|{name_key(child.first_name)}"
-
-
-def trace(row: GuardianRow, region: str = "FR") -> AdultTrace:
-    """Draw the trace of one line; an address that cannot be read is no evidence."""
-    addresses: set[str] = set()
-    for cell in (row.home_raw, row.work_raw, row.mobile_raw):
-        with suppress(InvalidError):
-            addresses.update(phone.e164 for phone in read_phones(cell, region))
-    with suppress(InvalidError):
-        addresses.add(mailbox_key(read_mailbox(row.mailbox_raw)))
-    return AdultTrace(guardian_key(row), frozenset(map(child_key, row.children)), frozenset(addresses))
 
 
 def same_adult_evidence(one: AdultTrace, other: AdultTrace) -> Evidence | None:

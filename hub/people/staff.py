@@ -66,7 +66,7 @@ async def find_staff(session: AsyncSession, keyring: Keyring, school_id: int, em
     return int(known)
 
 
-def check_password(password: str, *, mailbox: str = "") -> None:
+def check_password(password: str, *, mailbox: str) -> None:
     """Refuse what is quickly guessed: short, one's own mailbox, or hardly more than one letter."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidError(f"Le mot de passe compte au moins {SHORTEST} signes.", field="password")

@@ -32,7 +32,7 @@ class Holder:
     school: SchoolCard
     seal: Seal
     wrong: bool
-    dead: bool = False
+    dead: bool
 
 
 async def holders_of(connection: AsyncConnection, keyring: Keyring, texts: Sequence[Text]) -> list[Holder | None]:

@@ -17,7 +17,7 @@ from hub.replies.keeping import Letter, ask_a_person, keep, row_of
 from hub.replies.links import Served, served_by
 from hub.replies.meaning import Sense, meaning_of_letter
 from hub.replies.placing import Put, heard_under, put, turn_of
-from hub.replies.saying_back import Back, What
+from hub.replies.saying_back import Back
 from hub.replies.threads import Turn
 from hub.replies.understanding import Heard, Understood, understand
 from hub.replies.wrong_numbers import wrong_number
@@ -25,7 +25,6 @@ from hub.sealing import Keyring
 
 OTHER_FROM, BORROWED = "other_from", "unsigned"
 """Why nothing vouches for a mail's author: it is not whom we wrote to, or the mail server says that it is borrowed."""
-_ACTS = {Sense.START: What.RESUMED, Sense.LANGUAGE: What.LANGUAGE, Sense.HELP: What.HELP}
 
 
 @dataclass(frozen=True, slots=True)

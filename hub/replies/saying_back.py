@@ -88,8 +88,8 @@ async def may_say_back(
     address_id: int,
     thread_id: int,
     reply_id: int,
-    unseen: bool = False,
-    alarm: bool = False,
+    unseen: bool,
+    alarm: bool,
     now: datetime,
 ) -> bool:
     """Say whether one more confirmation is no loop: none within the last minute, few within the day.

@@ -32,7 +32,7 @@ async def adults_at(
     return {address_id: tuple(adults.values()) for address_id, adults in found.items()}
 
 
-def party_of(adults: Sequence[Adult], guardian_id: int | None = None) -> Party:
+def party_of(adults: Sequence[Adult], guardian_id: int | None) -> Party:
     """Say whose conversation it is: of the one who says so or who is alone, else of all of them."""
     speaking = [adult for adult in adults if adult.guardian_id == guardian_id] if guardian_id is not None else adults
     if len(speaking) == 1:
