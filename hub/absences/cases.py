@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from hub.absences.arrivals import end_as_found
 from hub.absences.asked import REASONS, enrolled
 from hub.absences.chasing import end_chasing
-from hub.absences.missing import Case, Half, alert, keep_to_ourselves, kept_until
+from hub.absences.missing import Case, alert, keep_to_ourselves, kept_until
 from hub.absences.rights import note, own_case, require_class, require_pupils
 from hub.absences.watch import on_watch
 from hub.errors import InvalidError
@@ -193,9 +193,10 @@ async def alert_now(
     row = await _own_open(session, school, absence_id, reader)
     if row.notice_id is not None:
         return True
-    half = Half(0, row.day, row.half_day)
     cases = [Case(row.id, row.pupil_id)]
-    done = await alert(session, keyring, school, half, cases, reader=reader, due=now, now=now)
+    done = await alert(
+        session, keyring, school, cases, day=row.day, half_day=row.half_day, reader=reader, due=now, now=now
+    )
     await note(session, school.key, reader, "absence_alerted", absence_id, now)
     return bool(done)
 
@@ -230,8 +231,7 @@ async def alert_class(
         .with_for_update()
     )
     cases = [Case(row.id, row.pupil_id) for row in rows]
-    half = Half(class_id, day, half_day)
-    return await alert(session, keyring, school, half, cases, reader=reader, due=now, now=now)
+    return await alert(session, keyring, school, cases, day=day, half_day=half_day, reader=reader, due=now, now=now)
 
 
 def _said(reason: AnswerKind, told_by: int | None, typed_by: int | None, through: str) -> dict[str, Any]:

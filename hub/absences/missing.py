@@ -99,16 +99,20 @@ async def miss(
     opened += await _opened(session, school.key, half, fresh, owner, now)
     if due is None:
         return Missed(0, told, len(opened))
-    return Missed(await alert(session, keyring, school, half, opened, reader=reader, due=due, now=now), told, 0)
+    alerts = await alert(
+        session, keyring, school, opened, day=half.day, half_day=half.half_day, reader=reader, due=due, now=now
+    )
+    return Missed(alerts, told, 0)
 
 
 async def alert(
     session: AsyncSession,
     keyring: Keyring,
     school: School,
-    half: Half,
     cases: Sequence[Case],
     *,
+    day: date,
+    half_day: HalfDay,
     reader: Reader,
     due: datetime,
     now: datetime,
@@ -126,7 +130,7 @@ async def alert(
         case.pupil_id: Draft(
             kind=NoticeKind.ABSENCE,
             audience=f"pupil:{case.pupil_id}",
-            slots=Slots(day=half.day, half_day=half.half_day, language=school.language),
+            slots=Slots(day=day, half_day=half_day, language=school.language),
             due_at=due,
         )
         for case in cases
