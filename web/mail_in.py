@@ -101,7 +101,7 @@ class LetterSlot:
     async def is_bare(self, address: str) -> bool:
         """Say whether families see this address: that of replies, or one that a school writes from.
 
-        Raises what the database says when it is away; so do the next two.
+        Raises what the database says when it is away; so does `knows`.
         """
         return self.is_plain(address) or await writes_from(self._house.database, address)
 

@@ -1,4 +1,4 @@
-"""The register of absences: who should be at school, who is missing, who told before, and what a month adds up to."""
+"""The register of absences, a day at a time: who should be at school, who is missing, who told before; and its acts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

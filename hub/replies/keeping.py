@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A short message as its provider brought it, from a phone or a chat, by its number.
+    """A short message as its provider brought it, from a phone or a chat, by its number; or a mail without our token.
 
     `stop`: the provider itself says that it means STOP. `opted`: it says that it has answered a word such as START or
     HELP already. `pictures`: some came with it, and are not fetched. `called`: nothing was said, the phone rang once.
