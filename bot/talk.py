@@ -19,9 +19,8 @@ from hub.people.joining import find_invitation
 from hub.ports import ChannelName
 from hub.replies.chats import Chat, join_chat, resume
 from hub.replies.consent import stop_writing
-from hub.replies.keeping import Text
+from hub.replies.keeping import Received, Text
 from hub.replies.meaning import Sense
-from hub.replies.receiving import Received
 from hub.replies.saying_back import words_back
 from hub.replies.texts import receive_text
 from i18n.languages import LANGUAGES, SPOKEN

@@ -11,9 +11,9 @@ from hub.models.answers import AnswerKind
 from hub.ports import Lane, NoticeKind
 from hub.replies.answers import ACTS, Taken, answer
 from hub.replies.consent import stop_copy
+from hub.replies.letters import receive_note
 from hub.replies.links import LinkView
 from hub.replies.meaning import Sense
-from hub.replies.receiving import receive_note
 from hub.replies.wrong_numbers import ask_other_schools, wrong_number
 from i18n.languages import best
 from i18n.said import said

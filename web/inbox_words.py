@@ -8,8 +8,8 @@ from hub.inbox.tray import Item
 from hub.models.answers import AnswerKind
 from hub.models.notices import DeliveryState
 from hub.models.people import Matter
+from hub.replies.letters import BORROWED, OTHER_FROM
 from hub.replies.meaning import Sense
-from hub.replies.receiving import BORROWED, OTHER_FROM
 from web.pages import amid
 from web.staff_words import WAYS
 

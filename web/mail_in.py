@@ -20,8 +20,8 @@ from hub.ports import ChannelName
 from hub.replies.bare_letters import BareLetter, receive_bare
 from hub.replies.codes import find_attempt, find_copy
 from hub.replies.keeping import Letter, Text
+from hub.replies.letters import receive_letter
 from hub.replies.meaning import Sense
-from hub.replies.receiving import receive_letter
 from hub.replies.whose import is_known, named_copy, school_of_copy, whose, writes_from
 from web.family import spread_wrong_number
 from web.house import House

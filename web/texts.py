@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from hub.replies.keeping import Text
+from hub.replies.keeping import Received, Text
 from hub.replies.meaning import Sense
-from hub.replies.receiving import Received
 from hub.replies.texts import receive_texts
 from web.family import spread_wrong_number
 from web.house import House

@@ -20,8 +20,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from channels.sms import read_status
 from hub.outbox.record import ReceiptIn
 from hub.people.schools import find_signer
-from hub.replies.keeping import Text
-from hub.replies.receiving import Received
+from hub.replies.keeping import Received, Text
 from hub.replies.saying_back import words_back
 from hub.sealing import Keyring
 from web.house import House, house_of

@@ -15,6 +15,8 @@ from hub.models.people import Matter
 from hub.people.schools import school_key
 from hub.people.tray import put_in_tray
 from hub.ports import ChannelName
+from hub.replies.meaning import Sense
+from hub.replies.saying_back import Back
 from hub.sealing import Keyring, Seal
 from hub.tables import dialects_insert, reply, reply_attachment
 
@@ -84,6 +86,16 @@ class Kept:
     address_id: int | None
     stranger: str | None
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of it. `fresh`: not brought before. `back`: what is said back at once, when something is."""
+
+    fresh: bool
+    sense: Sense
+    address_id: int | None = None
+    back: Back | None = None
 
 
 def row_of(what: Text | Letter, *, sender_id: int, channel: ChannelName, address_id: int | None, now: datetime) -> Row:

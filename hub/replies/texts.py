@@ -20,12 +20,11 @@ from hub.replies.coming_back import come_back
 from hub.replies.consent import stop_writing, write_again, write_in
 from hub.replies.gathering import gather
 from hub.replies.holders import Holder, holders_of
-from hub.replies.keeping import Kept, Text, ask_a_person, keep_all, row_of, settle
+from hub.replies.keeping import Kept, Received, Text, ask_a_person, keep_all, row_of, settle
 from hub.replies.meaning import Meaning, Sense, meaning_of, plain
 from hub.replies.placing import Around, Put, heard_at, look_around, put, turn_of
 from hub.replies.proposing import propose
 from hub.replies.questions import with_pupils
-from hub.replies.receiving import Received
 from hub.replies.saying_back import Back, What, may_say_back
 from hub.replies.understanding import Heard, Understood, take, understand
 from hub.replies.wrong_numbers import wrong_number

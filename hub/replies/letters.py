@@ -3,7 +3,6 @@
 Whatever comes is kept; what is clear is understood, and the rest is left to a person.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,11 +12,10 @@ from hub.ports import ChannelName, NoticeKind
 from hub.replies.answers import Taken, alarm
 from hub.replies.coming_back import come_back
 from hub.replies.holders import is_theirs, way_in
-from hub.replies.keeping import Letter, ask_a_person, keep, row_of
+from hub.replies.keeping import Letter, Received, ask_a_person, keep, row_of
 from hub.replies.links import Served, served_by
 from hub.replies.meaning import Sense, meaning_of_letter
 from hub.replies.placing import Put, heard_under, put, turn_of
-from hub.replies.saying_back import Back
 from hub.replies.threads import Turn
 from hub.replies.understanding import Heard, Understood, understand
 from hub.replies.wrong_numbers import wrong_number
@@ -25,16 +23,6 @@ from hub.sealing import Keyring
 
 OTHER_FROM, BORROWED = "other_from", "unsigned"
 """Why nothing vouches for a mail's author: it is not whom we wrote to, or the mail server says that it is borrowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came of it. `fresh`: not brought before. `back`: what is said back at once, when something is."""
-
-    fresh: bool
-    sense: Sense
-    address_id: int | None = None
-    back: Back | None = None
 
 
 async def receive_letter(connection: AsyncConnection, keyring: Keyring, letter: Letter, *, now: datetime) -> Received:
