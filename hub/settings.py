@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     mail_domain: str = "passerelle.test"
     mail_listen: str | None = None
     """host:port of the LMTP listener for bounces and replies; None: no listener."""
+    mail_authserv: str | None = None
+    """The name under which our mail server writes Authentication-Results; None: nothing vouches for a mail's From."""
     imap_url: SecretStr | None = None
     """imaps://user:password@host/INBOX, from which bounces and replies are fetched; None: nothing is fetched."""
 

@@ -20,12 +20,13 @@ from web.house import House
 from web.mail_in import Listener, start
 
 PLAIN, OF_SCHOOL = "reponse@hub.test", "ecole@trois-ponts.test"
+VOUCHED = {"Authentication_Results": "mx.hub.test; dmarc=pass header.from=familles.test"}
 MEETING = Slots(starts_at=NOW.replace(day=26, hour=16), place="Salle 4", text="Merci de venir.")
 
 
 @pytest_asyncio.fixture
 async def door(database: Database, keyring: Keyring) -> AsyncIterator[Door]:
-    async with a_door(database, keyring, mail_listen="127.0.0.1:0") as opened:
+    async with a_door(database, keyring, mail_listen="127.0.0.1:0", mail_authserv="MX.hub.test") as opened:
         listener = await start(opened.house)
         assert listener is not None
         opened.slot = listener.port
@@ -89,7 +90,7 @@ async def test_a_mail_that_names_nothing_answers_the_open_question_of_the_mailbo
     await door.press(NoticeKind.ABSENCE)
     await door.press()
 
-    assert await handed(door, OF_SCHOOL, a_mail("2", sender="Odile Exemple <Odile@Familles.test>")) == 250
+    assert await handed(door, OF_SCHOOL, a_mail("2", sender="Odile Exemple <Odile@Familles.test>", **VOUCHED)) == 250
 
     assert await door.answers() == [(odile, 1, "other_reason", "email")]
     assert await topics(door) == [("guardian:1 pupil:1", 1)]
@@ -101,7 +102,7 @@ async def test_of_two_open_questions_none_is_guessed(door: Door) -> None:
     for _ in range(2):
         await door.press(NoticeKind.MEETING, slots=MEETING)
 
-    await handed(door, PLAIN, a_mail("oui"))
+    await handed(door, PLAIN, a_mail("oui", **VOUCHED))
 
     assert await door.answers() == []
     assert await door.small.rows("SELECT sense, state FROM reply JOIN thread ON thread.id = thread_id") == [
@@ -158,6 +159,32 @@ async def test_it_revives_no_dead_mailbox_and_ends_no_call(door: Door) -> None:
     assert (await door.states(), await door.count("call_task", "done_at IS NULL")) == (["to_call"], 1)
     assert len(door.mail.sent) == 1
     assert await door.count("reply", "thread_id IS NOT NULL") == 1
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    "proof",
+    [
+        {},
+        {"Authentication_Results": "mx.evil.test; dmarc=pass header.from=familles.test"},
+        {"Authentication_Results": "mx.hub.test; dmarc=none; spf=pass"},
+    ],
+)
+async def test_a_from_that_nobody_vouches_for_answers_nothing_by_itself_but_alarms(
+    door: Door, proof: dict[str, str]
+) -> None:
+    await door.small.family(by_mail())
+    await door.press(NoticeKind.ABSENCE)
+
+    await handed(door, PLAIN, a_mail("1", **proof))
+    answers, calls = await door.answers(), await door.count("call_task")
+    await handed(door, PLAIN, a_mail("3", number=2, **proof))
+
+    assert (answers, calls, await door.count("call_task", "done_at IS NULL")) == ([], 0, 1)
+    assert await door.small.rows("SELECT sense, state FROM reply JOIN thread ON thread.id = thread_id ORDER BY 1") == [
+        ("should_be_here", "open"),
+        ("words", "open"),
+    ]
 
 
 @on_one_database

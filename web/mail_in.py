@@ -25,6 +25,7 @@ from hub.replies.meaning import Sense
 from hub.replies.whose import is_known, named_copy, school_of_copy, whose, writes_from
 from web.family import spread_wrong_number
 from web.house import House
+from web.mail_proof import Proof, vouched_for
 from web.receipts import receipt_of_mail
 from web.together import AWAY
 
@@ -32,8 +33,6 @@ log = structlog.get_logger(__name__)
 
 SIZE_MOST: Final = 10 * 1024 * 1024
 """Bytes of one mail; larger ones are refused before they are read (552)."""
-HEAD_MOST: Final = 64 * 1024
-"""Bytes of a mail's head in which the results of our mail server stand."""
 READERS: Final = 2
 """Mails read at once, each in a thread: a large one takes a second."""
 TAKEN, LATER = "250 2.0.0 Taken", "451 4.3.0 The registers are closed for a moment, try again later"
@@ -41,11 +40,6 @@ UNKNOWN, ONE_BY_ONE = "550 5.1.1 No such mailbox", "452 4.5.3 One recipient at a
 """What the mail server is told. Source: RFC 5321 section 4.2.3, RFC 3463."""
 
 OURS: Final = re.compile(r"(rebond|reponse|desabo)\+([a-z0-9.]{1,60})@([a-z0-9.-]{1,253})", re.IGNORECASE)
-
-_RESULTS = re.compile(rb"^authentication-results:((?:.*\n[ \t])*.*)", re.IGNORECASE | re.MULTILINE)
-_RESULT = re.compile(rb";\s*(dmarc|spf|dkim)\s*=\s*(pass|fail)\b")
-_COMMENT = re.compile(rb"\([^()]{0,998}\)")
-"""Results of a mail server: « id; spf=fail (a comment) smtp.mailfrom=…; dkim=none ». Source: RFC 8601 section 2.2."""
 
 
 class LetterSlot:
@@ -146,7 +140,7 @@ class LetterSlot:
             found = await find_attempt(house.database, house.keyring, token)
         if found is None:
             return UNKNOWN
-        return await self._take_letter(_letter(*found, mail, raw, leaving=mailbox is Mailbox.STOP))
+        return await self._take_letter(self._letter(*found, mail, raw, leaving=mailbox is Mailbox.STOP))
 
     async def _take_bare(self, address: str, mail: ReadMail, raw: bytes) -> str:
         """Take a mail without a token: by the mail of ours that it answers, else by who says that he wrote it."""
@@ -155,7 +149,7 @@ class LetterSlot:
         copy_id = named_copy(house.keyring, [one for one in answered if one])
         school_id = None if copy_id is None else await school_of_copy(house.database, copy_id)
         if copy_id is not None and school_id is not None:
-            return await self._take_letter(_letter(school_id, copy_id, mail, raw))
+            return await self._take_letter(self._letter(school_id, copy_id, mail, raw))
         author = mail.sender or ""
         found = await whose(house.database, house.keyring, recipient=address, author=author)
         machine = mail.auto_reply or mail.bounce is not None
@@ -170,7 +164,8 @@ class LetterSlot:
             channel=ChannelName.EMAIL,
             message_id=mail.message_id,
         )
-        letter = BareLetter(text, machine, _is_borrowed(raw), mail.attachments)
+        proof = vouched_for(raw, house.settings.mail_authserv)
+        letter = BareLetter(text, machine, proof is Proof.NO, proof is Proof.YES, mail.attachments)
         async with house.database.school(text.school_id) as session:
             connection = await session.connection()
             await receive_bare(connection, house.keyring, letter, now=await house.database.now(connection))
@@ -190,6 +185,20 @@ class LetterSlot:
             await spread_wrong_number(house, letter.school_id, received.address_id)
         return TAKEN
 
+    def _letter(self, school_id: int, copy_id: int, mail: ReadMail, raw: bytes, *, leaving: bool = False) -> Letter:
+        return Letter(
+            school_id=school_id,
+            copy_id=copy_id,
+            provider_key=_mark(mail, raw, copy_id),
+            author=mail.sender or "",
+            words=mail.reply or "",
+            machine=mail.auto_reply or mail.bounce is not None,
+            leaving=leaving,
+            unsigned=vouched_for(raw, self._house.settings.mail_authserv) is Proof.NO,
+            message_id=mail.message_id,
+            files=mail.attachments,
+        )
+
     async def _take_receipt(self, token: str, mail: ReadMail) -> str:
         """Write down what became of one try: it failed for good, it is late, or a machine answered it."""
         attempt_id = self._house.keyring.read_token("a", token)
@@ -202,21 +211,6 @@ class LetterSlot:
         return TAKEN if known else UNKNOWN
 
 
-def _letter(school_id: int, copy_id: int, mail: ReadMail, raw: bytes, *, leaving: bool = False) -> Letter:
-    return Letter(
-        school_id=school_id,
-        copy_id=copy_id,
-        provider_key=_mark(mail, raw, copy_id),
-        author=mail.sender or "",
-        words=mail.reply or "",
-        machine=mail.auto_reply or mail.bounce is not None,
-        leaving=leaving,
-        unsigned=_is_borrowed(raw),
-        message_id=mail.message_id,
-        files=mail.attachments,
-    )
-
-
 def _mark(mail: ReadMail, raw: bytes, copy_id: int) -> str:
     """Name a mail by its Message-ID and its body: the same mail brought twice has the same name, 64 signs.
 
@@ -224,21 +218,6 @@ def _mark(mail: ReadMail, raw: bytes, copy_id: int) -> str:
     """
     body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
     return hashlib.sha256((mail.message_id or f"{mail.sender} {copy_id}").encode() + b"\0" + body).hexdigest()
-
-
-def _is_borrowed(raw: bytes) -> bool:
-    """Say that the mail server in front of us found the From to be somebody else's: the topmost result is its own.
-
-    DMARC failed, or SPF did and no signature vouches for the mail. Results further down are the sender's to write, and
-    never count; a forged one on top can only make a mail less believed. Source: RFC 8601 section 5, RFC 7489
-    section 11.
-    """
-    head = raw[:HEAD_MOST].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    result = _RESULTS.search(head)
-    if result is None:
-        return False
-    found = set(_RESULT.findall(_COMMENT.sub(b" ", result[1]).lower()))
-    return (b"dmarc", b"fail") in found or ((b"spf", b"fail") in found and (b"dkim", b"pass") not in found)
 
 
 class Listener:

@@ -64,13 +64,14 @@ class Together(Generic[Key, Given, Became]):
         """Commit a batch and answer who waits; one bad item never costs its neighbours."""
         try:
             became = await self._insist(key, [item for item, _ in batch])
+            answered = list(zip(batch, became, strict=True))
         except Exception as fault:  # noqa: BLE001 (the outermost loop: who waits is told, nothing is half written)
             if is_away(fault):
                 _refuse(batch, fault)
             else:
                 await self._one_by_one(key, batch, fault)
         else:
-            for (_, done), one in zip(batch, became, strict=True):
+            for (_, done), one in answered:
                 if not done.done():  # a provider may have hung up meanwhile
                     done.set_result(one)
 

@@ -28,12 +28,14 @@ _NOT_BY_MAIL = (Sense.STOP, Sense.WRONG_NUMBER)
 class BareLetter:
     """A mail without our token, that names no mail of ours. `text.number`: what its From says; no more is known.
 
-    `machine`, `unsigned` and `files` as in `hub.replies.keeping.Letter`.
+    `machine`, `unsigned` and `files` as in `hub.replies.keeping.Letter`. `vouched`: our mail server found that its From
+    is its author's.
     """
 
     text: Text
     machine: bool = False
     unsigned: bool = False
+    vouched: bool = False
     files: Sequence[Attachment] = ()
 
 
@@ -41,8 +43,9 @@ async def receive_bare(connection: AsyncConnection, keyring: Keyring, letter: Ba
     """Put a mail where a text without quotation would go; from a mailbox that nobody knows, into the office's tray.
 
     It changes no consent, frees no address and revives none, so that calls go on: whoever knows a family's mailbox can
-    write in its name, and nothing here shows that he has read what we wrote. Nor is a From believed that our mail
-    server found borrowed; only an alarm is. A machine's words are kept and open nothing.
+    write in its name, and nothing here shows that he has read what we wrote. So it answers nothing by itself unless our
+    mail server vouches for it: a person reads it. An alarm is believed of anybody; a From that was found borrowed is
+    not. A machine's words are kept and open nothing.
     """
     text, meaning = letter.text, meaning_of_letter(letter.text.words)
     [holder] = await holders_of(connection, keyring, [text])
@@ -79,15 +82,21 @@ async def receive_bare(connection: AsyncConnection, keyring: Keyring, letter: Ba
 async def _from_known(
     connection: AsyncConnection, letter: BareLetter, meaning: Meaning, holder: Holder, kept: Kept
 ) -> Received:
-    acts = not letter.machine and meaning.sense not in _NOT_BY_MAIL
     around = await look_around(connection, [(letter.text, holder)], now=kept.now)
     heard = heard_at(letter.text, meaning, holder, around, kept.now)
-    sense = Sense.STOP if meaning.sense is Sense.STOP and not letter.machine else Sense.WORDS
-    outcome = await understand(connection, heard) if acts else Understood(sense, about=heard.about)
+    wishes = meaning.sense in _NOT_BY_MAIL and not letter.machine
+    if letter.vouched and not (letter.machine or wishes):
+        outcome = await understand(connection, heard)
+    else:
+        sense = Sense.STOP if wishes and meaning.sense is Sense.STOP else Sense.WORDS
+        if not letter.machine and meaning.reason is AnswerKind.SHOULD_BE_HERE:
+            await _alarm(connection, letter.text, meaning, holder, kept.now)
+            sense = Sense.SHOULD_BE_HERE
+        outcome = Understood(sense, about=heard.about)
     turn = Turn.NOBODYS if letter.machine else turn_of(outcome)
     await put(connection, [Put(kept, heard, outcome, holder.address_id, turn)], now=kept.now)
-    if not (acts or letter.machine):
-        await ask_a_person(connection, kept, leaves=holder.address_id if sense is Sense.STOP else None)
+    if wishes:
+        await ask_a_person(connection, kept, leaves=holder.address_id if outcome.sense is Sense.STOP else None)
     return Received(fresh=True, sense=outcome.sense, address_id=holder.address_id)
 
 
