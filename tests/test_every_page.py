@@ -78,10 +78,12 @@ STOPS = """() => {
   });
   const parts = { date: 4, time: 4 };
   window.been = [];
-  document.addEventListener("focusin", ({ target: one }) => {
+  document.removeEventListener("focusin", window.watching);
+  window.watching = ({ target: one }) => {
     window.been.push(stops.indexOf(one));
     if (!ringed(one)) window.been.push(`no outline: ${one.tagName} ${one.textContent.trim() || one.name}`);
-  });
+  };
+  document.addEventListener("focusin", window.watching);
   document.activeElement?.blur();
   stops[0]?.focus();
   return [stops.length, stops.slice(0, -1).reduce((sum, one) => sum + (parts[one.type] ?? 1), 0)];
@@ -240,12 +242,18 @@ async def by_eye(page: Page, listed: Listed) -> list[str]:
 
 
 async def by_keyboard(page: Page) -> list[str]:
-    """Go round with Tab: each stop once, in the order of reading, and one sees where one is."""
+    """Go round with Tab: each stop once, in the order of reading, and one sees where one is.
+
+    A live page may bring new stops while one goes: then one goes round again.
+    """
     await page.set_viewport_size({"width": 1280, "height": 900})
-    stops, tabs = await page.evaluate(STOPS)
-    for _ in range(tabs):  # the parts of a date are stops too
-        await page.keyboard.press("Tab")
-    been = await page.evaluate("window.been")
+    been: list[int | str] = [-1]
+    for _ in range(3):
+        if -1 in been:
+            stops, tabs = await page.evaluate(STOPS)
+            for _ in range(tabs):  # the parts of a date are stops too
+                await page.keyboard.press("Tab")
+            been = await page.evaluate("window.been")
     round_once = [number for number in been if isinstance(number, int)][:stops] == list(range(stops))
     return [fault for fault in been if isinstance(fault, str)] + ([] if round_once else [f"Tab: {been} of {stops}"])
 
