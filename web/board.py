@@ -16,7 +16,7 @@ STREAM_FOR = 600.0
 
 BRISK, PAUSE = 0.2, 0.05
 """Seconds between two looks at what families write, and at least, however much is written in this process."""
-EACH, AT_MOST = 0.15, 1.0
+EACH, AT_MOST = 0.05, 1.0
 """Seconds between two pictures of what families write for each pair of eyes, and the most that makes: where many look
 while many write, the pictures of one second cost what they cost for one reader. The first one comes at once."""
 

@@ -15,7 +15,7 @@ from hub.ports import ChannelName, SchoolCard
 from hub.replies.keeping import Text
 from hub.replies.links import Served
 from hub.sealing import Keyring, Seal
-from hub.tables import address, attempt, contact_point, copy, data_key, guardian, school
+from hub.tables import address, attempt, contact_point, copy, data_key, guardian, reply_choice, school
 
 _MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT, ChannelName.EMAIL: Medium.MAILBOX}
 
@@ -24,7 +24,7 @@ _MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT, ChannelN
 class Holder:
     """An address that we know, with its key and the language that is written there. `wrong`: a stranger holds it.
 
-    `dead`: nothing seemed to arrive there any more.
+    `dead`: nothing seemed to arrive there any more. `asked`: we asked back there, and nobody has chosen.
     """
 
     address_id: int
@@ -33,6 +33,7 @@ class Holder:
     seal: Seal
     wrong: bool
     dead: bool
+    asked: bool
 
 
 async def holders_of(connection: AsyncConnection, keyring: Keyring, texts: Sequence[Text]) -> list[Holder | None]:
@@ -48,7 +49,7 @@ def _holder(keyring: Keyring, row: Any) -> Holder:  # noqa: ANN401 (a row)
     card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
     seal = keyring.seal(row.wrapped, row.master_version)
     wrong, dead = row.state == AddressState.WRONG, row.state == AddressState.DEAD
-    return Holder(row.id, row.language, card, seal, wrong=wrong, dead=dead)
+    return Holder(row.id, row.language, card, seal, wrong=wrong, dead=dead, asked=bool(row.asked))
 
 
 @cache
@@ -63,12 +64,23 @@ def _holders() -> Select[Any]:
         .correlate(address)
         .scalar_subquery()
     )
+    asked = (
+        select(reply_choice.c.id)
+        .where(
+            reply_choice.c.school_id == address.c.school_id,
+            reply_choice.c.address_id == address.c.id,
+            reply_choice.c.answered_at.is_(None),
+        )
+        .correlate(address)
+        .exists()
+    )
     return (
         select(
             address.c.id,
             address.c.medium,
             address.c.lookup_hash,
             address.c.state,
+            asked.label("asked"),
             func.coalesce(address.c.language, first, school.c.language).label("language"),
             data_key.c.wrapped,
             data_key.c.master_version,

@@ -36,6 +36,7 @@ async def look_around(connection: AsyncConnection, texts: Sequence[tuple[Text, H
         return Around({}, {}, {})
     [school_id] = {text.school_id for text, _ in texts}
     addresses = [holder.address_id for _, holder in texts]
+    asked = [holder.address_id for _, holder in texts if holder.asked]
     return Around(
         await sent_lately(connection, school_id=school_id, addresses=addresses, now=now),
         await adults_at(
@@ -44,7 +45,7 @@ async def look_around(connection: AsyncConnection, texts: Sequence[tuple[Text, H
             addresses=addresses,
             day=day_at_school(now, texts[0][1].school.timezone),
         ),
-        await asked_back(connection, school_id=school_id, addresses=addresses, now=now),
+        await asked_back(connection, school_id=school_id, addresses=asked, now=now) if asked else {},
     )
 
 

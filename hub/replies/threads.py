@@ -54,10 +54,10 @@ async def place(connection: AsyncConnection, *, school_id: int, places: Sequence
     Who wrote the notice is to answer, if that person has a right to the pupils today. What answers a word of a
     conversation, a confidential one too, goes back into it.
     """
-    ours = (await connection.execute(_school(), {"school": school_id})).one()
     notices = sorted({one.notice_id for one in places if one.notice_id is not None})
     asked = await connection.execute(_about(), {"school": school_id, "notices": notices}) if notices else ()
     about = {row.id: row for row in asked}
+    ours = next(iter(about.values()), None) or (await connection.execute(_school(), {"school": school_id})).one()
     day = day_at_school(now, ours.timezone)
     authors = await _authors(connection, school_id, places, {row.author_id for row in about.values()}, day)
     rows = []
@@ -234,9 +234,21 @@ def _school() -> Select[Any]:
 
 @cache
 def _about() -> Select[Any]:
-    """Ask who wrote some notices, and the conversation that each stands in, if any: parameters school, notices."""
+    """Ask who wrote some notices, the conversation that each stands in, if any, and their school's delay.
+
+    Parameters school, notices.
+    """
     return (
-        select(notice.c.id, notice.c.author_id, thread.c.guardian_id, thread.c.pupil_id, thread.c.private_to)
+        select(
+            notice.c.id,
+            notice.c.author_id,
+            thread.c.guardian_id,
+            thread.c.pupil_id,
+            thread.c.private_to,
+            school.c.answer_within,
+            school.c.timezone,
+        )
+        .join(school, school.c.id == notice.c.school_id)
         .outerjoin(
             thread_notice,
             and_(thread_notice.c.school_id == notice.c.school_id, thread_notice.c.notice_id == notice.c.id),
