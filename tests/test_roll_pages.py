@@ -250,6 +250,18 @@ async def test_a_note_taken_back_says_what_the_roll_makes_of_it(roll: Roll) -> N
     assert "que l’école a noté elle-même" in again.text
 
 
+async def test_the_office_comes_from_a_missing_child_to_its_family_and_a_teacher_is_not_shown_the_way(
+    roll: Roll,
+) -> None:
+    await roll.take(e1="absent")
+    assert "/familles?q=" not in (await roll.desk.web.get("/absences")).text
+
+    await roll.desk.enter(OFFICE)
+    [path] = re.findall(r'href="(/familles[?]q=[^"]+)"', (await roll.desk.web.get("/absences")).text)
+
+    assert "Odile Exemple Capucine, CP A" in await roll.desk.page(path)
+
+
 async def test_a_child_who_should_be_at_school_stands_on_top_of_every_page(roll: Roll) -> None:
     await roll.take(e1="absent", e2="absent")
     await roll.desk.small.write("UPDATE absence SET alarmed_at = opened_at WHERE pupil_id = 1")
