@@ -15,10 +15,10 @@ from bot import words
 from bot.place import Place, said, speaking
 from hub.errors import NotFoundError
 from hub.models.people import Medium
+from hub.outbox.stopping import stop_writing
 from hub.people.joining import find_invitation
 from hub.ports import ChannelName
 from hub.replies.chats import Chat, join_chat, resume
-from hub.replies.consent import stop_writing
 from hub.replies.keeping import Received, Text
 from hub.replies.meaning import Sense
 from hub.replies.saying_back import words_back

@@ -12,6 +12,7 @@ from family_door import Door, a_door
 from test_webhooks import EMPTY, posted
 
 from hub.database import Database
+from hub.errors import StoppedError
 from hub.inbox.answering import open_thread, write_back
 from hub.notices.follow_up import remind
 from hub.notices.headlines import Reader, headline
@@ -163,6 +164,18 @@ async def test_stop_said_to_one_number_is_said_to_all_and_start_opens_the_one_it
 
     assert stopped == ([ONE], 1)
     assert lines.used == [ONE, TWO]
+
+
+async def test_a_stop_that_only_the_provider_heard_is_said_to_all_numbers_too(lines: Lines) -> None:
+    door = lines.door
+    await door.small.family(by_sms())
+    door.sms.answers[ODILE] = StoppedError("stop", code="21610")
+    await door.press()
+    door.sms.answers.clear()
+    await door.press()
+
+    assert lines.used == [ONE]
+    assert await door.states() == ["to_call", "to_call"]
 
 
 async def test_a_stopped_number_is_passed_over(lines: Lines) -> None:

@@ -20,8 +20,8 @@ from hub.errors import HubError, MisconfiguredError, RejectedError, TemporaryErr
 from hub.models.notices import AttemptState
 from hub.notices.publish import cancel
 from hub.outbox.last_look import look
+from hub.outbox.stopping import stop_writing
 from hub.ports import ChannelName, Lane, NoticeKind
-from hub.replies.consent import stop_writing
 from hub.replies.wrong_numbers import wrong_number
 from hub.sealing import Keyring
 from hub.settings import Settings

@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse
 from channels.push_hosts import Subscription, origin_of, read_subscription, service_of
 from hub.errors import InvalidError, NotFoundError
 from hub.models.people import Medium
+from hub.outbox.stopping import stop_writing
 from hub.people.joining import find_invitation
 from hub.people.push_lines import PushLine, Subscribed, find_subscribed, move_subscribed, push_line, push_senders
 from hub.replies.codes import find_code
-from hub.replies.consent import stop_writing
 from hub.replies.joining import join
 from hub.replies.links import LinkView, Served
 from i18n.tongues import Tongue

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.inbox.noting import note
 from hub.notices.headlines import Reader
+from hub.outbox.stopping import stop_writing
 from hub.people.schools import school_key
-from hub.replies.consent import stop_writing
 from hub.replies.keeping import DETAIL
 from hub.replies.speakers import adults_at
 from hub.replies.tying import tie

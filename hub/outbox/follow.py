@@ -13,9 +13,10 @@ from hub.models.people import AddressState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import climb, open_calls
 from hub.outbox.rungs import WAITING, has_attempt, standing_on, still_tried
+from hub.outbox.stopping import stop_writing
 from hub.ports import Lane
 from hub.routing import after_failure
-from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery, insert_into, stop
+from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery
 
 MAY_FAIL = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 MAY_SUCCEED = (*MAY_FAIL, AttemptState.FAILED)
@@ -96,7 +97,9 @@ async def fail(connection: AsyncConnection, why: Mapping[int, tuple[ErrorKind, s
         if follow.address_dead:
             await _bury(connection, row.school_id, row.address_id, now)
         if follow.address_stopped:
-            await _stop(connection, row.school_id, row.address_id, row.sender_id, now)
+            await stop_writing(
+                connection, school_id=row.school_id, address_id=row.address_id, sender_id=row.sender_id, now=now
+            )
         if follow.retry_in is not None:
             await next_attempt(connection, row.id, at=now + timedelta(seconds=follow.retry_in), repeats=False)
         else:
@@ -161,14 +164,6 @@ async def _bury(connection: AsyncConnection, school_id: int, address_id: int, no
         update(address)
         .where(address.c.school_id == school_id, address.c.id == address_id)
         .values(state=AddressState.DEAD, state_at=now)
-    )
-
-
-async def _stop(connection: AsyncConnection, school_id: int, address_id: int, sender_id: int, now: datetime) -> None:
-    await connection.execute(
-        insert_into(stop, connection)
-        .values(school_id=school_id, address_id=address_id, sender_id=sender_id, at=now)
-        .on_conflict_do_nothing()
     )
 
 

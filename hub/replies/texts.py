@@ -11,13 +11,14 @@ from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.outbox.stopping import stop_writing
 from hub.people.schools import school_key
 from hub.ports import ChannelName
 from hub.replies.answers import Taken
 from hub.replies.calling_back import call_back
 from hub.replies.choices import Chosen, ask_which, chosen
 from hub.replies.coming_back import come_back
-from hub.replies.consent import stop_writing, write_again, write_in
+from hub.replies.consent import write_again, write_in
 from hub.replies.gathering import gather
 from hub.replies.holders import Holder, holders_of
 from hub.replies.keeping import Kept, Received, Text, ask_a_person, keep_all, row_of, settle
