@@ -20,6 +20,7 @@ from scheduler.drain import Drain
 from web import family, webhooks
 from web.family_door import Guesses
 from web.house import House
+from web.mail_in import start
 from web.pages import static_file
 
 PUBLIC = "https://hub.test"
@@ -118,6 +119,17 @@ async def a_door(database: Database, keyring: Keyring, **settings: object) -> As
     transport = httpx.ASGITransport(app=app, client=("192.0.2.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as web:
         yield Door(small, house, web, clock)
+
+
+@asynccontextmanager
+async def a_letter_door(database: Database, keyring: Keyring, **settings: object) -> AsyncIterator[Door]:
+    """The same, with its letter slot open."""
+    async with a_door(database, keyring, mail_listen="127.0.0.1:0", **settings) as opened:
+        listener = await start(opened.house)
+        assert listener is not None
+        opened.slot = listener.port
+        yield opened
+        await listener.close()
 
 
 def plain(html: str) -> str:

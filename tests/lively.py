@@ -256,6 +256,7 @@ async def _replies(lively: Lively) -> None:
             ("announcement", "Noureddine", AnswerKind.ACKNOWLEDGED),
             ("urgent", "Odalys", AnswerKind.ACKNOWLEDGED),
             ("absence", "Noureddine", AnswerKind.SHOULD_BE_HERE),
+            ("meeting", "Noureddine", AnswerKind.YES),
         ):
             copy_id = (await small.rows(_COPY, notice=lively.notices[name], name=adult))[0][0]
             await answer(connection, school_id=small.school.key, copy_id=copy_id, kind=kind, through="page", now=NOW)

@@ -275,7 +275,7 @@ def _staff() -> list[Listed]:
         Listed("call list with nobody", "GET /appeler", at("/appeler"), who="foreign_director"),
         *(
             Listed(f"board of {notice}", "GET /suivi/{notice_id:int}", board(notice))
-            for notice in ("urgent", "absence", "cancelled", "held", "crisis")
+            for notice in ("urgent", "absence", "meeting", "cancelled", "held", "crisis")
         ),
         Listed("board of a deputy", "GET /suivi/{notice_id:int}", board("crisis"), who="deputy"),
         Listed("correcting", "GET /suivi/{notice_id:int}/corriger", board("announcement", end="/corriger")),

@@ -11,7 +11,7 @@ import orjson
 import pytest
 import pytest_asyncio
 from factories import by_mail
-from family_door import PUBLIC, Door, a_door, a_house_on_the_web
+from family_door import PUBLIC, Door, a_door, a_house_on_the_web, a_letter_door
 from loopback import served
 from sqlalchemy.exc import OperationalError
 
@@ -31,12 +31,8 @@ ODILE = "odile@familles.test"
 
 @pytest_asyncio.fixture
 async def door(database: Database, keyring: Keyring) -> AsyncIterator[Door]:
-    async with a_door(database, keyring, mail_listen="127.0.0.1:0") as opened:
-        listener = await start(opened.house)
-        assert listener is not None
-        opened.slot = listener.port
+    async with a_letter_door(database, keyring) as opened:
         yield opened
-        await listener.close()
 
 
 def a_mail(words: str, *, sender: str = ODILE, number: int = 1, **headers: str) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from desks import on_one_database
 from factories import NOW, a_school, by_mail
-from family_door import Door, a_door
+from family_door import Door, a_letter_door
 from sqlalchemy.exc import OperationalError
 from test_mail_in import ODILE, a_mail, handed, report, returned_to
 
@@ -17,7 +17,7 @@ from hub.ports import NoticeKind, Slots
 from hub.replies.whose import named_copy
 from hub.sealing import Keyring
 from web.house import House
-from web.mail_in import Listener, start
+from web.mail_in import Listener
 
 PLAIN, OF_SCHOOL = "reponse@hub.test", "ecole@trois-ponts.test"
 VOUCHED = {"Authentication_Results": "mx.hub.test; dmarc=pass header.from=familles.test"}
@@ -26,12 +26,8 @@ MEETING = Slots(starts_at=NOW.replace(day=26, hour=16), place="Salle 4", text="M
 
 @pytest_asyncio.fixture
 async def door(database: Database, keyring: Keyring) -> AsyncIterator[Door]:
-    async with a_door(database, keyring, mail_listen="127.0.0.1:0", mail_authserv="MX.hub.test") as opened:
-        listener = await start(opened.house)
-        assert listener is not None
-        opened.slot = listener.port
+    async with a_letter_door(database, keyring, mail_authserv="MX.hub.test") as opened:
         yield opened
-        await listener.close()
 
 
 async def topics(door: Door) -> list[tuple]:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from factories import NOW, by_mail, by_sms
-from family_door import PUBLIC, Door, a_door, a_house_on_the_web
+from family_door import PUBLIC, Door, a_door, a_house_on_the_web, a_letter_door
 from inboxes import Inbox
 from loopback import served
 from roll_call import RollCall
@@ -30,7 +30,6 @@ from hub.sealing import Keyring
 from sandbox.box import Sandbox
 from sandbox.config import SandboxConfig
 from web.house import House
-from web.mail_in import start
 
 MEETING = Slots(starts_at=NOW.replace(day=26, hour=16), place="Salle 4", text="Merci de venir.")
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -38,12 +37,8 @@ on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=T
 
 @pytest_asyncio.fixture
 async def door(database: Database, keyring: Keyring) -> AsyncIterator[Door]:
-    async with a_door(database, keyring, mail_listen="127.0.0.1:0") as opened:
-        listener = await start(opened.house)
-        assert listener is not None
-        opened.slot = listener.port
+    async with a_letter_door(database, keyring) as opened:
         yield opened
-        await listener.close()
 
 
 async def mailed(door: Door, words: str, **more: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from desks import on_one_database
 from factories import Adult, a_school, by_mail, by_sms
-from family_door import Door, a_door
+from family_door import Door, a_letter_door
 from inboxes import Inbox
 from test_mail_in import a_mail, handed, reply_to
 from test_webhooks import texted, told
@@ -17,7 +17,6 @@ from hub.inbox.reading import Said
 from hub.models.people import LinkKind
 from hub.ports import ChannelName, NoticeKind
 from hub.sealing import Keyring
-from web.mail_in import start
 
 PHONE, MAILBOX = "+33639981000", "odile@familles.test"
 BOTH = Adult(reached_by=((ChannelName.SMS, PHONE), (ChannelName.EMAIL, MAILBOX)))
@@ -25,12 +24,8 @@ BOTH = Adult(reached_by=((ChannelName.SMS, PHONE), (ChannelName.EMAIL, MAILBOX))
 
 @pytest_asyncio.fixture
 async def door(database: Database, keyring: Keyring) -> AsyncIterator[Door]:
-    async with a_door(database, keyring, mail_listen="127.0.0.1:0") as opened:
-        listener = await start(opened.house)
-        assert listener is not None
-        opened.slot = listener.port
+    async with a_letter_door(database, keyring) as opened:
         yield opened
-        await listener.close()
 
 
 async def calls(door: Door) -> int:
