@@ -47,6 +47,8 @@ class NoticeKind(StrEnum):
     HOMEWORK = "homework"
     DOCUMENT = "document"
     RESULT = "result"
+    DIGEST = "digest"
+    CODE = "code"
 
 
 class Follows(StrEnum):
@@ -74,6 +76,16 @@ class HalfDay(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """How many new things of each sort a digest tells of; `to_sign` are among the documents."""
+
+    homework: int = 0
+    documents: int = 0
+    to_sign: int = 0
+    results: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Slots:
     """What the author filled in; a kind uses those it knows.
 
@@ -81,7 +93,8 @@ class Slots:
     `starts_at` is aware; it is shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`),
     whose blanks are `day`, `half_day`, `starts_at` and `place`. `exercise`: a drill of a crisis.
     `follows`: what it is to the notice before it. `plain`: an SMS spells the author's words without the letters that
-    make it dear. `word`: it is said to one family, in a conversation.
+    make it dear. `word`: it is said to one family, in a conversation. `signs`: a document wants a signature, by `day`.
+    `news`: what a digest tells of. `code`: six digits that open the family's page.
     """
 
     text: str | None = None
@@ -96,6 +109,9 @@ class Slots:
     follows: Follows | None = None
     plain: bool = False
     word: Word | None = None
+    signs: bool = False
+    news: News | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

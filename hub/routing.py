@@ -5,13 +5,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
+from hub.models.home import How
 from hub.models.notices import ErrorKind
 from hub.ports import HalfDay, Lane, NoticeKind, Proof, Slots
 from hub.settings import Settings
 from i18n.slots import N_
 
-URGENT_KINDS = frozenset({NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE})
-NAMING_KINDS = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.HOMEWORK, NoticeKind.RESULT})
+URGENT_KINDS = frozenset({NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE, NoticeKind.CODE})
+"""What waits behind nothing; a code too, for somebody sits before the page."""
+NAMING_KINDS = frozenset(
+    {NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.HOMEWORK, NoticeKind.RESULT, NoticeKind.DIGEST}
+)
 """Kinds that are about particular pupils; the others are for all, and siblings do not multiply them."""
 
 MOST_TRIES = 8
@@ -22,6 +26,10 @@ LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 """The levels of a French primary school, the youngest first."""
 TIME_TO_STOP = timedelta(seconds=60)
 """Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
+USUAL = {NoticeKind.HOMEWORK: How.EVENING, NoticeKind.DOCUMENT: How.AT_ONCE, NoticeKind.RESULT: How.EVENING}
+"""How an adult who said nothing hears of what is on the page."""
+DIGEST_AT = time(18)
+"""When the evening's digest leaves, by the school's clock: children are home, and nobody's evening is disturbed."""
 SATURDAY, SUNDAY = 5, 6
 MORNING, EVENING = time(7), time(20)
 """Between them, and from Friday evening to Monday morning, the school writes to nobody whom it need not wake.
@@ -107,6 +115,15 @@ def answer_leaves_at(now: datetime, timezone: str) -> datetime:
     while day.weekday() >= SATURDAY:
         day += timedelta(days=1)
     return datetime.combine(day, MORNING, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+
+
+def digest_day(now: datetime, timezone: str) -> date:
+    """Say in which evening's digest something goes: this one's, after its hour the next; none leaves at the weekend."""
+    here = now.astimezone(ZoneInfo(timezone))
+    day = here.date() if here.time() < DIGEST_AT else here.date() + timedelta(days=1)
+    while day.weekday() >= SATURDAY:
+        day += timedelta(days=1)
+    return day
 
 
 def class_order(label: str) -> tuple[int, str]:

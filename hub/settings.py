@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         """Where the master keys are, unless `master_keys` holds them."""
         return self.data_dir / "master.keys"
 
+    @property
+    def files_dir(self) -> Path:
+        """Where the documents lie, sealed."""
+        return self.data_dir / "files"
+
     @field_validator("forwarded_allow_ips")
     @classmethod
     def _no_stranger(cls, value: str) -> str:

@@ -35,6 +35,14 @@ thread, thread_read, thread_notice = _all["thread"], _all["thread_read"], _all["
 canned_answer, watch_duty = _all["canned_answer"], _all["watch_duty"]
 roll, roll_mark, absence = _all["roll"], _all["roll_mark"], _all["absence"]
 page_link, answer, call_task, stop = _all["page_link"], _all["answer"], _all["call_task"], _all["stop"]
+family_login, family_login_guardian = _all["family_login"], _all["family_login_guardian"]
+family_code, wish, digest_item = _all["family_code"], _all["wish"], _all["digest_item"]
+staff_factor, recovery_code, paper_code = _all["staff_factor"], _all["recovery_code"], _all["paper_code"]
+diary_entry, diary_file, diary_tick = _all["diary_entry"], _all["diary_file"], _all["diary_tick"]
+competence, assessment, assessment_item = _all["competence"], _all["assessment"], _all["assessment_item"]
+result, stored_file, signature = _all["result"], _all["stored_file"], _all["signature"]
+document, document_for, document_file = _all["document"], _all["document_for"], _all["document_file"]
+event, calendar_feed = _all["event"], _all["calendar_feed"]
 
 
 def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)

@@ -201,7 +201,7 @@ def test_no_row_can_point_into_another_school() -> None:
 def test_only_what_stands_above_schools_has_no_school() -> None:
     above = {table.name for table in tables() if "school_id" not in table.columns}
 
-    assert above == {"school", "organisation", "family_login", "sign_in_failure"}
+    assert above == {"school", "organisation", "family_login", "family_code", "sign_in_failure"}
 
 
 async def test_the_migrations_build_what_the_models_say(database_url: str) -> None:

@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.errors import HubError, NotAllowedError, NotFoundError
+from i18n.languages import SPOKEN
 from web import (
     family,
     invitations,
@@ -43,6 +44,7 @@ from web import (
 )
 from web.airmail import Airmail
 from web.board import Boards
+from web.family_visit import HOME, NotAtHomeError
 from web.house import House
 from web.pages import page, static_file
 from web.security import OVER_HTTPS, TRUST, Porter, is_https
@@ -103,6 +105,7 @@ def create_app(house: House) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(SignedOutError, _to_the_door)
+    app.add_exception_handler(NotAtHomeError, _to_the_family_door)
     app.add_exception_handler(HubError, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _not_here)
@@ -184,6 +187,12 @@ async def _to_the_door(request: Request, error: Exception) -> Response:
         401,
         "Votre session est finie. Entrez dans un autre onglet, puis revenez ici : rien n’est perdu.",
     )
+
+
+async def _to_the_family_door(request: Request, _error: Exception) -> Response:
+    """Nobody has opened the family's page in this browser: its door, in the same language."""
+    lang = request.query_params.get("lang", "")
+    return RedirectResponse(f"{HOME}/entrer?lang={lang}" if lang in SPOKEN else f"{HOME}/entrer", 303)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -26,6 +26,8 @@ _ROLL = Room("appel", "/presences", "roll", "Présences")
 _CALLS = Room("appels", "/appeler", "voice", "À appeler")
 _ABSENCES = Room("absences", "/absences", "cal", "Absences")
 _FAMILIES = Room("familles", "/familles", "people", "Familles")
+_CLASS = Room("classe", "/classe", "book", "Classe")
+_SCHOOL = Room("ecole", "/ecole", "pont", "École")
 
 
 def rooms_of(rights: Rights) -> tuple[tuple[Room, ...], tuple[Room, ...]]:
@@ -37,5 +39,6 @@ def rooms_of(rights: Rights) -> tuple[tuple[Room, ...], tuple[Room, ...]]:
         return ((_FOLLOW, _ALERT) if rights.may_alert else (_FOLLOW,)), ()
     alarm = (_ALERT,) if rights.may_alert else ()
     families = (_FAMILIES,) if rights.whole_school or rights.classes else ()
-    every = (_FOLLOW, _WRITE, _MESSAGES, *alarm, _ROLL, _ABSENCES, _CALLS, *families)
+    school = (_SCHOOL,) if rights.whole_school else ()
+    every = (_FOLLOW, _WRITE, _MESSAGES, *alarm, _ROLL, _CLASS, _ABSENCES, _CALLS, *families, *school)
     return every[:AT_HAND], every[AT_HAND:]

@@ -2,9 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from hub.models import answers, notices, people, rolls, school, threads
+from hub.models import agenda, answers, classroom, home, notices, papers, people, rolls, school, threads
 
 metadata = SQLModel.metadata
 
-WINGS = (school, people, notices, answers, rolls, threads)
+WINGS = (school, people, notices, answers, rolls, threads, home, classroom, papers, agenda)
 """All modules that rule a table."""

@@ -1,6 +1,6 @@
 """Pupils, the adults around them, and where those adults are reached."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from sqlalchemy import Index, LargeBinary, false, text
@@ -123,7 +123,10 @@ class Enrolment(InSchool, table=True):
 
 
 class Guardian(InSchool, table=True):
-    """One adult in one school, or a service (foster home) with several phones and no personal read mark."""
+    """One adult in one school, or a service (foster home) with several phones and no personal read mark.
+
+    `quiet_from`, `quiet_to`: between these hours of the school's clock this adult wants nothing that can wait.
+    """
 
     __tablename__ = "guardian"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
@@ -139,6 +142,8 @@ class Guardian(InSchool, table=True):
     language: str = Field(default="fr", max_length=12)
     means: Means = Field(default=Means.ANY, sa_type=words(Means))
     last_rung: LastRung = Field(default=LastRung.CALL, sa_type=words(LastRung))
+    quiet_from: time | None = None
+    quiet_to: time | None = None
     keep_until: date | None = None
 
 

@@ -74,7 +74,7 @@ class SchoolYear(InSchool, table=True):
 
 
 class ClassGroup(InSchool, table=True):
-    """A class of one year."""
+    """A class of one year; `closed_on`: the day from which nobody writes in it any more."""
 
     __tablename__ = "class_group"
     __kept__ = Kept.NOTHING_PERSONAL
@@ -83,6 +83,7 @@ class ClassGroup(InSchool, table=True):
     year_id: int = Field(sa_type=BigId)
     label: str = Field(max_length=60)
     level: str = Field(default="", max_length=40)
+    closed_on: date | None = None
 
 
 class Staff(InSchool, table=True):
@@ -127,7 +128,7 @@ class WatchDuty(InSchool, table=True):
 
 
 class StaffSession(InSchool, table=True):
-    """One signed-in browser. Only the hash of its cookie is kept."""
+    """One signed-in browser. Only the hash of its cookie is kept. `second_at`: when the second factor was given."""
 
     __tablename__ = "staff_session"
     __kept__ = Kept.SHORT
@@ -138,6 +139,7 @@ class StaffSession(InSchool, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    second_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class SignInFailure(SQLModel, table=True):
@@ -151,27 +153,48 @@ class SignInFailure(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-class FamilyLogin(SQLModel, table=True):
-    """One visitor's session above schools, opened by a code sent to an address that he or she proved."""
+class StaffFactor(InSchool, table=True):
+    """A second factor (TOTP, RFC 6238); `secret_sealed` under the school's key. It counts once confirmed.
 
-    __tablename__ = "family_login"
-    __kept__: ClassVar[Kept] = Kept.SHORT
+    `last_step`: the newest thirty seconds whose number was used; none is taken twice.
+    """
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    token_hash: bytes = Field(sa_type=LargeBinary, unique=True)
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime = Field(sa_type=UtcDateTime)
+    __tablename__ = "staff_factor"
+    __kept__ = Kept.AS_LONG_AS_EMPLOYED
+    __table_args__ = within_school("staff", unique=[("staff_id",)])
+
+    staff_id: int = Field(sa_type=BigId)
+    secret_sealed: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_step: int | None = Field(default=None, sa_type=BigId)
 
 
-class FamilyLoginGuardian(InSchool, table=True):
-    """A guardian of one school whom this visitor proved to be."""
+class RecoveryCode(InSchool, table=True):
+    """A code on paper that stands in for the second factor, once; only its hash is kept."""
 
-    __tablename__ = "family_login_guardian"
-    __kept__ = Kept.SHORT
-    __table_args__ = within_school("guardian", unique=[("login_id", "guardian_id")])
+    __tablename__ = "recovery_code"
+    __kept__ = Kept.AS_LONG_AS_EMPLOYED
+    __table_args__ = (*within_school("staff"), Index(None, "staff_id", "school_id"))
 
-    login_id: int = Field(sa_type=BigId, foreign_key="family_login.id", index=True)
-    guardian_id: int = Field(sa_type=BigId)
+    staff_id: int = Field(sa_type=BigId)
+    code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PaperCode(InSchool, table=True):
+    """A code on paper by which a substitute comes in, until the end of a day; only its hash is kept."""
+
+    __tablename__ = "paper_code"
+    __kept__ = Kept.AS_LONG_AS_EMPLOYED
+    __table_args__ = (*within_school("staff", ("made_by", "staff")), Index(None, "staff_id", "school_id"))
+
+    staff_id: int = Field(sa_type=BigId)
+    made_by: int = Field(sa_type=BigId)
+    code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    ends_on: date
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Audit(InSchool, table=True):

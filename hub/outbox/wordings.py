@@ -19,6 +19,7 @@ from hub.ports import (
     ChannelName,
     Follows,
     HalfDay,
+    News,
     NoticeKind,
     SchoolCard,
     Slots,
@@ -233,6 +234,7 @@ def read_slots(stored: bytes) -> Slots:
             "half_day": HalfDay(raw["half_day"]) if raw["half_day"] else None,
             "follows": Follows(raw["follows"]) if raw.get("follows") else None,
             "word": Word(raw["word"]) if raw.get("word") else None,
+            "news": News(**raw["news"]) if raw.get("news") else None,
             "starts_at": datetime.fromisoformat(raw["starts_at"]) if raw["starts_at"] else None,
         }
     )

@@ -1,0 +1,1 @@
+"""The calendar: holidays of the zone, what the school adds, and the feed that families' calendars read."""

@@ -1,0 +1,1 @@
+"""Documents for families: files taken in safely, kept sealed, shown, and signed."""
