@@ -15,6 +15,7 @@ from hub.sealing import Keyring, keyring
 from hub.settings import Settings
 from i18n.rendering import render
 from scheduler.bell import LocalBell
+from scheduler.digests import Digests
 from scheduler.engine import Engine
 from scheduler.nightly import Nightly
 from scheduler.tidings import Tidings
@@ -44,10 +45,12 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
         engine = Engine(database, keys, settings, channels, bell, render)
         await engine.start()
         stack.push_async_callback(engine.stop)
-        night = asyncio.create_task(Nightly(database, keys, settings.data_dir).watch())
+        night = asyncio.create_task(Nightly(database, keys, settings).watch())
         stack.callback(night.cancel)
         tidings = asyncio.create_task(Tidings(database, keys).watch())
         stack.callback(tidings.cancel)
+        digests = asyncio.create_task(Digests(database, keys).watch())
+        stack.callback(digests.cancel)
         yield Assembly(settings, database, keys, engine)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.assembly import Assembly, assembled
 from cli.demo_school import DEPUTY, DIRECTOR, OFFICE, PASSWORD, bring_to_life, settle_in
+from cli.demo_second import give_second_factor
 from cli.demo_voices import a_stranger_writes, give_voice, keep_ready
 from cli.demo_ways import join
 from cli.saying import many, say_line
@@ -95,6 +96,7 @@ def welcome(show: Demo) -> tuple[str, ...]:
         f"    secrétariat       {OFFICE}",
         f"    suppléante        {DEPUTY}",
         f"  Mur des téléphones  {show.box.wall_url}",
+        "    la directrice y lit ses six chiffres, demandés après le mot de passe.",
     )
 
 
@@ -123,6 +125,7 @@ async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
         async with assembled(asked) as hub:
             loading = asyncio.create_task(asyncio.to_thread(import_module, "bot.listening"))
             settled = await settle_in(hub, invented)
+            box.authenticators.append(await give_second_factor(hub, settled))
             joined = await join(hub, settled, invented, box)
             bring_to_life(invented, box, joined)
             await loading  # seconds of work: beside the import of the families, never beside their answers

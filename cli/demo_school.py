@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, select, update
 
 from cli.assembly import Assembly
+from cli.demo_class import live
 from cli.demo_rolls import take_rolls
 from cli.demo_ways import Joined
 from hub.database import Database
@@ -76,6 +77,7 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
         director = await find_staff(*here, DIRECTOR)
     await _tell_what_onde_does_not(hub.database, opened.key, invented)
     await take_rolls(hub.database, hub.keyring, opened, staff_id=director, now=now)
+    await live(hub, opened, staff_id=director, now=now)
     return opened
 
 

@@ -55,6 +55,7 @@ def _erase(
     as_json: bool,
 ) -> None:
     from cli.desk import at_desk
+    from hub.papers.store import cabinet_of
     from hub.people import erasure
 
     if not sure and not (
@@ -69,7 +70,7 @@ def _erase(
         register = desk.settings.data_dir / erasure.FILE
         try:
             async with desk.writing() as session:
-                await erase(
+                places = await erase(
                     session,
                     desk.keyring,
                     school_id=desk.school.key,
@@ -80,6 +81,8 @@ def _erase(
                 )
         except OSError as error:
             raise SettingsError("Le registre des effacements ne s'écrit pas (PASSERELLE_DATA_DIR).") from error
+        if places:
+            await cabinet_of(desk.settings).empty(places)
         await erasure.wipe_traces(desk.database)
 
     at_desk(school, acting, forget)

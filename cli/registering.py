@@ -116,6 +116,28 @@ def staff_add(
     say({"staff": staff_id, "role": role}, f"Membre {staff_id} de l'équipe, {_ROLES[role]}.{without}", as_json=as_json)
 
 
+@staff_room.command("reset-second", help="Enlève le second facteur de quelqu'un qui a perdu téléphone et codes.")
+def staff_reset_second(
+    email: Annotated[str, typer.Option(help="La boîte avec laquelle cette personne entre.")],
+    school: SchoolSlug = None,
+    acting: AsStaff = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take somebody's second factor, at the machine itself: for the director, whom nobody else can help."""
+    from cli.desk import at_desk
+    from hub.people.second_factor import reset
+    from hub.people.staff import find_staff
+
+    async def taken(desk: "Desk") -> int:
+        async with desk.writing() as session:
+            staff_id = await find_staff(session, desk.keyring, desk.school.key, email)
+            await reset(session, school_id=desk.school.key, staff_id=staff_id, by=desk.staff_id, now=desk.now)
+        return staff_id
+
+    staff_id = at_desk(school, acting, taken)
+    say({"staff": staff_id}, f"Membre {staff_id} de l'équipe : plus de second facteur.", as_json=as_json)
+
+
 @sender_room.command(
     "add", help="Ajoute une ligne d'envoi. Les secrets viennent de stdin ou de l'environnement, jamais des mots."
 )

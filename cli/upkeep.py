@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 BackupFile = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", help="À côté se trouve FILE.keys ; les clés maîtresses ne sont ni dans l'un ni dans l'autre."
+        metavar="FILE",
+        help="À côté se trouvent FILE.keys et FILE.files ; les clés maîtresses ne sont dans aucun d'eux.",
     ),
 ]
 
@@ -71,24 +72,25 @@ def migrate(as_json: AsJson = False) -> None:
 
 
 def backup(file: BackupFile, as_json: AsJson = False) -> None:
-    """Put the registers away: FILE holds the rows, FILE.keys the sealed keys. Keep the two apart."""
+    """Put the registers away: FILE holds the rows, FILE.keys the sealed keys, FILE.files the sealed documents."""
     import asyncio
     from datetime import UTC, datetime
 
     from cli.desk import shelves
+    from hub.backup import PutAway, files_of, keys_of
     from hub.backup import backup as put_away
-    from hub.backup import keys_of
+    from hub.papers.store import cabinet_of
 
-    async def away() -> int:
-        async with shelves() as (_, database):
-            return await put_away(database, file, now=datetime.now(UTC))
+    async def away() -> PutAway:
+        async with shelves() as (settings, database):
+            return await put_away(database, cabinet_of(settings), file, now=datetime.now(UTC))
 
     with _file_trouble(file):
-        rows = asyncio.run(away())
-    keys = keys_of(file)
+        done = asyncio.run(away())
+    keys, crate = keys_of(file), files_of(file)
     say(
-        {"file": str(file), "keys": str(keys), "rows": rows},
-        f"{many(rows, 'ligne')} dans {file} et {keys}.",
+        {"file": str(file), "keys": str(keys), "files": str(crate), "rows": done.rows, "documents": done.files},
+        f"{many(done.rows, 'ligne')} dans {file} et {keys}, {many(done.files, 'fichier')} dans {crate}.",
         as_json=as_json,
     )
 
@@ -101,18 +103,26 @@ def restore(file: BackupFile, as_json: AsJson = False) -> None:
     from cli.desk import registers
     from hub.backup import Restored
     from hub.backup import restore as take_out
+    from hub.papers.store import cabinet_of
     from hub.people.erasure import FILE
 
     async def out() -> Restored:
         async with registers() as (settings, database, keys):
-            return await take_out(database, keys, file, register=settings.data_dir / FILE, now=datetime.now(UTC))
+            cabinet, register = cabinet_of(settings), settings.data_dir / FILE
+            return await take_out(database, keys, cabinet, file, register=register, now=datetime.now(UTC))
 
     with _file_trouble(file):
         done = asyncio.run(out())
-    answer = {"rows": done.rows, "erased_again": done.erased, "made_at": done.made_at.isoformat()}
+    answer = {
+        "rows": done.rows,
+        "documents": done.files,
+        "erased_again": done.erased,
+        "made_at": done.made_at.isoformat(),
+    }
     say(
         answer,
-        f"{many(done.rows, 'ligne remise', 'lignes remises')} ; oubliées de nouveau : {many(done.erased, 'personne')}.",
+        f"{many(done.rows, 'ligne remise', 'lignes remises')}, {many(done.files, 'fichier')} ; "
+        f"oubliées de nouveau : {many(done.erased, 'personne')}.",
         as_json=as_json,
     )
 
@@ -161,7 +171,7 @@ _HELP: Mapping[Callable[..., None], str] = {
     serve: "Ouvre les portes (pages, rappels des opérateurs, courrier) et fait tourner le moteur, jusqu'à l'arrêt.",
     worker: "Fait tourner le moteur seul : autant qu'on veut à côté de serve, sur PostgreSQL.",
     migrate: "Met les registres à cette version ; en propriétaire, si PASSERELLE_OWNER_URL en nomme un.",
-    backup: "Met les registres à l'abri : FILE a les lignes, FILE.keys les clés scellées. Gardez-les à part.",
+    backup: "Met tout à l'abri : FILE a les lignes, FILE.keys les clés (à garder à part), FILE.files les documents.",
     restore: "Remet une sauvegarde dans des registres vides, et oublie de nouveau qui fut effacé depuis.",
     doctor: "Dit ce qui est réglé, ce qui répond, ce qui manque, et ce que cette installation ne peut pas faire.",
 }

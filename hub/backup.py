@@ -1,8 +1,9 @@
-"""Putting the registers away, and taking them out again: one file of rows, one of sealed keys beside it.
+"""Putting the registers away, and taking them out again: one file of rows, one of sealed keys, one of sealed documents.
 
 FILE holds no number, address or text in clear (names are: pages sort by them), and without FILE.keys nothing sealed
-in it can ever be read; the master key is in neither. Keep the two apart, and the register of erasures with both.
-Both are gzip of JSON lines: a head, then for each table its columns and its rows, then a foot with the sum.
+in it or in FILE.files can ever be read; the master key is in none. Keep the keys apart, and the register of erasures
+with all. FILE and FILE.keys are gzip of JSON lines: a head, then for each table its columns and its rows, then a foot
+with the sum; FILE.files is a crate (`hub.papers.crate`).
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 from sqlalchemy import Table, func, insert, select, text
@@ -27,8 +28,11 @@ from hub.errors import InvalidError
 from hub.migrating import head
 from hub.models import metadata
 from hub.models.base import UtcDateTime
+from hub.papers.crate import check, pack, unpack
+from hub.papers.store import Cabinet
 from hub.people.erasure import replay, wipe_traces
 from hub.sealing import Keyring
+from hub.tables import stored_file
 
 FORMAT = "passerelle backup 1"
 _KEYS = metadata.tables["data_key"]
@@ -38,11 +42,19 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was taken out of a backup: its rows, and how many people were forgotten again."""
+    """What was taken out of a backup: rows, files with small pictures, and how many people were forgotten again."""
 
     rows: int
     erased: int
     made_at: datetime
+    files: int
+
+
+class PutAway(NamedTuple):
+    """What went into a backup: rows, and files with their small pictures."""
+
+    rows: int
+    files: int
 
 
 def keys_of(file: Path) -> Path:
@@ -50,8 +62,13 @@ def keys_of(file: Path) -> Path:
     return file.with_name(file.name + ".keys")
 
 
-async def backup(database: Database, file: Path, *, now: datetime) -> int:
-    """Write FILE and FILE.keys (both readable by their owner only) from one moment's view; gives the rows.
+def files_of(file: Path) -> Path:
+    """Say where its sealed documents stand."""
+    return file.with_name(file.name + ".files")
+
+
+async def backup(database: Database, cabinet: Cabinet, file: Path, *, now: datetime) -> PutAway:
+    """Write FILE, FILE.keys and FILE.files (readable by their owner only) from one moment's view.
 
     What stood under these names is replaced at the very end: a backup that fails leaves the last one whole.
     Raises InvalidError when the database is not at this version's revision, OSError when the disk is full.
@@ -67,17 +84,29 @@ async def backup(database: Database, file: Path, *, now: datetime) -> int:
                 await _put_away(connection, table, keys if table is _KEYS else rows)
                 if table is _KEYS:
                     rows.line({"table": table.name, "columns": []})
-    await asyncio.to_thread(_replace, (keys_of(file), file))
-    return keys.rows + rows.rows
+        places = list(await connection.scalars(select(stored_file.c.place).order_by(stored_file.c.id)))
+    try:
+        files = await pack(cabinet, places, _passing(files_of(file)), pair=str(top["pair"]))
+    except BaseException:
+        for part in (files_of(file), keys_of(file), file):
+            _passing(part).unlink(missing_ok=True)
+        raise
+    await asyncio.to_thread(_replace, (files_of(file), keys_of(file), file))
+    return PutAway(keys.rows + rows.rows, files)
 
 
-async def restore(database: Database, keyring: Keyring, file: Path, *, register: Path, now: datetime) -> Restored:
+async def restore(
+    database: Database, keyring: Keyring, cabinet: Cabinet, file: Path, *, register: Path, now: datetime
+) -> Restored:
     """Fill an empty, migrated database from a backup, then forget again whom the register of erasures names.
+
+    Only documents that are still known after that are laid down again.
 
     All or nothing: a damaged or foreign file, or one that does not fit, changes nothing. SQLite and PostgreSQL read
     each other's. Raises InvalidError with one sentence.
     """
     top = await asyncio.to_thread(_checked, file)
+    await asyncio.to_thread(check, files_of(file), pair=top.pair)
     async with database.engine() as connection:
         if await _revision(connection) != top.revision:
             raise InvalidError("Cette sauvegarde est d'une autre version du programme que la base.")
@@ -91,9 +120,11 @@ async def restore(database: Database, keyring: Keyring, file: Path, *, register:
         if database.dialect == "postgresql":
             await _count_on(connection)
         erased = await replay(connection, keyring, register, since=top.at, now=now)
+        known = set(await connection.scalars(select(stored_file.c.place)))
+        files = await unpack(cabinet, files_of(file), known=known)
     if erased:
         await wipe_traces(database)
-    return Restored(rows, erased, top.at)
+    return Restored(rows, erased, top.at, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +229,9 @@ def _whole(file: Path) -> _Head:
             raise InvalidError(_DAMAGED)
         return _Head(top["revision"], datetime.fromisoformat(top["at"]), top["pair"])
     except FileNotFoundError as error:
-        raise InvalidError("Il manque un fichier de la sauvegarde : il en faut deux, FILE et FILE.keys.") from error
+        raise InvalidError(
+            "Il manque un fichier de la sauvegarde : il en faut trois, FILE, FILE.keys et FILE.files."
+        ) from error
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise InvalidError(_DAMAGED) from error
 

@@ -26,8 +26,14 @@ LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 """The levels of a French primary school, the youngest first."""
 TIME_TO_STOP = timedelta(seconds=60)
 """Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
+UNCALLED = frozenset({NoticeKind.HOMEWORK, NoticeKind.RESULT, NoticeKind.DIGEST, NoticeKind.CODE})
+"""What nobody calls a family about: it stands on the page. A document may want a signature, so somebody calls."""
+NOT_BY_HAND = UNCALLED | {NoticeKind.DOCUMENT, NoticeKind.REMINDER}
+"""What the house writes itself, or what is told from the page where it stands: nobody presses it as a notice."""
 USUAL = {NoticeKind.HOMEWORK: How.EVENING, NoticeKind.DOCUMENT: How.AT_ONCE, NoticeKind.RESULT: How.EVENING}
 """How an adult who said nothing hears of what is on the page."""
+CODE_LIVES = timedelta(minutes=10)
+"""How long six digits open a family's page: as long as a text may take, and somebody finds it."""
 DIGEST_AT = time(18)
 """When the evening's digest leaves, by the school's clock: children are home, and nobody's evening is disturbed."""
 SATURDAY, SUNDAY = 5, 6
@@ -126,6 +132,25 @@ def digest_day(now: datetime, timezone: str) -> date:
     return day
 
 
+def is_digest_time(now: datetime, timezone: str) -> bool:
+    """Say that the evening's digest leaves: from its hour until the evening's silence; a late one waits a day."""
+    here = now.astimezone(ZoneInfo(timezone))
+    return here.weekday() < SATURDAY and DIGEST_AT <= here.time() < EVENING
+
+
+def quiet_until(now: datetime, timezone: str, begins: time, ends: time) -> datetime | None:
+    """Say when quiet hours end that hold now; None when they do not. They may go past midnight: 20:00 to 07:00.
+
+    The hours are those of the school's clock, also in the nights in which it is put forward or back.
+    """
+    here = now.astimezone(ZoneInfo(timezone))
+    quiet = begins <= here.time() < ends if begins <= ends else not ends <= here.time() < begins
+    if not quiet:
+        return None
+    day = here.date() if here.time() < ends else here.date() + timedelta(days=1)
+    return datetime.combine(day, ends, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+
+
 def class_order(label: str) -> tuple[int, str]:
     """Order classes as a school does, by age (CP before CE1, a class of two levels with its younger), others last."""
     level = label.strip().upper()
@@ -144,11 +169,37 @@ def next_school_day(today: date) -> date:
 
 def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
     """Say from when on a notice would arrive stale."""
+    if kind is NoticeKind.CODE:
+        return due + CODE_LIVES
+    if kind in _FROM_THE_PAGE:
+        return _stale_on_the_page(kind, due, slots)
     if kind in (NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE):
         return due + timedelta(hours=12)
     if kind is NoticeKind.MEETING and slots.starts_at is not None:
         return slots.starts_at
     return due + timedelta(days=3)
+
+
+_FROM_THE_PAGE = frozenset({NoticeKind.HOMEWORK, NoticeKind.DOCUMENT, NoticeKind.RESULT, NoticeKind.DIGEST})
+
+
+def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
+    """Homework and what is to be signed, until the evening of its day; a digest, until the next morning."""
+    match kind:
+        case NoticeKind.HOMEWORK:
+            return max(_evening_of(slots.day, due), due + timedelta(hours=1))
+        case NoticeKind.DOCUMENT if slots.signs and slots.day:
+            return max(_evening_of(slots.day, due), due + timedelta(days=1))
+        case NoticeKind.DOCUMENT:
+            return due + timedelta(days=30)
+        case NoticeKind.RESULT:
+            return due + timedelta(days=7)
+        case _:
+            return due + timedelta(hours=13)
+
+
+def _evening_of(day: date | None, due: datetime) -> datetime:
+    return datetime.combine(day, EVENING, tzinfo=UTC) if day else due
 
 
 def retry_delay(tries: int, asked_for: float | None) -> float:

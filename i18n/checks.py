@@ -6,10 +6,11 @@ from collections.abc import Callable
 from hub.errors import InvalidError
 from hub.ports import NoticeKind, Slots
 from i18n.phrases import check_phrase
-from i18n.slots import BREAK, LINE_MAX, N_, clean
+from i18n.slots import BREAK, LINE_MAX, N_, clean, clean_line
 
 TEXT_MAX = 4_000
 """Characters of the author's own words."""
+_CODE = re.compile(r"[0-9]{6}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 
@@ -18,16 +19,13 @@ def check_slots(kind: NoticeKind, slots: Slots) -> None:
 
     Raises InvalidError with one sentence for the author; `field` names the slot.
     """
-    needs = _NEEDS.get(kind)
-    if needs is None:
-        raise InvalidError(N_("Ce genre de message n'est pas encore possible."), field="kind")
     if len(slots.text or "") > TEXT_MAX:
         raise InvalidError(N_("Le texte est trop long : 4 000 caractères au plus."), field="text")
     _check_line(slots.subject, "subject", N_("L'objet tient sur une ligne, 150 caractères au plus."))
     _check_line(slots.place, "place", N_("Le lieu tient sur une ligne, 150 caractères au plus."))
     if not _LANGUAGE.fullmatch(slots.language):
         raise InvalidError(N_("La langue du texte n'est pas connue."), field="language")
-    needs(slots)
+    _NEEDS[kind](slots)
     if slots.phrase:
         check_phrase(kind, slots)
     if slots.exercise and kind is not NoticeKind.CRISIS:
@@ -72,6 +70,29 @@ def _needs_moment(slots: Slots) -> None:
         raise InvalidError(N_("L'heure de la réunion n'a pas de fuseau horaire."), field="starts_at")
 
 
+def _needs_homework(slots: Slots) -> None:
+    if not clean_line(slots.subject or ""):
+        raise InvalidError(N_("Il manque la matière du devoir."), field="subject")
+    if slots.day is None:
+        raise InvalidError(N_("Il manque le jour pour lequel le devoir est à faire."), field="day")
+
+
+def _needs_title(slots: Slots) -> None:
+    if not clean_line(slots.subject or ""):
+        raise InvalidError(N_("Il manque le titre."), field="subject")
+
+
+def _needs_news(slots: Slots) -> None:
+    news = slots.news
+    if news is None or not (news.homework or news.documents or news.results):
+        raise InvalidError(N_("Il n'y a rien de nouveau à dire."), field="news")
+
+
+def _needs_code(slots: Slots) -> None:
+    if not _CODE.fullmatch(slots.code or ""):
+        raise InvalidError(N_("Il manque les six chiffres du code."), field="code")
+
+
 _NEEDS: dict[NoticeKind, Callable[[Slots], None]] = {
     NoticeKind.ANNOUNCEMENT: _needs_text_or_phrase,
     NoticeKind.URGENT: _needs_text_or_phrase,
@@ -79,4 +100,9 @@ _NEEDS: dict[NoticeKind, Callable[[Slots], None]] = {
     NoticeKind.REMINDER: _needs_phrase_alone,
     NoticeKind.ABSENCE: _needs_half_day,
     NoticeKind.MEETING: _needs_moment,
+    NoticeKind.HOMEWORK: _needs_homework,
+    NoticeKind.DOCUMENT: _needs_title,
+    NoticeKind.RESULT: _needs_title,
+    NoticeKind.DIGEST: _needs_news,
+    NoticeKind.CODE: _needs_code,
 }

@@ -167,6 +167,13 @@ PHRASES: Mapping[str, Phrase] = {
             N_("Si ce n'est pas votre choix, appelez l'école."),
         ),
         _told(
+            "ways_changed",
+            "adresses changées",
+            # TRANSLATORS: told at an adult's other addresses, when one was added, put first or taken away
+            N_("Vous avez changé où l'école vous écrit."),
+            N_("Si ce n'est pas votre choix, appelez l'école."),
+        ),
+        _told(
             "joined_push",
             "notifications ajoutées",
             N_("Les messages de l'école arrivent maintenant aussi par notification sur un téléphone ou un ordinateur."),
@@ -212,7 +219,7 @@ def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, 
 
     `pupil`: the first name of the child that it is about, empty when none may be named.
     """
-    opening = _OPENINGS.get(slots.follows)
+    opening = _SIGN if slots.signs and slots.follows is Follows.REMINDER else _OPENINGS.get(slots.follows)
     said = _phrase_in(speaks, kind, slots, school, pupil)
     return (speaks.gettext(opening), *said) if opening else said
 
@@ -237,6 +244,7 @@ _OPENINGS: Mapping[Follows | None, str] = {
     Follows.CORRECTION: N_("Ce message corrige et remplace le précédent."),
     Follows.REMINDER: N_("Rappel : merci de nous dire que vous avez lu."),
 }
+_SIGN = N_("Rappel : votre signature manque encore.")
 _FIELDS = {"when": "day", "time": "starts_at", "place": "place"}
 _MISSING = {
     "when": N_("Il manque le jour et la demi-journée."),

@@ -30,14 +30,17 @@ def render_pocket(wording: Wording) -> Body:
         text="\n".join(filter(None, lines)),
         language=speaks.code,
         subject=clean_line(wording.school.name),
-        buttons=_buttons(speaks, wording.kind),
-        link=wording.link,
+        buttons=_buttons(speaks, wording.kind, signs=wording.slots.signs),
+        link=None if wording.kind is NoticeKind.CODE else wording.link,
         direction=best(speaks.code).direction,
     )
 
 
-def _buttons(speaks: Tongue, kind: NoticeKind) -> tuple[Button, ...]:
-    """Offer the answers of this kind; a crisis asks for none, and neither does what is only for information."""
+def _buttons(speaks: Tongue, kind: NoticeKind, *, signs: bool) -> tuple[Button, ...]:
+    """Offer the answers of this kind; a crisis asks for none, and neither does what is only for information.
+
+    A document is signed on its page, where it can be read: to have read the few lines about it is no answer.
+    """
     _ = speaks.gettext
     match kind:
         case NoticeKind.ABSENCE:
@@ -49,7 +52,9 @@ def _buttons(speaks: Tongue, kind: NoticeKind) -> tuple[Button, ...]:
         case NoticeKind.MEETING:
             # TRANSLATORS: two buttons under an invitation: yes, I come; no, I do not
             return Button("yes", _("Oui")), Button("no", _("Non"))
-        case NoticeKind.CRISIS | NoticeKind.REMINDER:
+        case NoticeKind.CRISIS | NoticeKind.REMINDER | NoticeKind.CODE:
+            return ()
+        case _ if signs:
             return ()
         case _:
             return (Button("acknowledge", _("J'ai lu")),)

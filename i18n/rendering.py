@@ -8,8 +8,9 @@ from jinja2 import Template
 from markupsafe import escape
 
 from hub.errors import InvalidError
-from hub.ports import Body, ChannelName, HalfDay, NoticeKind, Wording
+from hub.ports import Body, ChannelName, HalfDay, News, NoticeKind, Wording
 from i18n.checks import check_slots
+from i18n.from_the_page import NOBODYS, PAGE_KINDS, code_in, heading_of, news_in, sentences_of
 from i18n.languages import SOURCE, best
 from i18n.phrases import said_in
 from i18n.pocket import render_pocket
@@ -21,10 +22,12 @@ from i18n.tongues import Tongue, environment, tongue
 ABSENCE_SEGMENTS = 2
 """An absence alert is two SMS at most, in every language: more, and the phone may show the end before the beginning.
 
-So is an invitation, but for what its author adds.
+So is an invitation, and what is said of homework, a document or a result, but for what its author adds.
 """
 SMS_TEXT_MAX = 1_200
 """Characters of the author's words in an SMS; providers refuse more than 1,600 in all. The rest is behind the link."""
+FIRST_WORDS = 100
+"""Characters of a piece of homework in an SMS, where a link opens the whole."""
 _PREVIEW = 120
 
 _OUR_OWN = frozenset({NoticeKind.ABSENCE, NoticeKind.MEETING})
@@ -38,12 +41,13 @@ Words = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One way to say an absence or an invitation; each next form is shorter."""
+    """One way to say an absence, an invitation or what is on the page; each next form is shorter."""
 
     short: bool = False
     brief: bool = False
     named: bool = True
     linked: bool = True
+    phoned: bool = True
 
 
 _WHOLE = _Form()
@@ -55,6 +59,12 @@ _SHORTER = (
     _Form(short=True, brief=True, named=False, linked=False),
 )
 _SHORTER_INVITATION = (_Form(short=True), _Form(short=True, named=False))
+_SHORTER_NEWS = (
+    _Form(short=True),
+    _Form(short=True, brief=True),
+    _Form(short=True, brief=True, phoned=False),
+    _Form(short=True, brief=True, phoned=False, named=False),
+)
 
 
 def render(channel: ChannelName, wording: Wording) -> Body:
@@ -73,7 +83,8 @@ def render_sms(wording: Wording) -> Body:
     """Say it in an SMS, in plain marks. An absence never takes more than two segments.
 
     To stay within them it shortens the day, then the sentences, and at last leaves out the first names: the number to
-    call always stays. An invitation does so where that is enough; what its author adds is never cut for it.
+    call always stays. An invitation does so where that is enough, as does what is on the family's page; what its
+    author adds is never cut for it.
     Raises InvalidError when a word is missing.
     """
     speaks = tongue(wording.language)
@@ -84,8 +95,9 @@ def render_sms(wording: Wording) -> Body:
             if count(text).segments <= ABSENCE_SEGMENTS:
                 break
             text = _sms(nameless, form).replace(NAMES, names)
-    elif wording.kind is NoticeKind.MEETING and count(text).segments > ABSENCE_SEGMENTS:
-        shorter = (_sms(nameless, form).replace(NAMES, names) for form in _SHORTER_INVITATION)
+    elif (wording.kind is NoticeKind.MEETING or wording.kind in PAGE_KINDS) and count(text).segments > ABSENCE_SEGMENTS:
+        forms = _SHORTER_NEWS if wording.kind in PAGE_KINDS else _SHORTER_INVITATION
+        shorter = (_sms(nameless, form).replace(NAMES, names) for form in forms)
         text = next((each for each in shorter if count(each).segments <= ABSENCE_SEGMENTS), text)
     return Body(text, speaks.code)
 
@@ -129,18 +141,37 @@ def _sms(wording: Wording, form: _Form) -> str:
             words["when"] = _when(wording, speaks, short=True)
         if not form.named:
             words["pupils"] = ""
-        text = clean(wording.slots.text or "")
-        if wording.slots.plain:
-            text, words["place"] = plain_spelling(text), plain_spelling(str(words["place"]))
+        words |= _written(wording) | _brief_words(wording, speaks, form)
         ours = replace(wording.slots, place=str(words["place"]))
+        if form.brief and wording.slots.signs:
+            ours = replace(ours, follows=None)
         words["said"] = " ".join(said_in(speaks, wording.kind, ours, wording.school, pupil=str(words["pupils"])))
-        words["text"] = _cut(text)
-        words["cut"] = words["text"] != text
         words["above"] = above(speaks, wording.slots.word, wording.author, short) if wording.slots.word else ""
     said = _template(wording.kind, "sms.txt", speaks.code, typeset=False).render(words)
     theirs = wording.kind is NoticeKind.ANNOUNCEMENT and not (words["said"] or wording.slots.word)
     leading = tongue(best(wording.slots.language).code) if theirs else speaks
     return leading.opening(_GAPS.sub("\n", said).strip())
+
+
+def _written(wording: Wording) -> Words:
+    """Gather the author's words as an SMS carries them: of what stands on the family's page, the first words."""
+    slots = wording.slots
+    subject, text, place = clean_line(slots.subject or ""), clean(slots.text or ""), clean_line(slots.place or "")
+    if slots.plain:
+        subject, text, place = plain_spelling(subject), plain_spelling(text), plain_spelling(place)
+    cut = _cut(text, FIRST_WORDS if wording.kind in PAGE_KINDS and wording.link else SMS_TEXT_MAX)
+    return {"subject": subject, "text": cut, "cut": cut != text, "place": place}
+
+
+def _brief_words(wording: Wording, speaks: Tongue, form: _Form) -> Words:
+    """Leave out what an SMS about the page can do without: its link opens what has the rest, and a number to call."""
+    if not form.brief:
+        return {}
+    words: Words = {
+        "phone": speaks.phone(wording.school.phone.replace(" ", "")),
+        "news": news_in(speaks, wording.slots.news or News(), brief=True),
+    }
+    return words if form.phoned or not wording.link else words | {"two_way": True}
 
 
 def _absence_words(wording: Wording, speaks: Tongue, form: _Form) -> Words:
@@ -175,13 +206,10 @@ def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
     free = wording.kind is not NoticeKind.ABSENCE
     text = clean(slots.text or "") if free else ""
     written_in = best(slots.language)
-    words, ours = (
-        _common(wording, speaks, names),
-        said_in(speaks, wording.kind, slots, wording.school, pupil=names if wording.pupils else ""),
-    )
+    words, ours = _common(wording, speaks, names), _ours(wording, speaks, names)
     return words | {
         "school": clean_line(wording.school.name),
-        "author": clean_line(wording.author),
+        "author": "" if wording.kind in NOBODYS else clean_line(wording.author),
         "text": text,
         "subject": clean_line(slots.subject or "") if free else "",
         "said": ours,
@@ -190,8 +218,21 @@ def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
         "text_dir": written_in.direction,
         "above": above(speaks, slots.word, wording.author, wording.school.name) if slots.word else "",
         "about": clean_line(wording.about or ""),
-        "preview": (" ".join(ours) or text.replace("\n", " ") or str(words["when"]))[:_PREVIEW],
+        "heading": heading_of(speaks, wording.kind, slots) if wording.kind in PAGE_KINDS else "",
+        "preview": _preview(wording.kind, ours) or text.replace("\n", " ")[:_PREVIEW] or str(words["when"]),
     }
+
+
+def _ours(wording: Wording, speaks: Tongue, names: str) -> tuple[str, ...]:
+    """Say a ready phrase, and what is on the family's page, a sentence each."""
+    slots, named = wording.slots, names if wording.pupils else ""
+    said = said_in(speaks, wording.kind, slots, wording.school, pupil=named)
+    return (*said, *sentences_of(speaks, wording.kind, slots, named)) if wording.kind in PAGE_KINDS else said
+
+
+def _preview(kind: NoticeKind, ours: tuple[str, ...]) -> str:
+    """Choose what a list of mails shows of our sentences; a code stays out of it, for it shows on a locked screen."""
+    return " ".join(ours[1:] if kind is NoticeKind.CODE else ours)[:_PREVIEW]
 
 
 def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
@@ -204,8 +245,11 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "when": _when(wording, speaks),
         "place": clean_line(wording.slots.place or ""),
         "exercise": wording.slots.exercise,
-        "asks": wording.kind is not NoticeKind.CRISIS,
-        "link": wording.link,
+        "asks": wording.kind not in (NoticeKind.CRISIS, NoticeKind.CODE),
+        "signs": wording.slots.signs,
+        "news": news_in(speaks, wording.slots.news or News()),
+        "code": code_in(speaks, wording.slots),
+        "link": None if wording.kind is NoticeKind.CODE else wording.link,
         "two_way": wording.two_way,
     }
 
@@ -214,17 +258,19 @@ def _when(wording: Wording, speaks: Tongue, *, short: bool = False) -> str:
     slots = wording.slots
     if wording.kind is NoticeKind.ABSENCE and slots.day:
         return speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY, short=short)
+    if wording.kind in PAGE_KINDS:
+        return speaks.day(slots.day, short=short) if slots.day else ""
     return speaks.moment(slots.starts_at, wording.school.timezone, short=short) if slots.starts_at else ""
 
 
 def _original(wording: Wording, speaks: Tongue) -> tuple[str, ...]:
     """Say our sentences in French too, for those that no native speaker has reviewed yet; a sentence a line."""
-    if not (wording.kind in _OUR_OWN or wording.slots.phrase or wording.slots.follows) or speaks.language.reviewed:
+    own = wording.kind in _OUR_OWN or wording.kind in PAGE_KINDS
+    if not (own or wording.slots.phrase or wording.slots.follows) or speaks.language.reviewed:
         return ()
     french = tongue(SOURCE, typeset=True)
     if wording.kind not in _OUR_OWN:
-        in_french = NAMES_IN_FRENCH if wording.pupils else ""
-        return said_in(french, wording.kind, wording.slots, wording.school, pupil=in_french)
+        return _ours(wording, french, NAMES_IN_FRENCH)
     template = _template(wording.kind, "email.txt", SOURCE, typeset=True)
     said = template.blocks["said"](template.new_context(_mail_words(wording, french, NAMES_IN_FRENCH)))
     return tuple(line.strip() for line in "".join(said).splitlines() if line.strip())
@@ -235,8 +281,8 @@ def _template(kind: NoticeKind, name: str, code: str, *, typeset: bool) -> Templ
     return environment("messages", code, typeset=typeset).get_template(f"{kind}/{name}")
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int) -> str:
     """Keep what an SMS can carry of a long text, up to a whole word."""
-    if len(text) <= SMS_TEXT_MAX:
+    if len(text) <= most:
         return text
-    return text[:SMS_TEXT_MAX].rsplit(maxsplit=1)[0] + " (...)"
+    return text[:most].rsplit(maxsplit=1)[0] + " (...)"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots, Word
+from i18n.from_the_page import PAGE_KINDS, heading_of, sentences_of
 from i18n.phrases import said_in
 from i18n.slots import clean_line
 from i18n.tongues import Tongue
@@ -29,8 +30,11 @@ def said(
     names = tuple(filter(None, map(clean_line, pupils)))
     if kind is NoticeKind.ABSENCE:
         return _absence(speaks, slots, names)
-    _ = speaks.gettext
-    sentences = list(said_in(speaks, kind, slots, school, pupil=speaks.names(names) if names else ""))
+    _, named = speaks.gettext, speaks.names(names) if names else ""
+    sentences = list(said_in(speaks, kind, slots, school, pupil=named))
+    if kind in PAGE_KINDS:
+        sentences += sentences_of(speaks, kind, slots, named)
+        return Said(heading_of(speaks, kind, slots), tuple(sentences))
     if kind is NoticeKind.MEETING and slots.starts_at is not None:
         when = speaks.moment(slots.starts_at, school.timezone)
         sentences.append(_("L'école vous invite à une réunion, %(when)s.") % {"when": when})

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 
 from sandbox import control, push_service, telegram_api, telegram_link, twilio_api, wall
+from sandbox.authenticator import Authenticator
 from sandbox.behaviour import Behaviour, Behaviours
 from sandbox.cards import Painter
 from sandbox.config import Label, SandboxConfig
@@ -26,7 +27,8 @@ OWN = Path(__file__).parent / "static"
 class Sandbox:
     """One box, open between `async with`; it runs in the loop of who opens it.
 
-    `record` is what arrived, `families` what people do by themselves, `directory` (address → Label) who they are.
+    `record` is what arrived, `families` what people do by themselves, `directory` (address → Label) who they are,
+    `authenticators` what shows six digits to the staff.
     """
 
     def __init__(self, config: SandboxConfig) -> None:
@@ -35,6 +37,7 @@ class Sandbox:
         self.record = Record()
         self.behaviours = Behaviours(config.seed)
         self.directory: dict[str, Label] = {key: Label(*label) for key, label in config.directory.items()}
+        self.authenticators: list[Authenticator] = []
         self._courier = Courier(config, self.record)
         self.phones = Phones(config, self.record, self.behaviours, self._courier, self._heard)
         self.mailboxes = Mailboxes(config, self.record, self.behaviours, self._courier, self._heard)
@@ -123,6 +126,7 @@ class Sandbox:
             self.push,
             self.chats,
             listens=self.config.mail_back is not None,
+            authenticators=self.authenticators,
         )
         app.include_router(twilio_api.router(desk))
         app.include_router(push_service.router(self.push))

@@ -1,5 +1,7 @@
 """The wall of phones: one page on which to read, answer, switch off and unsubscribe, as any family could."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
@@ -9,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.ports import ChannelName
+from sandbox.authenticator import Authenticator
 from sandbox.cards import MOST, Painter
 from sandbox.habits import Families, Habit, link_of
 from sandbox.mailboxes import Mailboxes
@@ -43,6 +46,8 @@ class Devices(NamedTuple):
     chats: Chats
     listens: bool
     """The hub has a mail listener."""
+    authenticators: Sequence[Authenticator] = ()
+    """What shows six digits to the staff of the school."""
 
 
 class Pressed(NamedTuple):
@@ -73,7 +78,9 @@ def router(painter: Painter, devices: Devices) -> APIRouter:
 
     @routes.get("/")
     async def wall(q: str = "", note: str = "", live: bool = False) -> HTMLResponse:  # noqa: FBT001, FBT002 - a query
-        html = page.render(wall=painter.wall(q), q=q, note=NOTES.get(note, ""), live=live, most=MOST)
+        shown, now = devices.authenticators if not q else (), datetime.now(UTC)
+        here = {"q": q, "note": NOTES.get(note, ""), "live": live, "most": MOST, "authenticators": shown, "now": now}
+        html = page.render(wall=painter.wall(q), **here)
         return HTMLResponse(html, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"})
 
     @routes.post("/act")

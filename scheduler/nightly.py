@@ -1,7 +1,6 @@
 """The night's tidying: at three in the morning of each school, what has been kept as long as it may be goes."""
 
-from datetime import date
-from pathlib import Path
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -9,9 +8,12 @@ from sqlalchemy import select
 
 from hub.absences.keeping import let_replies_go
 from hub.database import Database
+from hub.papers.store import cabinet_of
+from hub.papers.sweeping import sweep_orphans
 from hub.people.erasure import FILE, wipe_traces
 from hub.people.purge import purge, purge_above_schools
 from hub.sealing import Keyring
+from hub.settings import Settings
 from hub.tables import school
 from scheduler.again import again
 
@@ -25,8 +27,8 @@ HOUR = 3
 class Nightly:
     """Tidies each school once a day; a hub that slept through the night does it when it wakes."""
 
-    def __init__(self, database: Database, keyring: Keyring, data_dir: Path) -> None:
-        self._database, self._keyring, self._register = database, keyring, data_dir / FILE
+    def __init__(self, database: Database, keyring: Keyring, settings: Settings) -> None:
+        self._database, self._keyring, self._settings = database, keyring, settings
         self._done: dict[int, date] = {}
 
     async def watch(self) -> None:
@@ -46,14 +48,23 @@ class Nightly:
         for school_id, today in due:
             async with self._database.school(school_id) as session:
                 await let_replies_go(session, school_id=school_id, today=today, now=now)
-                gone = await purge(
-                    session, self._keyring, school_id=school_id, register=self._register, today=today, now=now
-                )
+                register = self._settings.data_dir / FILE
+                gone = await purge(session, self._keyring, school_id=school_id, register=register, today=today, now=now)
             self._done[school_id] = today
+            if gone.places:
+                await cabinet_of(self._settings).empty(gone.places)
             if gone.pupils or gone.guardians:
                 log.info("purged", school=school_id, pupils=gone.pupils, guardians=gone.guardians)
                 await wipe_traces(self._database)
         if due:
             async with self._database.engine() as connection:
                 await purge_above_schools(connection, now=now)
+            await self._sweep(now)
         return len(due)
+
+    async def _sweep(self, now: datetime) -> None:
+        """Take out of the cabinet what no register knows: a press that never came, or a night that broke off."""
+        if self._settings.files_dir.is_dir():
+            swept = await sweep_orphans(self._database, self._settings, now=now)
+            if swept:
+                log.info("swept", files=swept)

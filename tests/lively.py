@@ -1,31 +1,43 @@
 """A school in the middle of a morning: notices in every state, calls, links of every kind, and whoever may come by."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import orjson
 from factories import NOW, SINCE, TODAY, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
+from gradebook import judge_a_class
 from inboxes import Inbox
+from lively_diary import note_homework
+from lively_papers import give_papers
 
 from hub.absences.cases import take, type_in
 from hub.absences.rolls import take_roll
+from hub.agenda.checking import EventDraft
+from hub.agenda.events import note
+from hub.agenda.feeds import make_feed
 from hub.database import Database
 from hub.errors import DeadAddressError
+from hub.home.logins import Adult as AtHome
+from hub.home.logins import open_login
 from hub.inbox.answering import write_back
 from hub.inbox.canned import keep_canned
+from hub.models.agenda import EventKind
 from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState
 from hub.models.people import Matter
 from hub.models.rolls import Mark
 from hub.models.school import Role
+from hub.notices.digest import tell_digests
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, cancel, publish
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.wordings import Wordings
 from hub.people.rights import rights_on
 from hub.people.schools import add_sender, school_key
+from hub.people.second_factor import begin
 from hub.people.sign_in import hash_password, sign_in
 from hub.people.staff import add_staff
+from hub.people.substitutes import let_in
 from hub.people.tray import put_in_tray
 from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Slots
 from hub.replies.answers import answer
@@ -55,7 +67,9 @@ ADULTS = ("Odalys", "Noureddine", "Gülizar", "Isaure", "Fulgence", "Léopoldine
 SPARES = 24
 """Families with nothing but a link, for the pages that are seen once."""
 VISITORS = ("director", "office", "teacher", "other_teacher", "deputy", "foreign_director", "gone")
-"""Who has a session; nobody and a family have none."""
+"""Who of the staff has a session; nobody and a family with a link have none."""
+HOMES = ("parent", "other_parent")
+"""Who has opened the family's page: Odalys, whose child is in CP A, and Hildegarde, whose child is in CE1 B."""
 SECRETS = (*PUPILS, *ADULTS, *WORDS.values(), "École des Trois-Ponts", "06 39 98", "+3363998")
 """What only this school's people may read."""
 
@@ -80,6 +94,17 @@ class Lively:
     tasks: dict[str, int] = field(default_factory=dict)
     number_of_mahaut: int = 0
     absence: int = 0
+    paper: str = ""
+    paper_id: int = 0
+    gue: SmallSchool = field(init=False)
+    events: dict[str, int] = field(default_factory=dict)
+    assessments: dict[str, int] = field(default_factory=dict)
+    feed: str = ""
+    tablet: int = 0
+    papers: dict[str, int] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)
+    file: int = 0
+    message: int = 0
     thread: int = 0
     reply: int = 0
     about_absence: int = 0
@@ -110,6 +135,10 @@ class Lively:
                 now=NOW,
             )
         self.notices[name] = done.notice_id
+        await self.leave(name)
+
+    async def leave(self, name: str) -> None:
+        """Let what is due leave, and keep its links."""
         for left in await self._drained():
             if left.link_code:
                 self.links[name, await self._owner(left)] = left.link_code
@@ -129,6 +158,11 @@ class Lively:
         return self.sms.sent[before[0] :] + self.mail.sent[before[1] :]
 
 
+_GUARDIANS = "SELECT first_name, school_id, id FROM guardian"
+_SENT = (
+    "SELECT delivery.id FROM delivery JOIN guardian ON guardian.id = delivery.guardian_id "
+    "WHERE notice_id = :notice AND first_name = :name"
+)
 _TASKS = (
     "SELECT guardian.first_name, call_task.id FROM call_task JOIN delivery ON delivery.id = call_task.delivery_id "
     "JOIN guardian ON guardian.id = delivery.guardian_id WHERE delivery.notice_id = :notice"
@@ -153,6 +187,12 @@ async def a_lively_school(database: Database, keyring: Keyring, settings: Settin
     await _replies(lively)
     await _roll(lively)
     await _letters(lively)
+    await _homes(lively)
+    await _agenda(lively)
+    await give_papers(lively)
+    await note_homework(lively)
+    await _results(lively)
+    await _evening(lively)
     return lively
 
 
@@ -186,7 +226,7 @@ async def _people(lively: Lively) -> None:
 
 async def _staff(lively: Lively) -> None:
     small, keyring = lively.small, lively.small.keyring
-    other = await a_school(small.database, keyring, slug="gue")
+    other = lively.gue = await a_school(small.database, keyring, slug="gue")
     await small.write(
         "UPDATE school SET name = :name, short_name = 'Gué' WHERE id = :id", name=ELSEWHERE, id=other.school.key
     )
@@ -209,10 +249,85 @@ async def _staff(lively: Lively) -> None:
         lively.sessions[visitor] = await sign_in(
             small.database, keyring, email=mailbox(visitor), password=PASSWORD, where="127.0.0.1"
         )
+    await _second_factors(lively)
     yesterday = (TODAY - timedelta(days=1)).isoformat()
     await small.write(
         "UPDATE staff_right SET to_on = :day WHERE staff_id = :id", day=yesterday, id=lively.staff["gone"]
     )
+
+
+async def _homes(lively: Lively) -> None:
+    """Two families open their page, and one of the other school."""
+    small, gue = lively.small, lively.gue
+    await gue.family(by_sms("+33639987060", name="Euphrosine"), children=("Anselme",))
+    known = {str(row[0]): (int(row[1]), int(row[2])) for row in await small.rows(_GUARDIANS)}
+    visitors = {"parent": "Odalys", "other_parent": "Hildegarde", "foreign_parent": "Euphrosine"}
+    async with small.database.engine() as connection:
+        for visitor, name in {**visitors, "tablet": "Odalys"}.items():
+            lively.sessions[visitor] = await open_login(
+                connection, small.keyring, [AtHome(*known[name])], device="Firefox, Linux", now=NOW
+            )
+    lively.tablet = int((await small.rows("SELECT max(id) FROM family_login"))[0][0])
+    sent = await small.rows(_SENT, notice=lively.notices["absence"], name="Odalys")
+    lively.message = int(sent[0][0])
+
+
+async def _agenda(lively: Lively) -> None:
+    """A trip of CP A, a bridge day of the school, and the calendar of Odalys at its address."""
+    small = lively.small
+    friday, closed = TODAY + timedelta(days=3), TODAY + timedelta(days=30)
+    drafts = {
+        "trip": EventDraft(
+            EventKind.TRIP, "Sortie au musée", friday, friday, time(9), time(11, 30), place="Musée de la Batellerie",
+            text="Un pique-nique et des bottes.", class_id=small.classes["CP A"],
+        ),
+        "fair": EventDraft(EventKind.EVENT, "Marché d’hiver", friday, friday, text="Les gâteaux sont bienvenus."),
+        "bridge": EventDraft(EventKind.CLOSED, "Journée de formation", closed, closed),
+    }  # fmt: skip
+    async with small.database.school(small.school.key) as session:
+        director = lively.staff["director"]
+        rights = await rights_on(session, school_id=small.school.key, staff_id=director, day=TODAY)
+        here = {"school": small.school, "reader": Reader(director, rights, TODAY), "now": NOW}
+        for name, draft in drafts.items():
+            lively.events[name] = (await note(session, small.keyring, draft=draft, key=name, **here)).event_id
+        lively.feed = await make_feed(session, small.keyring, school_id=small.school.key, guardian_id=1, now=NOW)
+
+
+async def _results(lively: Lively) -> None:
+    """The teacher has judged CP A several times, and is at it; Odalys hears of it at once."""
+    await lively.small.write(
+        "INSERT INTO wish (school_id, guardian_id, kind, how) VALUES (:school, 1, 'result', 'at_once')",
+        school=lively.small.school.key,
+    )
+    lively.assessments = await judge_a_class(lively.small, lively.staff["teacher"], lively.staff["director"])
+    told = await lively.small.rows("SELECT notice_id FROM assessment WHERE id = :id", id=lively.assessments["told"])
+    lively.notices["result"] = int(told[0][0])
+    for left in await lively._drained():
+        if left.link_code:
+            lively.links["result", await lively._owner(left)] = left.link_code
+
+
+async def _evening(lively: Lively) -> None:
+    """Noureddine, who said nothing, hears of homework and results together."""
+    small = lively.small
+    async with small.database.school(small.school.key) as session:
+        await tell_digests(session, small.keyring, school=small.school, now=NOW)
+    await lively.leave("digest")
+
+
+async def _second_factors(lively: Lively) -> None:
+    """The director has a second factor, which everybody's session counts as given; a substitute has a code."""
+    small = lively.small
+    async with small.database.school(small.school.key) as session:
+        here = session, small.keyring
+        await begin(*here, school_id=small.school.key, staff_id=lively.staff["director"], now=NOW)
+        made, lively.paper = await let_in(
+            *here, school_id=small.school.key, by=lively.staff["office"], name="Mme Passage",
+            classes=[small.classes["CE1 B"]], until=TODAY + timedelta(days=3), today=TODAY, now=NOW,
+        )  # fmt: skip
+        lively.paper_id = made.code_id
+    await small.write("UPDATE staff_factor SET confirmed_at = made_at")
+    await small.write("UPDATE staff_session SET second_at = created_at")
 
 
 async def _notices(lively: Lively) -> None:

@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from lively import PASSWORD, WORDS, Lively, mailbox
-from playwright.async_api import Page
+from desks import digits
+from factories import NOW, SINCE, TODAY
+from lively import PASSWORD, SHARED, WORDS, Lively, mailbox
+from lively_diary import a_year_before
+from lively_papers import PDF, a_photo
+from playwright.async_api import FilePayload, Page
 
 Steps = Callable[[Page, Lively], Awaitable[None]]
 Where = Callable[[Lively], Awaitable[str]]
@@ -31,7 +35,9 @@ class Listed:
         return self.name
 
 
+WEEK_ON_PAPER = "semaine=2026-11-23&impression=1"
 NOT_PAGES = {
+    "GET /classe/resultats/{assessment_id:int}/tableau": "a grid as a table for a spreadsheet",
     "GET /static/{name:path}": "the look itself",
     "GET /suivi/{notice_id:int}/direct": "the stream of a board",
     "GET /sw.js": "the worker behind notifications",
@@ -39,8 +45,13 @@ NOT_PAGES = {
     "GET /messages/{thread_id:int}/direct": "the stream of a conversation",
     "GET /messages/{thread_id:int}/pieces/{attachment_id:int}": "a file of a family's",
     "GET /presences/sw.js": "the worker that keeps the rolls",
+    "GET /famille/agenda/abonnement": "the way back from an address that is shown once",
+    "GET /agenda/{code}.ics": "what a family's own calendar reads",
     "GET /manifest.webmanifest": "how the page installs itself",
     "GET /l/{code}/manifest.webmanifest": "how the page installs itself",
+    "GET /classe/fichiers/{file_id:int}": "a file of a document or of the diary",
+    "GET /famille/fichiers/{school_id:int}/{file_id:int}": "the same, for a family",
+    "GET /l/{code}/fichiers/{file_id:int}": "the same, behind a link",
 }
 """What is asked for with GET and is no page."""
 
@@ -70,6 +81,45 @@ def roll(end: str, label: str = "CP A") -> Where:
         return f"/presences/{lively.small.classes[label]}{end}"
 
     return where
+
+
+def document(name: str) -> Where:
+    """Go to a document."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/documents/{lively.papers[name]}"
+
+    return where
+
+
+def paper(lang: str) -> Where:
+    """Go to a document as a family sees it."""
+
+    async def where(lively: Lively) -> str:
+        return f"/famille/documents/{lively.small.school.key}/{lively.papers['trip']}?lang={lang}"
+
+    return where
+
+
+async def a_document(page: Page, _: Lively) -> None:
+    """Lay two files ready, and read over."""
+    await page.get_by_label("Titre").fill("Photo de classe")
+    files: list[FilePayload] = [
+        {"name": "devant l’école.jpg", "mimeType": "image/jpeg", "buffer": a_photo()},
+        {"name": "bon de commande.pdf", "mimeType": "application/pdf", "buffer": PDF},
+    ]
+    await page.get_by_label("Fichiers").set_input_files(files)
+    await page.get_by_role("checkbox", name="CE1 B").first.check()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Relire").click()
+
+
+async def a_drawing(page: Page, _: Lively) -> None:
+    """Hand in what is no picture under the name of one."""
+    drawing: FilePayload = {"name": "logo.png", "mimeType": "image/png", "buffer": b"<svg><script/></svg>"}
+    await page.get_by_label("Fichiers").set_input_files(drawing)
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Relire").click()
 
 
 def link(notice: str, adult: str = "Odalys", *, lang: str = "fr", end: str = "") -> Where:
@@ -110,6 +160,83 @@ def entering(visitor: str, password: str) -> Steps:
         await page.get_by_label("Votre mot de passe").fill(password)
         async with page.expect_navigation():
             await page.get_by_role("button", name="Entrer").click()
+
+    return steps
+
+
+def assessment(name: str, end: str = "") -> Where:
+    """Go to the grid of an assessment."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/resultats/{lively.assessments[name]}{end}"
+
+    return where
+
+
+def diary(end: str = "", who: str = "CP A") -> Where:
+    """Go to the diary of a class."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/{lively.small.classes[who]}/cahier{end}"
+
+    return where
+
+
+def piece(subject: str) -> Where:
+    """Go to a piece of work in the diary of CP A."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/{lively.small.classes['CP A']}/cahier/{lively.entries[subject]}"
+
+    return where
+
+
+async def copying(lively: Lively) -> str:
+    """Go where a week of the year before is taken up."""
+    if not await lively.small.rows("SELECT id FROM class_group WHERE label = 'CP D'"):
+        await a_year_before(lively)
+    return await diary("/reprendre")(lively)
+
+
+async def noting_nothing(page: Page, _: Lively) -> None:
+    """Note a piece without its words."""
+    await page.get_by_label("La matière", exact=True).fill("Chant")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Noter", exact=True).click()
+
+
+def results_of_class(end: str = "") -> Where:
+    """Go to the assessments of CP A."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/{lively.small.classes['CP A']}/resultats{end}"
+
+    return where
+
+
+async def judging_nothing(page: Page, _: Lively) -> None:
+    """Ask for a grid without saying of what."""
+    await page.get_by_label("La matière", exact=True).fill("Français")
+    await page.get_by_label("Le titre").fill("Poésie")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Ouvrir la grille").click()
+
+
+async def marking_too_high(page: Page, _: Lively) -> None:
+    """Give more points than there are."""
+    await page.locator('td input[inputmode="decimal"]').first.fill("24")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Enregistrer la grille").click()
+
+
+def bringing(table: str) -> Steps:
+    """Give a table to the grid."""
+
+    async def steps(page: Page, _: Lively) -> None:
+        file = {"name": "classe.csv", "mimeType": "text/csv", "buffer": table.encode()}
+        await page.get_by_label("Donner un tableau rempli").set_input_files(files=[file])  # type: ignore[list-item]  # a payload
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Relire le tableau").click()
 
     return steps
 
@@ -188,6 +315,119 @@ async def printing_one(page: Page, _: Lively) -> None:
         await page.get_by_role("button", name="Imprimer une invitation").click()
 
 
+_FILE = "/familles/eleves/1/dossier"
+
+
+async def opening_a_file(page: Page, _: Lively) -> None:
+    """Open a child's file."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Ouvrir le dossier").click()
+
+
+async def beginning(page: Page, _: Lively) -> None:
+    """Begin a second factor."""
+    await page.get_by_label("Votre mot de passe, encore une fois").fill(PASSWORD)
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Préparer").click()
+
+
+async def proving(page: Page, lively: Lively) -> None:
+    """Begin a second factor, and show that the telephone has it."""
+    await beginning(page, lively)
+    secret = (await page.locator(".slip .tel").inner_text()).replace(" ", "")
+    await page.get_by_label("Ce que le téléphone montre").fill(digits(secret, NOW))
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Activer").click()
+
+
+async def letting_in(page: Page, _: Lively) -> None:
+    """Make the sheet of a substitute."""
+    await page.get_by_label("Son nom").fill("Mme Relais")
+    await page.get_by_role("checkbox", name="CP A").check()
+    await page.get_by_label("Jusqu’au soir du").fill(TODAY.isoformat())
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Préparer la feuille").click()
+
+
+async def read_over_alone(page: Page, lively: Lively) -> None:
+    """Write to the whole school from a session without a second factor."""
+    await lively.small.write(
+        "UPDATE staff_session SET second_at = NULL WHERE staff_id = :id", id=lively.staff["office"]
+    )
+    await read_over(page, lively)
+
+
+def event(name: str) -> Where:
+    """Go to an event of the calendar."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/agenda/{lively.events[name]}"
+
+    return where
+
+
+async def ending_before(page: Page, _: Lively) -> None:
+    """Note an event that ends before it begins."""
+    await page.get_by_label("Le titre").fill("Kermesse")
+    await page.get_by_label("Jusqu’au").fill(SINCE.isoformat())
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Mettre à l’agenda").click()
+
+
+async def subscribing(page: Page, _: Lively) -> None:
+    """Ask for the address of one's own calendar."""
+    async with page.expect_navigation():
+        await page.locator('button[value="ouvrir"]').click()
+
+
+def own_message(lang: str) -> Where:
+    """Go to the message about the absence of a family's child, on its own page."""
+
+    async def where(lively: Lively) -> str:
+        return f"/famille/messages/{lively.small.school.key}/{lively.message}?lang={lang}"
+
+    return where
+
+
+def giving(address: str) -> Steps:
+    """Give another address."""
+
+    async def steps(page: Page, _: Lively) -> None:
+        await page.locator('input[name="adresse"]').fill(address)
+        async with page.expect_navigation():
+            await page.locator('form:has(input[name="adresse"]) button').click()
+
+    return steps
+
+
+async def class_in_year(lively: Lively) -> str:
+    """Go to a class that moves up."""
+    return f"/ecole/annee/classes/{lively.small.classes['CP A']}"
+
+
+async def turning_the_year(page: Page, lively: Lively) -> None:
+    """Open the next year, move a class up but for one child, close the classes, and note a departure."""
+    home = page.url
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Ouvrir l’année").click()
+    await page.goto(home + f"/classes/{lively.small.classes['CP A']}")
+    await page.locator('input[name="eleves"]').first.uncheck()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Leur donner cette place").click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Fermer").click()
+    await page.locator('input[name="eleves"]').first.check()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Ils partent").click()
+
+
+async def opening_it_too_short(page: Page, _: Lively) -> None:
+    """Open a year that ends before it begins."""
+    await page.get_by_label("Dernier jour").fill(TODAY.isoformat())
+    async with page.expect_navigation():
+        await page.locator("#annee button").click()
+
+
 def thread(end: str = "") -> Where:
     """Go to the conversation of the lively school."""
 
@@ -229,6 +469,23 @@ def _staff() -> list[Listed]:
         Listed("door", "GET /entrer", at("/entrer"), who=""),
         Listed("door refused", "POST /entrer", at("/entrer"), entering("teacher", "wrong"), 401, who=""),
         Listed("door of two schools", "POST /entrer", at("/entrer"), in_two_schools, who=""),
+        Listed("door of a substitute", "GET /entrer/remplacant", at("/entrer/remplacant"), who=""),
+        Listed("door of a digit", "GET /entrer/code", at("/entrer"), entering("director", PASSWORD), who=""),
+        Listed("my account", "GET /compte", at("/compte")),
+        Listed("my account, without a factor", "GET /compte", at("/compte"), who="office"),
+        Listed("second factor", "GET /compte/second", at("/compte"), beginning, who="office"),
+        Listed("second factor, on paper", "POST /compte/second/confirmer", at("/compte"), proving, who="teacher"),
+        Listed("school", "GET /ecole", at("/ecole")),
+        Listed("year", "GET /ecole/annee", at("/ecole/annee")),
+        Listed("year in its turn", "GET /ecole/annee", at("/ecole/annee"), turning_the_year),
+        Listed("year at fault", "POST /ecole/annee/ouvrir", at("/ecole/annee"), opening_it_too_short, 422),
+        Listed("class that moves up", "GET /ecole/annee/classes/{class_id:int}", class_in_year),
+        Listed("team", "GET /ecole/equipe", at("/ecole/equipe")),
+        Listed("substitutes", "GET /ecole/remplacants", at("/ecole/remplacants")),
+        Listed("substitute's sheet", "POST /ecole/remplacants", at("/ecole/remplacants"), letting_in),
+        Listed("reading over without a factor", "POST /ecrire", at("/ecrire"), read_over_alone, who="office"),
+        Listed("help for teachers", "GET /aide/enseignants", at("/aide/enseignants"), who=""),
+        Listed("help for directors", "GET /aide/direction", at("/aide/direction"), who=""),
         Listed("start", "GET /", at("/")),
         Listed("start of another school", "GET /", at("/"), who="foreign_director"),
         Listed("nothing there", "GET /nulle-part", at("/nulle-part"), status=404),
@@ -237,6 +494,56 @@ def _staff() -> list[Listed]:
         Listed("writing desk of a teacher", "GET /ecrire", at("/ecrire"), who="teacher"),
         Listed("writing desk at fault", "POST /ecrire", at("/ecrire"), nothing_written, 422),
         Listed("reading over", "POST /ecrire", at("/ecrire"), read_over),
+        Listed("classes", "GET /classe", at("/classe")),
+        Listed("classes of another school", "GET /classe", at("/classe"), who="foreign_director"),
+        Listed("diary", "GET /classe/{class_id:int}/cahier", diary(), who="teacher"),
+        Listed("diary of another week", "GET /classe/{class_id:int}/cahier", diary("?semaine=2026-12-21")),
+        Listed("diary at fault", "POST /classe/{class_id:int}/cahier", diary(), noting_nothing, 422),
+        Listed("diary, a piece", "GET /classe/{class_id:int}/cahier/{entry_id:int}", piece("Lecture")),
+        Listed("diary, no year before", "GET /classe/{class_id:int}/cahier/reprendre", diary("/reprendre")),
+        Listed("diary, a year before", "GET /classe/{class_id:int}/cahier/reprendre", copying),
+        Listed("results of a class", "GET /classe/{class_id:int}/resultats", results_of_class(), who="teacher"),
+        Listed("new assessment", "GET /classe/{class_id:int}/resultats/nouveau", results_of_class("/nouveau")),
+        Listed(
+            "new assessment at fault",
+            "POST /classe/{class_id:int}/resultats/nouveau",
+            results_of_class("/nouveau"),
+            judging_nothing,
+            422,
+        ),
+        Listed("grid", "GET /classe/resultats/{assessment_id:int}", assessment("told"), who="teacher"),
+        Listed("grid of twelve columns", "GET /classe/resultats/{assessment_id:int}", assessment("wide")),
+        Listed(
+            "grid at fault",
+            "POST /classe/resultats/{assessment_id:int}",
+            assessment("small"),
+            marking_too_high,
+            422,
+        ),
+        Listed(
+            "table at fault",
+            "POST /classe/resultats/{assessment_id:int}/tableau",
+            assessment("small"),
+            bringing("Nom;Prénom;Nager\nExemple;Apolline;A\nExemple;Personne;2\n"),
+            422,
+        ),
+        Listed(
+            "table looked over",
+            "POST /classe/resultats/{assessment_id:int}/tableau",
+            assessment("small"),
+            bringing("Nom;Prénom;Nager\nExemple;Apolline;4\n"),
+        ),
+        Listed("assessment", "GET /classe/resultats/{assessment_id:int}/modifier", assessment("draft", "/modifier")),
+        Listed("publishing", "GET /classe/resultats/{assessment_id:int}/publier", assessment("draft", "/publier")),
+        Listed("competences", "GET /classe/competences", at("/classe/competences")),
+        Listed("competences, none", "GET /classe/competences", at("/classe/competences"), who="foreign_director"),
+        Listed("calendar", "GET /classe/agenda", at("/classe/agenda")),
+        Listed("calendar of a teacher", "GET /classe/agenda", at("/classe/agenda"), who="teacher"),
+        Listed("calendar of an empty month", "GET /classe/agenda", at("/classe/agenda?mois=2027-06")),
+        Listed("holidays of the zone", "GET /classe/agenda/vacances", at("/classe/agenda/vacances")),
+        Listed("new event", "GET /classe/agenda/ajouter", at("/classe/agenda/ajouter")),
+        Listed("new event at fault", "POST /classe/agenda", at("/classe/agenda/ajouter"), ending_before, 422),
+        Listed("event", "GET /classe/agenda/{event_id:int}", event("trip"), who="teacher"),
         Listed("alarm", "GET /alerte", at("/alerte"), who="deputy"),
         Listed("alarm read over", "POST /alerte", at("/alerte?exercice=1"), pressing("sheltered")),
         Listed("families", "GET /familles", at("/familles")),
@@ -245,6 +552,8 @@ def _staff() -> list[Listed]:
         Listed("families of a teacher", "GET /familles", at("/familles"), who="teacher"),
         Listed("an adult of a dead number", "GET /familles/{guardian_id:int}", at("/familles/6")),
         Listed("invitation to print", "POST /familles/{guardian_id:int}/invitation", at("/familles/1"), printing_one),
+        Listed("a child's file to open", "GET /familles/eleves/{pupil_id:int}/dossier", at(_FILE)),
+        Listed("a child's file", "POST /familles/eleves/{pupil_id:int}/dossier", at(_FILE), opening_a_file),
         Listed("an adult", "GET /familles/{guardian_id:int}", at("/familles/1")),
         Listed("first word", "GET /familles/{guardian_id:int}/ecrire", at("/familles/1/ecrire")),
         Listed("invitations", "GET /familles/invitations", at("/familles/invitations")),
@@ -278,6 +587,14 @@ def _staff() -> list[Listed]:
             for notice in ("urgent", "absence", "meeting", "cancelled", "held", "crisis")
         ),
         Listed("board of a deputy", "GET /suivi/{notice_id:int}", board("crisis"), who="deputy"),
+        Listed("documents", "GET /classe/documents", at("/classe/documents")),
+        Listed("documents of a teacher", "GET /classe/documents", at("/classe/documents"), who="other_teacher"),
+        Listed("document", "GET /classe/documents/{document_id:int}", document("trip")),
+        Listed("new document", "GET /classe/documents/nouveau", at("/classe/documents/nouveau")),
+        Listed("new document read over", "POST /classe/documents/nouveau", at("/classe/documents/nouveau"), a_document),
+        Listed(
+            "new document at fault", "POST /classe/documents/nouveau", at("/classe/documents/nouveau"), a_drawing, 422
+        ),
         Listed("correcting", "GET /suivi/{notice_id:int}/corriger", board("announcement", end="/corriger")),
     ]
 
@@ -294,10 +611,14 @@ def _family(lang: str) -> list[Listed]:
         family("announcement answered", show, link("announcement", "Noureddine", lang=lang)),
         family("announcement on a shared phone", show, link("announcement", "Isaure", lang=lang)),
         family("urgent", show, link("urgent", lang=lang)),
+        family("homework", show, link("homework", lang=lang)),
         family("meeting", show, link("meeting", lang=lang)),
         family("crisis", show, link("crisis", lang=lang)),
+        family("result", show, link("result", lang=lang)),
+        family("digest", show, link("digest", "Noureddine", lang=lang)),
         family("absence", show, link("absence", lang=lang)),
         family("absence answered", show, link("absence", "Noureddine", lang=lang)),
+        family("document behind a link", show, link("document", lang=lang)),
         family("withdrawn", show, link("cancelled", lang=lang), status=410),
         family("over", show, at(f"/l/{'a' * 12}?lang={lang}"), status=404),
         family("too many tries", show, at(f"/l/{'b' * 12}?lang={lang}"), guessing, 429, "192.0.2.7"),
@@ -316,6 +637,96 @@ def _family(lang: str) -> list[Listed]:
     ]
 
 
+def asking(address: str) -> Steps:
+    """Ask for a code at the family's door."""
+
+    async def steps(page: Page, _: Lively) -> None:
+        await page.locator("#address").fill(address)
+        async with page.expect_navigation():
+            await page.locator("main form .btn").click()
+
+    return steps
+
+
+def giving_back(address: str, code: str = "123456") -> Steps:
+    """Ask for a code at the family's door, which is then 123456, and give one back."""
+
+    async def steps(page: Page, lively: Lively) -> None:
+        await asking(address)(page, lively)
+        kept = {cookie["name"]: cookie["value"] for cookie in await page.context.cookies()}
+        hashed = lively.house.keyring.code_hash(f"{kept['passerelle-code']}:123456")
+        await lively.small.write(
+            "UPDATE family_code SET code_hash = :hash WHERE id = (SELECT max(id) FROM family_code)", hash=hashed
+        )
+        await page.locator("#code").fill(code)
+        async with page.expect_navigation():
+            await page.locator("main form .btn").click()
+
+    return steps
+
+
+def _door(lang: str) -> list[Listed]:
+    """List what one sees before a family's page is open."""
+
+    def door(name: str, route: str, steps: Steps | None = None, status: int = 200) -> Listed:
+        return Listed(f"{name}, {lang}", route, at(f"/famille/entrer?lang={lang}"), steps, status, "")
+
+    return [
+        door("family door", "GET /famille/entrer"),
+        door("family door at fault", "POST /famille/entrer", asking("0639"), 422),
+        door("code", "GET /famille/code", asking("06 39 98 00 01")),
+        door("wrong code", "POST /famille/code", giving_back("06 39 98 00 02", "654321"), 422),
+        door("who of two", "GET /famille/qui", giving_back(SHARED)),
+    ]
+
+
+def _home(lang: str) -> list[Listed]:
+    """List the pages of a family that has opened its own."""
+
+    def home(name: str, route: str, where: Where, steps: Steps | None = None, status: int = 200) -> Listed:
+        return Listed(f"{name}, {lang}", route, where, steps, status, "parent")
+
+    return [
+        home("my children", "GET /famille", at(f"/famille?lang={lang}")),
+        home("another school", "GET /famille/entrer", at(f"/famille/entrer?ajouter=1&lang={lang}")),
+        home("devices", "GET /famille/appareils", at(f"/famille/appareils?lang={lang}")),
+        home("nothing at home", "GET /famille/nulle-part", at(f"/famille/nulle-part?lang={lang}"), None, 404),
+        home("documents", "GET /famille/documents", at(f"/famille/documents?lang={lang}")),
+        home("document", "GET /famille/documents/{school_id:int}/{document_id:int}", paper(lang)),
+        home("diary", "GET /famille/devoirs", at(f"/famille/devoirs?lang={lang}")),
+        home("diary of a week", "GET /famille/devoirs", at(f"/famille/devoirs?semaine=2026-11-23&lang={lang}")),
+        home("diary on paper", "GET /famille/devoirs", at(f"/famille/devoirs?{WEEK_ON_PAPER}&lang={lang}")),
+        home("results", "GET /famille/resultats", at(f"/famille/resultats?lang={lang}")),
+        home("a copy to take along", "GET /famille/export", at(f"/famille/export?lang={lang}")),
+        *(
+            home(
+                f"help, {topic}",
+                "GET /aide/{topic}" if topic else "GET /aide",
+                at(f"/aide{topic and '/'}{topic}?lang={lang}"),
+            )
+            for topic in ("", "repondre", "canal", "donnees", "accessibilite")
+        ),
+        home("messages", "GET /famille/messages", at(f"/famille/messages?lang={lang}")),
+        home("one message", "GET /famille/messages/{school_id:int}/{delivery_id:int}", own_message(lang)),
+        home("settings", "GET /famille/reglages", at(f"/famille/reglages?lang={lang}")),
+        home(
+            "settings at fault",
+            "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses",
+            at(f"/famille/reglages?lang={lang}"),
+            giving("personne"),
+            422,
+        ),
+        home(
+            "settings, the code",
+            "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses",
+            at(f"/famille/reglages?lang={lang}"),
+            giving("odalys@familles.test"),
+        ),
+        home("calendar", "GET /famille/agenda", at(f"/famille/agenda?lang={lang}")),
+        home("own calendar", "POST /famille/agenda/abonnement", at(f"/famille/agenda?lang={lang}"), subscribing),
+    ]
+
+
 def _by_mail(lang: str) -> Where:
     async def where(lively: Lively) -> str:
         return f"/u/{lively.mail_token}?lang={lang}"
@@ -330,4 +741,7 @@ def _arrival(lang: str) -> Where:
     return where
 
 
-PAGES = (*_staff(), *_family("fr"), *_family("ar"))
+PAGES = (
+    *_staff(),
+    *(page for lang in ("fr", "ar") for part in (_family, _door, _home) for page in part(lang)),
+)

@@ -89,6 +89,7 @@ IN_FRENCH = {
     "over": "L'alerte est finie.",
     "joined_chat": "Les messages de l'école arrivent maintenant aussi par Telegram.",
     "joined_push": "Si ce n'est pas votre choix, appelez l'école.",
+    "ways_changed": "Vous avez changé où l'école vous écrit.",
 }
 """Of each phrase, a sentence as French says it on Thursday 26 November in the afternoon, at half past four."""
 

@@ -6,30 +6,34 @@ from typing import Any
 
 from factories import TODAY
 from fastapi import FastAPI
-from lively import PASSWORD, VISITORS, Lively, mailbox
+from lively import HOMES, PASSWORD, VISITORS, Lively, mailbox
 
+from web.document_form import DocumentForm
 from web.notice_form import NoticeForm
 
 NOBODY, FAMILY = "nobody", "family"
 """Without a session; a family that holds a link of its own, and tries its code as if it were one."""
-ALL = frozenset({*VISITORS, NOBODY, FAMILY})
-SIGNED_IN = ALL - {NOBODY, FAMILY, "gone"}
+PARENT = frozenset({"parent"})
+AT_HOME = frozenset(HOMES)
+"""Families that have opened their own page."""
+ALL = AT_HOME | {*VISITORS, NOBODY, FAMILY}
+SIGNED_IN = ALL - AT_HOME - {NOBODY, FAMILY, "gone"}
 WHOLE_SCHOOL = frozenset({"director", "office"})
 CLASS = WHOLE_SCHOOL | {"teacher"}
 ALARM = WHOLE_SCHOOL | {"deputy"}
 FOREIGN = frozenset({"foreign_director"})
 """Whoever is asked for nothing by number is let in to a page of his or her own school."""
 NONE: frozenset[str] = frozenset()
-BY_LINK, BY_SESSION, BY_OTHERS = "link", "session", "others"
+BY_LINK, BY_SESSION, BY_HOME, BY_OTHERS = "link", "session", "home", "others"
 
 
 @dataclass(frozen=True)
 class Right:
     """A knock. `may`: who is let in. `form` is posted as a form, `json` as such.
 
-    `key`: what opens: a session of the staff, a link in the address, or what only others have (a signature, a
-    browser's subscription). `says`: how the door speaks to who may, beside 2xx and 303, or to who may not, beside
-    401, 403, 404 and the way to the door.
+    `key`: what opens: a session of the staff, one of a family at its own page, a link in the address, or what only
+    others have (a signature, a browser's subscription). `says`: how the door speaks to who may, beside 2xx and 303, or
+    to who may not, beside 401, 403, 404 and the way to the door.
     """
 
     to: Callable[[Lively], str]
@@ -85,6 +89,10 @@ def _class_id(lively: Lively) -> Mapping[str, Any]:
     return {"classes": [lively.small.classes["CP A"]]}
 
 
+def _substitute(lively: Lively) -> Mapping[str, Any]:
+    return {"name": "Mme Relais", "until": TODAY.isoformat(), "classes": [lively.small.classes["CP A"]]}
+
+
 def _guardian(_: Lively) -> Mapping[str, Any]:
     return {"guardian": 1}
 
@@ -108,6 +116,34 @@ def _open(path: str) -> tuple[Right, ...]:
     return (Right(_to(path), ALL, key=BY_OTHERS),)
 
 
+def at_home(
+    to: Callable[[Lively], str] | str,
+    form: Callable[[Lively], Mapping[str, Any]] = lambda _: {},
+    *,
+    may: frozenset[str] = AT_HOME,
+    says: frozenset[int] = frozenset(),
+) -> Right:
+    """Let in a family that has opened its own page; `may`: fewer of them, where a number in the address is one's."""
+    return Right(_to(to) if isinstance(to, str) else to, may, form, key=BY_HOME, says=says)
+
+
+def _document(name: str, end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/documents/{lively.papers[name]}{end}"
+
+
+def _paper(lively: Lively) -> str:
+    return f"/famille/documents/{lively.small.school.key}/{lively.papers['trip']}"
+
+
+def _file(before: str) -> Callable[[Lively], str]:
+    return lambda lively: f"{before}/{lively.file}"
+
+
+def _given(_: Lively) -> Mapping[str, Any]:
+    form = {"key": "k" * 32, "title": "Photo de classe", "text": "Le prix est au dos.", "to": ["CP A"]}
+    return {**form, "step": "press", "seen": DocumentForm(**form).mark}  # type: ignore[arg-type]  # as typed
+
+
 def _by_link(end: str, **form: Any) -> tuple[Right, ...]:
     """Let in whoever holds the link, and nobody with a code that is none."""
     return (
@@ -120,11 +156,59 @@ def _roll(end: str = "") -> Callable[[Lively], str]:
     return lambda lively: f"/presences/{lively.small.classes['CP A']}{end}"
 
 
+def _agenda(event: str, end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/agenda/{lively.events[event]}{end}"
+
+
+def _event(whom: int | str) -> Mapping[str, Any]:
+    return {"titre": "Kermesse", "genre": "event", "pour": whom, "du": TODAY.isoformat()}
+
+
+def _message(lively: Lively) -> str:
+    return f"/famille/messages/{lively.small.school.key}/{lively.message}"
+
+
+def _settings(end: str) -> Callable[[Lively], str]:
+    """Go to the settings of Odalys, whose only address is the first."""
+    return lambda lively: f"/famille/reglages/{lively.small.school.key}/1/{end}"
+
+
 def _absence(end: str) -> Callable[[Lively], str]:
     return lambda lively: f"/absences/{lively.absence}/{end}"
 
 
+def _class_in_year(end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/ecole/annee/classes/{lively.small.classes['CP A']}{end}"
+
+
+def _stays(lively: Lively) -> Mapping[str, Any]:
+    return {"geste": "reste", "classe": lively.small.classes["CP A"], "eleves": ["1"]}
+
+
+def _copy_of(pupil: int) -> Callable[[Lively], str]:
+    return lambda lively: f"/famille/export/{lively.small.school.key}/{pupil}"
+
+
+def _judged(name: str, end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/resultats/{lively.assessments[name]}{end}"
+
+
+def _of_class(end: str) -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/{lively.small.classes['CP A']}/{end}"
+
+
+def _entry(end: str = "", subject: str = "Mathématiques") -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/{lively.small.classes['CP A']}/cahier/{lively.entries[subject]}{end}"
+
+
+def _ticked(lively: Lively) -> Mapping[str, Any]:
+    return {"ecole": lively.small.school.key, "eleve": 1, "devoir": lively.entries["Mathématiques"], "fait": 1}
+
+
+_PIECE = {"key": "d" * 32, "matiere": "Chant", "jour": "2026-11-26", "texte": "Apprendre le refrain."}
+_SHEET = {"matiere": "Français", "titre": "Poésie", "jour": TODAY.isoformat(), "libelle": "Réciter", "sur": "10"}
 _HALF = {"demi": "matin", "jour": TODAY.isoformat()}
+_NEW = "quatre ponts sur le Cher"
 _SUBSCRIPTION = {
     "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/x",
     "keys": {"p256dh": "x", "auth": "y"},
@@ -149,6 +233,47 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     ),
     "POST /sortir": (Right(_to("/sortir"), SIGNED_IN | {"gone"}),),
     "POST /apparence": (Right(_to("/apparence"), SIGNED_IN, _with(theme="dark")),),
+    "GET /entrer/code": _open("/entrer/code"),
+    "POST /entrer/code": (
+        Right(_to("/entrer/code"), NONE, _with(code="000000"), key=BY_OTHERS),  # no session waits for it
+    ),
+    "GET /entrer/remplacant": _open("/entrer/remplacant"),
+    "POST /entrer/remplacant": (
+        Right(_to("/entrer/remplacant"), ALL, lambda lively: {"code": lively.paper}, key=BY_OTHERS),
+        Right(_to("/entrer/remplacant"), NONE, _with(code="AAAA"), key=BY_OTHERS, says=frozenset({429})),
+    ),
+    "GET /compte": (Right(_to("/compte"), SIGNED_IN),),
+    "POST /compte/mot-de-passe": (
+        Right(_to("/compte/mot-de-passe"), SIGNED_IN, _with(present=PASSWORD, new=_NEW, again=_NEW)),
+        Right(_to("/compte/mot-de-passe"), NONE, _with(present="wrong", new=_NEW, again=_NEW), says=frozenset({422})),
+    ),
+    "POST /compte/sessions": (
+        Right(_to("/compte/sessions"), NONE, _with(number=99)),  # one's own alone: test_second_factor.py
+    ),
+    "GET /compte/second": (Right(_to("/compte/second"), SIGNED_IN),),
+    "POST /compte/second": (
+        Right(_to("/compte/second"), SIGNED_IN - {"director"}, _with(password=PASSWORD), says=frozenset({422})),
+    ),
+    "POST /compte/second/confirmer": (
+        Right(_to("/compte/second/confirmer"), SIGNED_IN, _with(code="000000")),  # who began none is led back
+    ),
+    "POST /compte/second/codes": (
+        Right(_to("/compte/second/codes"), NONE, _with(code="000000"), says=frozenset({422})),
+    ),
+    "POST /compte/second/enlever": (
+        Right(_to("/compte/second/enlever"), NONE, _with(code="000000"), says=frozenset({422})),
+    ),
+    "GET /ecole": (Right(_to("/ecole"), WHOLE_SCHOOL | FOREIGN),),
+    "GET /ecole/equipe": (Right(_to("/ecole/equipe"), WHOLE_SCHOOL | FOREIGN),),
+    "POST /ecole/equipe/second": (
+        Right(_to("/ecole/equipe/second"), NONE, lambda lively: {"colleague": lively.staff["director"]}),
+        Right(_to("/ecole/equipe/second"), NONE, lambda lively: {"colleague": lively.staff["teacher"]}),
+    ),
+    "GET /ecole/remplacants": (Right(_to("/ecole/remplacants"), WHOLE_SCHOOL | FOREIGN),),
+    "POST /ecole/remplacants": (Right(_to("/ecole/remplacants"), WHOLE_SCHOOL, _substitute, says=frozenset({422})),),
+    "POST /ecole/remplacants/{code_id:int}/finir": (
+        Right(lambda lively: f"/ecole/remplacants/{lively.paper_id}/finir", WHOLE_SCHOOL),
+    ),
     "GET /": (Right(_to("/"), SIGNED_IN),),
     "GET /ecrire": (Right(_to("/ecrire"), SIGNED_IN - {"deputy"}),),
     "POST /ecrire": (Right(_to("/ecrire"), CLASS | FOREIGN, _written, says=frozenset({422})),),
@@ -178,6 +303,10 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Right(_call("Mahaut", "autre-voie"), NONE, says=frozenset({422})),  # there is none, and who may is told so
     ),
     "GET /familles": (Right(_to("/familles"), SIGNED_IN - {"deputy"}),),
+    "GET /familles/eleves/{pupil_id:int}/dossier": (Right(_to("/familles/eleves/1/dossier"), WHOLE_SCHOOL),),
+    "POST /familles/eleves/{pupil_id:int}/dossier": (
+        Right(_to("/familles/eleves/1/dossier"), WHOLE_SCHOOL, _with(du="2026-09-01", au=TODAY.isoformat())),
+    ),
     "GET /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL, _with(address="o@familles.test")),),
     "POST /familles/{guardian_id:int}/invitation": (Right(_to("/familles/1/invitation"), WHOLE_SCHOOL),),
@@ -241,10 +370,167 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
             _absence("reprendre"), NONE, _with(**_HALF), says=frozenset({422})
         ),  # nobody noted it, and who may is told so
     ),
+    "GET /classe": (Right(_to("/classe"), SIGNED_IN - {"deputy"}),),
+    "GET /classe/{class_id:int}/cahier": (Right(_of_class("cahier"), CLASS),),
+    "POST /classe/{class_id:int}/cahier": (Right(_of_class("cahier"), CLASS, _with(**_PIECE)),),
+    "GET /classe/{class_id:int}/cahier/{entry_id:int}": (Right(_entry(), CLASS),),
+    "POST /classe/{class_id:int}/cahier/{entry_id:int}": (Right(_entry(), CLASS, _with(**_PIECE, prevenir="1")),),
+    "POST /classe/{class_id:int}/cahier/{entry_id:int}/effacer": (Right(_entry("/effacer"), CLASS),),
+    "GET /classe/{class_id:int}/cahier/reprendre": (Right(_of_class("cahier/reprendre"), CLASS),),
+    "POST /classe/{class_id:int}/cahier/reprendre": (
+        Right(_of_class("cahier/reprendre"), NONE, _with(classe=1, pieces=[1], key="k")),  # there is no year before
+    ),
+    "GET /famille/devoirs": (at_home("/famille/devoirs"),),
+    "POST /famille/devoirs": (at_home("/famille/devoirs", _ticked, may=PARENT),),
+    "GET /classe/documents": (Right(_to("/classe/documents"), SIGNED_IN - {"deputy"}),),
+    "GET /classe/documents/nouveau": (Right(_to("/classe/documents/nouveau"), SIGNED_IN - {"deputy"}),),
+    "POST /classe/documents/nouveau": (
+        Right(_to("/classe/documents/nouveau"), CLASS | FOREIGN, _given, says=frozenset({422})),
+    ),
+    "GET /classe/documents/{document_id:int}": (
+        Right(_document("trip"), CLASS),
+        Right(_document("menu"), CLASS | {"other_teacher"}),
+    ),
+    "POST /classe/documents/{document_id:int}/signer": (Right(_document("trip", "/signer"), CLASS, _with(pour="1:2")),),
+    "POST /classe/documents/{document_id:int}/relancer": (Right(_document("trip", "/relancer"), WHOLE_SCHOOL),),
+    "POST /classe/documents/{document_id:int}/retirer": (Right(_document("trip", "/retirer"), WHOLE_SCHOOL),),
+    "GET /classe/fichiers/{file_id:int}": (Right(_file("/classe/fichiers"), CLASS),),
+    "GET /l/{code}/fichiers/{file_id:int}": (
+        Right(lambda lively: f"{lively.link('document')}/fichiers/{lively.file}", ALL, key=BY_LINK),
+        Right(_file(f"/l/{'a' * 12}/fichiers"), NONE, key=BY_LINK),
+    ),
+    "GET /famille/documents": (at_home("/famille/documents"),),
+    "GET /famille/documents/{school_id:int}/{document_id:int}": (at_home(_paper, may=PARENT),),
+    "POST /famille/documents/{school_id:int}/{document_id:int}": (
+        at_home(_paper, _with(guardian=1, pupil=[1]), may=PARENT),
+    ),
+    "GET /famille/fichiers/{school_id:int}/{file_id:int}": (
+        at_home(lambda lively: f"/famille/fichiers/{lively.small.school.key}/{lively.file}", may=PARENT),
+    ),
+    "GET /classe/agenda": (Right(_to("/classe/agenda"), SIGNED_IN - {"deputy"}),),
+    "GET /classe/agenda/ajouter": (Right(_to("/classe/agenda/ajouter"), SIGNED_IN - {"deputy"}),),
+    "GET /classe/agenda/vacances": (Right(_to("/classe/agenda/vacances"), SIGNED_IN - {"deputy"}),),
+    "POST /classe/agenda": (
+        Right(_to("/classe/agenda"), CLASS, lambda lively: _event(lively.small.classes["CP A"])),
+        Right(_to("/classe/agenda"), WHOLE_SCHOOL | FOREIGN, lambda _: _event("ecole")),
+    ),
+    "GET /classe/agenda/{event_id:int}": (Right(_agenda("trip"), CLASS), Right(_agenda("fair"), WHOLE_SCHOOL)),
+    "POST /classe/agenda/{event_id:int}": (
+        Right(_agenda("trip"), CLASS, lambda lively: _event(lively.small.classes["CP A"])),
+        Right(_agenda("fair"), WHOLE_SCHOOL, lambda _: _event("ecole")),
+    ),
+    "POST /classe/agenda/{event_id:int}/annuler": (
+        Right(_agenda("trip", "/annuler"), CLASS),
+        Right(_agenda("bridge", "/annuler"), WHOLE_SCHOOL),
+    ),
+    "GET /classe/{class_id:int}/resultats": (Right(_of_class("resultats"), CLASS),),
+    "GET /classe/{class_id:int}/resultats/nouveau": (Right(_of_class("resultats/nouveau"), CLASS),),
+    "POST /classe/{class_id:int}/resultats/nouveau": (Right(_of_class("resultats/nouveau"), CLASS, _with(**_SHEET)),),
+    "GET /classe/resultats/{assessment_id:int}": (Right(_judged("told"), CLASS), Right(_judged("draft"), CLASS)),
+    "POST /classe/resultats/{assessment_id:int}": (Right(_judged("draft"), CLASS, _with(**{"r0-1": "Bien."})),),
+    "GET /classe/resultats/{assessment_id:int}/modifier": (Right(_judged("draft", "/modifier"), CLASS),),
+    "POST /classe/resultats/{assessment_id:int}/modifier": (
+        Right(_judged("draft", "/modifier"), CLASS, _with(**_SHEET)),
+    ),
+    "POST /classe/resultats/{assessment_id:int}/supprimer": (Right(_judged("draft", "/supprimer"), CLASS),),
+    "GET /classe/resultats/{assessment_id:int}/publier": (Right(_judged("draft", "/publier"), CLASS),),
+    "POST /classe/resultats/{assessment_id:int}/publier": (
+        Right(_judged("draft", "/publier"), CLASS, _with(prevenir="oui")),
+    ),
+    "POST /classe/resultats/{assessment_id:int}/retirer": (Right(_judged("told", "/retirer"), CLASS),),
+    "GET /classe/resultats/{assessment_id:int}/tableau": (Right(_judged("told", "/tableau"), CLASS),),
+    "POST /classe/resultats/{assessment_id:int}/tableau": (
+        Right(_judged("draft", "/tableau"), NONE, says=frozenset({422})),  # no file is there, and who may is told so
+    ),
+    "GET /classe/competences": (Right(_to("/classe/competences"), SIGNED_IN - {"deputy"}),),
+    "POST /classe/competences": (
+        Right(_to("/classe/competences"), SIGNED_IN - {"deputy"}, _with(domaine="Arts", libelle="Modeler la terre")),
+    ),
+    "POST /classe/competences/livret": (Right(_to("/classe/competences/livret"), SIGNED_IN - {"deputy"}),),
+    "POST /classe/competences/{competence_id:int}/renommer": (
+        Right(_to("/classe/competences/1/renommer"), WHOLE_SCHOOL, _with(libelle="Réciter")),
+    ),
+    "POST /classe/competences/{competence_id:int}/fermer": (Right(_to("/classe/competences/1/fermer"), WHOLE_SCHOOL),),
+    "POST /classe/competences/{competence_id:int}/rouvrir": (
+        Right(_to("/classe/competences/1/rouvrir"), WHOLE_SCHOOL),
+    ),
+    "GET /famille/resultats": (at_home("/famille/resultats"),),
+    "GET /famille/agenda": (at_home("/famille/agenda"),),
+    "GET /famille/agenda/abonnement": (at_home("/famille/agenda/abonnement"),),
+    "POST /famille/agenda/abonnement": (
+        at_home(
+            "/famille/agenda/abonnement",
+            lambda lively: {"ecole": lively.small.school.key, "adulte": 1},
+            may=frozenset({"parent"}),
+        ),
+    ),
+    "GET /agenda/{code}.ics": (
+        Right(lambda lively: f"/agenda/{lively.feed}.ics", ALL, key=BY_LINK),
+        Right(_to(f"/agenda/{'a' * 22}.ics"), NONE, key=BY_LINK),
+    ),
     "GET /alerte": (Right(_to("/alerte"), ALARM | FOREIGN),),
     "POST /alerte": (
         Right(_to("/alerte"), ALARM | FOREIGN, _with(phrase="sheltered", exercise="1", step="press", after="99")),
     ),
+    "GET /famille/entrer": _open("/famille/entrer"),
+    "POST /famille/entrer": (Right(_to("/famille/entrer"), ALL, _with(address="06 39 98 70 01"), key=BY_OTHERS),),
+    "GET /famille/code": (Right(_to("/famille/code"), NONE, key=BY_OTHERS),),
+    "POST /famille/code": (Right(_to("/famille/code"), NONE, _with(code="123456"), key=BY_OTHERS),),
+    "GET /famille/qui": (Right(_to("/famille/qui"), NONE, key=BY_OTHERS),),
+    "POST /famille/qui": (Right(_to("/famille/qui"), NONE, _with(qui=1), key=BY_OTHERS),),
+    "GET /ecole/annee": (Right(_to("/ecole/annee"), WHOLE_SCHOOL | FOREIGN),),
+    "POST /ecole/annee/ouvrir": (
+        Right(_to("/ecole/annee/ouvrir"), WHOLE_SCHOOL | FOREIGN, _with(debut="2027-09-01", fin="2028-08-31")),
+    ),
+    "GET /ecole/annee/classes/{class_id:int}": (Right(_class_in_year(), WHOLE_SCHOOL),),
+    "POST /ecole/annee/classes/{class_id:int}": (
+        Right(  # the year to come is not opened, and who may is told so
+            _class_in_year(), NONE, _with(vers="CE1 A", eleves=["1"]), says=frozenset({422})
+        ),
+    ),
+    "POST /ecole/annee/classes/{class_id:int}/enseignant": (
+        Right(_class_in_year("/enseignant"), NONE, _with(qui="1")),  # it is no class of the year to come
+    ),
+    "POST /ecole/annee/fermer": (
+        Right(_to("/ecole/annee/fermer"), NONE, says=frozenset({422})),  # likewise
+    ),
+    "POST /ecole/annee/partis": (Right(_to("/ecole/annee/partis"), WHOLE_SCHOOL, _stays, says=frozenset({422})),),
+    "POST /ecole/annee/eleves/{pupil_id:int}/retour": (
+        Right(_to("/ecole/annee/eleves/1/retour"), NONE),  # the pupil has not left
+    ),
+    "POST /ecole/annee/eleves/{pupil_id:int}/dossier": (Right(_to("/ecole/annee/eleves/1/dossier"), WHOLE_SCHOOL),),
+    "GET /famille/export": (at_home("/famille/export"),),
+    "POST /famille/export/{school_id:int}/{pupil_id:int}": (at_home(_copy_of(1), may=PARENT),),
+    "GET /famille": (at_home("/famille"),),
+    "GET /aide": _open("/aide"),
+    "GET /aide/enseignants": _open("/aide/enseignants"),
+    "GET /aide/direction": _open("/aide/direction"),
+    "GET /aide/{topic}": (*_open("/aide/donnees"), Right(_to("/aide/rien"), NONE, key=BY_OTHERS)),
+    "GET /famille/messages": (at_home("/famille/messages"),),
+    "GET /famille/messages/{school_id:int}/{delivery_id:int}": (at_home(_message, may=PARENT),),
+    "POST /famille/messages/{school_id:int}/{delivery_id:int}": (at_home(_message, _with(act="ill"), may=PARENT),),
+    "GET /famille/reglages": (at_home("/famille/reglages"),),
+    "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses": (
+        at_home(_settings("adresses"), _with(adresse="odalys@familles.test"), may=PARENT),
+    ),
+    "POST /famille/reglages/{school_id:int}/{guardian_id:int}/code": (
+        at_home(_settings("code"), _with(demande="none", code="123456"), may=NONE, says=frozenset({422})),
+    ),
+    "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses/{address_id:int}/premier": (
+        at_home(_settings("adresses/1/premier"), may=PARENT),
+    ),
+    "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses/{address_id:int}/retirer": (
+        at_home(_settings("adresses/1/retirer"), may=NONE, says=frozenset({422})),  # it is her last
+    ),
+    "POST /famille/reglages/{school_id:int}/{guardian_id:int}/souhaits": (
+        at_home(_settings("souhaits"), _with(langue="ar", homework="page", document="page", result="page"), may=PARENT),
+    ),
+    "GET /famille/appareils": (at_home("/famille/appareils"),),
+    "POST /famille/appareils/fermer": (at_home("/famille/appareils/fermer"),),
+    "POST /famille/appareils/{login_id:int}/fermer": (
+        at_home(lambda lively: f"/famille/appareils/{lively.tablet}/fermer", may=frozenset({"parent"})),
+    ),
+    "POST /famille/sortir": (at_home("/famille/sortir"),),
     "GET /l/{code}": _by_link(""),
     "POST /l/{code}": _by_link("", act="acknowledge"),
     "GET /l/{code}/stop": _by_link("/stop"),

@@ -22,6 +22,7 @@ from hub.notices.calls import take as take_call
 from hub.ports import ChannelName, HalfDay, NoticeKind, Slots
 from hub.replies.answers import Taken as Answered
 from hub.sealing import Keyring
+from hub.settings import Settings
 from scheduler.nightly import Nightly
 from scheduler.tidings import Tidings
 
@@ -571,7 +572,7 @@ async def test_the_night_takes_what_was_written_of_an_absence_a_month_ago(call: 
                 )
             )
 
-    await Nightly(call.small.database, call.small.keyring, tmp_path).tidy()
+    await Nightly(call.small.database, call.small.keyring, Settings(data_dir=tmp_path)).tidy()
 
     assert await call.small.rows("SELECT provider_key FROM reply") == [("new",)]
 

@@ -433,6 +433,24 @@ def test_a_school_is_set_up_from_nothing(bare: Installation) -> None:
     assert bare.rows("SELECT count(*) FROM staff") == [(1,)]
 
 
+def test_a_lost_second_factor_is_taken_at_the_machine_itself(school: Installation) -> None:
+    words = ("staff", "reset-second", "--email", BOSS, "--json")
+    none = school.passerelle(*words)
+    with closing(sqlite3.connect(school.folder / "hub.db")) as connection:
+        connection.execute(
+            "INSERT INTO staff_factor (school_id, staff_id, secret_sealed, made_at, confirmed_at) "
+            "SELECT school_id, max(id), x'00', '2026-11-24 06:12:00', '2026-11-24 06:12:00' FROM staff "
+            "WHERE id IN (SELECT staff_id FROM staff_right WHERE role = 'director') GROUP BY school_id"
+        )
+        connection.commit()
+    taken = school.passerelle(*words)
+
+    assert (none.code, taken.code) == (1, 0)
+    assert "Cette personne n’a pas de second facteur." in none.err
+    assert school.rows("SELECT count(*) FROM staff_factor") == [(0,)]
+    assert school.rows("SELECT act, staff_id FROM audit WHERE subject = 'staff'") == [("second_factor_reset", None)]
+
+
 def test_a_deputy_outside_the_school_is_given_the_alarm_and_no_class(school: Installation) -> None:
     words = ("staff", "add", "--email", "suppleante@circonscription.test", "--role", "deputy")
 
@@ -717,7 +735,9 @@ def test_a_text_of_four_million_characters_is_one_sentence(send: Callable[..., S
         (("crisis", "school", "--text", "x"), "--text ne va qu'avec"),
         (("urgent", "school", "--phrase", "closed"), "Il manque le jour"),
         (("urgent", "school", "--text", "x", "--seconder", BOSS), "seconde personne"),
-        (("reminder", "school", "--phrase", "joined_chat"), "pas encore possible"),
+        (("reminder", "school", "--phrase", "joined_chat"), "ne s’envoie pas à la main"),
+        (("homework", "school", "--subject", "x", "--text", "x"), "ne s’envoie pas à la main"),
+        (("code", "school", "--text", "x"), "ne s’envoie pas à la main"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )

@@ -1,7 +1,7 @@
 """Forgetting one person: nothing of him or her can be read any more, everybody else is untouched."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -9,16 +9,19 @@ import orjson
 import pytest
 import pytest_asyncio
 from factories import NOW, TODAY, FakeChannel, SmallSchool, a_school, by_mail, by_sms
-from sqlalchemy import select
+from schoolwork import OF_A_YEAR, PDF, filled
+from sqlalchemy import Table, select, update
 from sqlalchemy.engine import make_url
 
 from hub.database import Database
 from hub.errors import NotFoundError
+from hub.home.logins import Adult, open_login
 from hub.models import WINGS, metadata
 from hub.models.base import Kept
 from hub.models.people import Matter
 from hub.notices.publish import Draft, publish
 from hub.outbox.wordings import Wordings
+from hub.papers.files import Given, keep_files, put_away
 from hub.people.erasure import erase_guardian, erase_pupil, wipe_traces
 from hub.people.purge import PURGED, Purged, purge, purge_above_schools
 from hub.people.schools import school_key
@@ -26,6 +29,34 @@ from hub.people.tray import put_in_tray
 from hub.ports import ChannelName, Lane, NoticeKind, Proof, Slots
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
+from hub.tables import (
+    absence,
+    assessment,
+    assessment_item,
+    calendar_feed,
+    class_group,
+    competence,
+    data_key,
+    diary_entry,
+    diary_file,
+    diary_tick,
+    digest_item,
+    document,
+    document_file,
+    document_for,
+    event,
+    family_code,
+    family_login_guardian,
+    paper_code,
+    recovery_code,
+    result,
+    school_year,
+    signature,
+    staff_factor,
+    staff_right,
+    stored_file,
+    wish,
+)
 from i18n.rendering import render
 from scheduler.drain import Drain
 
@@ -123,7 +154,7 @@ class Town:
 
 @pytest_asyncio.fixture
 async def town(database: Database, keyring: Keyring, tmp_path: Path) -> Town:
-    settings = Settings(public_url="https://hub.test", master_keys=None)
+    settings = Settings(public_url="https://hub.test", master_keys=None, data_dir=tmp_path / "data")
     return Town(await a_school(database, keyring), tmp_path / "data" / "erasures.jsonl", settings)
 
 
@@ -267,6 +298,52 @@ async def test_nothing_of_an_erased_pupil_can_be_read(town: Town) -> None:
     assert await town.small.rows("SELECT pupil_id FROM enrolment") == [(2,)]
 
 
+async def rows_of(town: Town, *tables: Table, of: str = "") -> dict[str, int]:
+    where = f" WHERE {of}" if of else ""
+    return {
+        table.name: int((await town.small.rows(f"SELECT count(*) FROM {table.name}{where}"))[0][0])  # noqa: S608 (ours)
+        for table in tables
+    }
+
+
+async def test_what_a_pupil_learnt_ticked_and_had_signed_goes_with_the_pupil(town: Town) -> None:
+    adults = await town.small.family(by_sms(), by_mail(name="Basile"), children=("Capucine",))
+    others = await town.small.family(by_sms("+33639985678", name="Gaspard"), children=("Anatole",))
+    await filled(town.small, town.settings, pupil=2, adults=others)
+    paper, _ = await filled(town.small, town.settings, pupil=1, adults=adults, alone=True)
+
+    async with town.small.database.school(1) as session:
+        here = {"school_id": 1, "register": town.register, "by": None, "now": NOW}
+        places = await erase_pupil(session, town.small.keyring, pupil_id=1, **here)
+
+    theirs = (result, diary_tick, signature, digest_item, absence)
+    assert await rows_of(town, *theirs, of="pupil_id = 1") == {table.name: 0 for table in theirs}
+    assert await rows_of(town, *theirs, of="pupil_id = 2") == {table.name: 1 for table in theirs}
+    assert places == [paper]
+    assert await rows_of(town, document, document_for, document_file, stored_file) == {
+        "document": 1, "document_for": 1, "document_file": 1, "stored_file": 3,
+    }  # fmt: skip
+    assert await rows_of(town, data_key, of="subject = 'file'") == {"data_key": 3}
+
+
+async def test_of_an_erased_adult_a_signature_keeps_that_it_was_given(town: Town) -> None:
+    gone, stays = await town.small.family(by_sms(), by_mail(name="Basile"), children=("Capucine",))
+    await filled(town.small, town.settings, pupil=1, adults=[gone, stays])
+    async with town.small.database.engine() as connection:
+        await open_login(connection, town.small.keyring, [Adult(1, gone)], device="", now=NOW)
+    await town.small.write("UPDATE guardian SET quiet_from = '20:00:00' WHERE id = :id", id=gone)
+
+    await town.erase(gone)
+
+    theirs = (wish, calendar_feed, digest_item, family_login_guardian)
+    assert await rows_of(town, *theirs, of=f"guardian_id = {gone}") == {table.name: 0 for table in theirs}
+    assert await rows_of(town, wish, calendar_feed, digest_item, of=f"guardian_id = {stays}") == {
+        "wish": 1, "calendar_feed": 1, "digest_item": 1,
+    }  # fmt: skip
+    assert await town.small.rows("SELECT guardian_id FROM signature ORDER BY id") == [(gone,), (stays,)]
+    assert await town.small.rows("SELECT quiet_from, first_name FROM guardian WHERE id = :id", id=gone) == [(None, "")]
+
+
 # ---- the purge
 
 
@@ -354,6 +431,103 @@ async def test_everything_with_a_last_day_goes_after_it(town: Town) -> None:
     assert await town.small.rows("SELECT first_name FROM guardian WHERE id = :id", id=odile) == [("Odile",)]
 
 
+async def test_what_a_class_wrote_goes_after_its_last_day_with_its_files_and_their_keys(town: Town) -> None:
+    adults = await town.small.family(by_sms(), children=("Capucine",))
+    places = await filled(town.small, town.settings, pupil=1, adults=adults)
+    async with town.small.database.school(1) as session:
+        for table in OF_A_YEAR:
+            await session.execute(update(table).values(keep_until=TODAY))
+    await town.small.write("INSERT INTO competence (school_id, domain, label, position) VALUES (1, 'Lire', 'Lire', 1)")
+
+    kept = await _purge(town, TODAY)
+    gone = await _purge(town, TODAY + timedelta(days=1))
+
+    assert (kept.others, kept.places) == (0, ())
+    assert sorted(gone.places) == sorted(places)
+    leaves = (diary_tick, diary_file, assessment_item, result, signature, document_file, document_for)
+    assert await rows_of(town, *OF_A_YEAR, *leaves) == {table.name: 0 for table in (*OF_A_YEAR, *leaves)}
+    assert await rows_of(town, data_key, of="subject = 'file'") == {"data_key": 0}
+    assert await rows_of(town, competence) == {"competence": 1}
+
+
+async def test_a_notice_that_goes_leaves_what_it_told_of(town: Town) -> None:
+    adults = await town.small.family(by_sms(), children=("Capucine",))
+    await filled(town.small, town.settings, pupil=1, adults=adults)
+    notice_id = await town.tell("Regardez le cahier.")
+    told = (diary_entry, document, assessment, event, digest_item)
+    async with town.small.database.school(1) as session:
+        for table in told:
+            await session.execute(update(table).values(notice_id=notice_id))
+
+    assert (await _purge(town, date(2027, 11, 25))).notices == 1
+
+    assert await rows_of(town, *told, of="notice_id IS NULL") == {table.name: 1 for table in told}
+
+
+async def test_who_ticked_what_goes_with_the_year_and_the_diary_stays(town: Town) -> None:
+    adults = await town.small.family(by_sms(), children=("Capucine",))
+    await filled(town.small, town.settings, pupil=1, adults=adults)
+    await town.small.write("UPDATE stored_file SET keep_until = NULL")
+
+    await _purge(town, date(2027, 8, 19))
+    assert await rows_of(town, diary_tick) == {"diary_tick": 1}
+    await _purge(town, date(2027, 8, 20))
+
+    assert await rows_of(town, diary_tick, diary_entry, stored_file) == {
+        "diary_tick": 0, "diary_entry": 1, "stored_file": 2,
+    }  # fmt: skip
+
+
+async def test_a_file_that_hangs_on_nothing_goes_after_a_day(town: Town) -> None:
+    files = await put_away(town.small.keyring, town.settings, [Given("carte.pdf", PDF)])
+    async with town.small.database.school(1) as session:
+        await keep_files(session, files, school_id=1, made_by=1, now=NOW - timedelta(hours=23))
+
+    assert (await _purge(town, TODAY)).places == ()
+    await town.small.write("UPDATE stored_file SET made_at = :at", at=_written(town, NOW - timedelta(hours=25)))
+    assert (await _purge(town, TODAY)).places == (files[0].place,)
+
+
+def _written(town: Town, moment: datetime) -> object:
+    return moment if town.small.database.dialect == "postgresql" else moment.isoformat(sep=" ")
+
+
+async def test_who_worked_here_is_forgotten_a_year_after_the_last_right(town: Town) -> None:
+    teacher = town.small.teacher
+    async with town.small.database.school(1) as session:
+        for table, values in (
+            (staff_factor, {"secret_sealed": b"", "made_at": NOW}),
+            (recovery_code, {"code_hash": b"r"}),
+            (paper_code, {"code_hash": b"p", "made_by": 1, "made_at": NOW, "ends_on": date(2030, 1, 1)}),
+        ):
+            await session.execute(table.insert().values(school_id=1, staff_id=teacher, **values))
+        mine = staff_right.c.staff_id == teacher
+        await session.execute(update(staff_right).where(mine).values(to_on=date(2026, 8, 31)))
+
+    assert (await _purge(town, date(2027, 8, 31))).staff == 0
+    assert (await _purge(town, date(2027, 9, 1))).staff == 1
+
+    theirs = (staff_factor, recovery_code, paper_code)
+    assert await rows_of(town, *theirs) == {table.name: 0 for table in theirs}
+    assert await town.small.rows("SELECT name FROM staff WHERE id = :id", id=teacher) == [("",)]
+    assert (await _purge(town, date(2027, 9, 2))).staff == 0
+
+
+async def test_a_class_and_a_year_go_a_year_later_once_nothing_points_to_them(town: Town) -> None:
+    await town.small.family(by_sms(), children=("Capucine",))
+    later = date(2028, 8, 19)
+
+    await _purge(town, later - timedelta(days=1))
+    assert await town.small.rows("SELECT label FROM class_group ORDER BY label") == [("CE1 B",), ("CP A",)]
+    await _purge(town, later)
+    assert await town.small.rows("SELECT label FROM class_group") == [("CP A",)]  # a pupil was in it, one taught it
+
+    await town.erase_child(1)
+    await town.small.write("DELETE FROM staff_right WHERE class_id IS NOT NULL")
+    await _purge(town, later)
+    assert await rows_of(town, class_group, school_year) == {"class_group": 0, "school_year": 0}
+
+
 async def test_what_belongs_to_no_school_is_tidied_too(town: Town) -> None:
     login, failure = metadata.tables["family_login"], metadata.tables["sign_in_failure"]
     async with town.small.database.engine() as connection:
@@ -365,9 +539,15 @@ async def test_what_belongs_to_no_school_is_tidied_too(town: Town) -> None:
             ],
         )
         await connection.execute(failure.insert().values(what_hash=b"x", at=NOW - timedelta(days=2)))
+        asked = {"opens": "login", "medium": "phone", "lookup_hash": b"", "where_hash": b"", "code_hash": b""}
+        for name, hours in ((b"yesterday", 25), (b"today", 23)):
+            at = NOW - timedelta(hours=hours)
+            row = {**asked, "browser_hash": name, "made_at": at, "expires_at": at}
+            await connection.execute(family_code.insert().values(row))
         await purge_above_schools(connection, now=NOW)
 
     assert await town.small.rows("SELECT token_hash FROM family_login") == [(b"new",)]
+    assert await town.small.rows("SELECT browser_hash FROM family_code") == [(b"today",)]
     assert await town.small.rows("SELECT count(*) FROM sign_in_failure") == [(0,)]
 
 

@@ -16,8 +16,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from factories import NOW
-from lively import ADULTS, PUPILS, SECRETS, WORDS, Lively, a_lively_school
-from rights import ALL, BESIDE, BY_LINK, BY_SESSION, FAMILY, NOBODY, RIGHTS, Right, routes
+from lively import ADULTS, HOMES, PUPILS, SECRETS, WORDS, Lively, a_lively_school
+from rights import ALL, BESIDE, BY_HOME, BY_LINK, BY_SESSION, FAMILY, NOBODY, RIGHTS, Right, routes
 
 from hub.database import Database
 from hub.sealing import Keyring
@@ -40,6 +40,9 @@ STRANGER_TO: Mapping[str, tuple[str, ...]] = {
     "foreign_director": SECRETS,
     "other_teacher": (PUPILS[0], *ADULTS, *WORDS.values()),
     "deputy": (*PUPILS, *ADULTS, *WORDS.values()),
+    "parent": (PUPILS[1], *(name for name in ADULTS if name != "Odalys")),
+    "other_parent": (PUPILS[0], *ADULTS, WORDS["class"]),
+    "foreign_parent": SECRETS,
 }
 """Words that a visitor reads nowhere."""
 
@@ -75,7 +78,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, keyrin
 
     async def settled() -> Lively:
         database = Database(_url(kept), clock=lambda: NOW)
-        lively = await a_lively_school(database, keyring, Settings(public_url=ADDRESS))
+        settings = Settings(public_url=ADDRESS, data_dir=kept.parent)
+        lively = await a_lively_school(database, keyring, settings)
         await database.close()
         return lively
 
@@ -126,7 +130,7 @@ async def knock(
     session = lively.links["urgent", "Hildegarde"] if visitor == FAMILY else lively.sessions.get(visitor, "")
     web.cookies.clear()
     if session:
-        web.cookies.set("passerelle", session)
+        web.cookies.set("passerelle-famille" if visitor in (*HOMES, "foreign_parent") else "passerelle", session)
     fields = dict(right.form(lively)) | ({"csrf": form_token(town.keyring, session)} if form else {})
     method = route.partition(" ")[0]
     sent = {"json": right.json} if right.json is not None else {"data": fields if method == "POST" else None}
@@ -144,7 +148,7 @@ def turned_away(answer: httpx.Response, right: Right) -> bool:
 
 
 def _to_the_door(answer: httpx.Response) -> bool:
-    return re.match(r"/entrer\?", answer.headers.get("location", "")) is not None
+    return re.match(r"/entrer\?|/famille/entrer(\?lang=|$)", answer.headers.get("location", "")) is not None
 
 
 def written(path: Path) -> dict[str, str]:
@@ -200,7 +204,7 @@ async def test_who_may_looks_and_changes_nothing(town: Town, one_house: OneHouse
 
 @pytest.mark.parametrize(("route", "right"), [knock for knock in KNOCKS if _opens(knock) and _is(knock, "POST")])
 async def test_who_may_act_is_let_in(town: Town, tmp_path: Path, route: str, right: Right) -> None:
-    for visitor in sorted(right.may if right.key == BY_SESSION else {NOBODY, "foreign_director"}):
+    for visitor in sorted(right.may if right.key in (BY_SESSION, BY_HOME) else {NOBODY, "foreign_director"}):
         async with standing(town, town.copied(tmp_path, visitor)) as web:
             answer = await knock(town, web, route, right, visitor)
 
@@ -215,10 +219,10 @@ async def test_a_form_that_is_not_ours_is_refused(town: Town, one_house: OneHous
     if right.from_anywhere:
         pytest.skip("posted by a provider or a mail program, from where it stands")
 
-    for visitor in sorted(right.may & {"director", "office", "teacher"}):
+    for visitor in sorted(right.may & {"director", "office", "teacher", *HOMES}):
         foreign = await knock(town, web, route, right, visitor, site="cross-site")
         assert foreign.status_code == 403, visitor
-        if right.key == BY_SESSION:
+        if (right.key, visitor in HOMES) in ((BY_SESSION, False), (BY_HOME, True)):
             bare = await knock(town, web, route, right, visitor, form=False)
             assert bare.status_code == 403, visitor
 
@@ -227,7 +231,7 @@ async def test_a_form_that_is_not_ours_is_refused(town: Town, one_house: OneHous
 
 @in_one_loop
 async def test_a_number_of_another_school_is_no_number(town: Town, one_house: OneHouse) -> None:
-    """The neighbour's director knocks with numbers of ours, at each door that takes one."""
+    """The neighbour's director, or a family of his, knocks with numbers of ours, at each door that takes one."""
     web, path = one_house
     before = written(path)
 
@@ -237,7 +241,8 @@ async def test_a_number_of_another_school_is_no_number(town: Town, one_house: On
             there = replace(
                 rights[0], to=lambda _, n=number, r=route: re.sub(r"\{\w+:int\}", str(n), r.partition(" ")[2])
             )
-            answer = await knock(town, web, route, there, "foreign_director")
+            stranger = "foreign_parent" if rights[0].key == BY_HOME else "foreign_director"
+            answer = await knock(town, web, route, there, stranger)
             assert answer.status_code in {403, 404}, (route, number)
             assert [word for word in SECRETS if word in answer.text] == []
 

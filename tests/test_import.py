@@ -523,3 +523,29 @@ async def test_two_thousand_pupils_take_seconds(office: Office) -> None:
 
     assert await office.one("SELECT count(*) FROM pupil") == 2000
     assert time.process_time() - started < 15  # some 4 on an idle machine
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_once_the_classes_are_closed_a_file_is_about_the_year_to_come(
+    office: Office, town: FictionalSchool
+) -> None:
+    await office.take(town.pupils_csv, town.guardians_csv)
+    classes = await office.one("SELECT count(*) FROM class_group")
+    await office.write(
+        "INSERT INTO school_year (school_id, label, starts_on, ends_on) "
+        "VALUES (1, '2027-2028', '2027-09-01', '2028-08-31')"
+    )
+    await office.write("UPDATE class_group SET closed_on = '2027-09-01'")
+    await office.write("UPDATE enrolment SET to_on = '2027-08-31'")
+
+    found = await office.take(town.pupils_csv, town.guardians_csv, days=220)  # in July
+    again = await office.take(town.pupils_csv, town.guardians_csv, days=221)
+
+    assert len(found.joined) == 40
+    assert again.changes_nothing
+    rows = await office.rows(
+        "SELECT y.label, e.from_on, e.to_on, count(*) FROM enrolment e JOIN class_group c ON c.id = e.class_id "
+        "JOIN school_year y ON y.id = c.year_id GROUP BY y.label, e.from_on, e.to_on ORDER BY 1"
+    )
+    assert rows == [("2026-2027", TODAY, "2027-08-31", 40), ("2027-2028", "2027-09-01", None, 40)]
+    assert await office.one("SELECT count(*) FROM class_group") == 2 * classes

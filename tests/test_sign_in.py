@@ -14,7 +14,6 @@ from hub.models.school import Role
 from hub.people.sign_in import (
     Inside,
     RefusedError,
-    TooManyTriesError,
     WhichSchoolError,
     hash_password,
     sign_in,
@@ -22,6 +21,7 @@ from hub.people.sign_in import (
     who_is,
 )
 from hub.people.staff import add_staff
+from hub.people.tries import TooManyTriesError
 from hub.sealing import Keyring
 
 EMAIL, PASSWORD = "direction@ecole.test", "trois ponts sur la Loire"

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 
 from hub.errors import InvalidError
 from hub.models.answers import AnswerKind
-from hub.ports import LINK_CODE, ChannelName, HalfDay, NoticeKind, SchoolCard, Slots, Wording
+from hub.ports import LINK_CODE, ChannelName, HalfDay, News, NoticeKind, SchoolCard, Slots, Wording
 from hub.replies.meaning import Meaning, Sense, meaning_of
 from i18n import catalogues
 from i18n.checks import check_slots
@@ -474,7 +474,18 @@ def test_a_name_in_html_is_a_name_and_not_markup() -> None:
             "starts_at",
             "L'heure de la réunion n'a pas de fuseau horaire.",
         ),
-        (NoticeKind.HOMEWORK, Slots(text="x"), "kind", "Ce genre de message n'est pas encore possible."),
+        (NoticeKind.HOMEWORK, Slots(text="x", day=date(2026, 9, 1)), "subject", "Il manque la matière du devoir."),
+        (
+            NoticeKind.HOMEWORK,
+            Slots(subject="Maths"),
+            "day",
+            "Il manque le jour pour lequel le devoir est à faire.",
+        ),
+        (NoticeKind.DOCUMENT, Slots(subject=" ", text="x"), "subject", "Il manque le titre."),
+        (NoticeKind.RESULT, Slots(text="x"), "subject", "Il manque le titre."),
+        (NoticeKind.DIGEST, Slots(news=News()), "news", "Il n'y a rien de nouveau à dire."),
+        (NoticeKind.CODE, Slots(code="12345"), "code", "Il manque les six chiffres du code."),
+        (NoticeKind.CODE, Slots(code="١٢٣٤٥٦"), "code", "Il manque les six chiffres du code."),
         (
             NoticeKind.ANNOUNCEMENT,
             Slots(text="x" * 4_000_000),

@@ -14,6 +14,7 @@ THROUGH: Mapping[str, str] = {
     "chat": "par Telegram",
     "push": "par la notification",
     "page": "sur la page",
+    "home": "sur sa page",
     "call": "au téléphone",
 }
 REASONS: Mapping[AnswerKind, str] = {

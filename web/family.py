@@ -15,11 +15,13 @@ from hub.replies.letters import receive_note
 from hub.replies.links import LinkView
 from hub.replies.meaning import Sense
 from hub.replies.wrong_numbers import ask_other_schools, wrong_number
+from i18n.from_the_page import NOBODYS
 from i18n.languages import best
 from i18n.said import said
 from i18n.slots import clean, clean_line
 from i18n.tongues import Tongue, tongue
 from web.family_door import by_code, by_token, printed, through
+from web.family_parts import below, button, pressed
 from web.house import House, house_of
 from web.invitations import chat_offered
 from web.push import push_offered
@@ -87,14 +89,38 @@ async def _page(request: Request, view: LinkView, speaks: Tongue) -> Response:
     house, here = house_of(request), request.url.path
     push = await push_offered(house, view.served) is not None
     chat = await chat_offered(house, view.served) is not None
-    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **_context(view, speaks))
+    part = await below(request, view, speaks)
+    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **part, **_context(view, speaks))
+
+
+async def shown_here(request: Request, view: LinkView, speaks: Tongue, **more: Any) -> Response:  # noqa: ANN401 (Jinja's)
+    """Show a message on the family's own page, as its link would, but for what is about the link itself."""
+    if not view.served.is_open:
+        return printed("withdrawn", speaks, status=410, view=view, **more)
+    part, here = await below(request, view, speaks), request.url.path
+    return printed(
+        "link", speaks, view=view, push=False, chat=False, here=here, **part, **_context(view, speaks), **more
+    )
+
+
+async def answered_here(request: Request, view: LinkView, speaks: Tongue) -> Response:
+    """Take an answer to a message on the family's own page; only for this adult, and never that a number is wrong."""
+    form = await request.form(max_files=0, max_fields=20)
+    who = str(form.get("guardian", "")) or "0"
+    others = who != "0" and not any(str(adult.guardian_id) == who for adult in view.served.adults)
+    if others or form.get("act") == WRONG:
+        return printed("again", speaks, status=400)
+    return await _acted(request, view, speaks)
 
 
 async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
     form = await request.form(max_files=0, max_fields=20)
-    act, who = str(form.get("act", "")), str(form.get("guardian", ""))
+    act, who = str(form.get("act", "")), str(form.get("guardian", "")) or _alone(view)
     if act == WRONG:
         return await _wrong(house_of(request), view, speaks)
+    own = button(view, act)
+    if own is not None:
+        return await pressed(request, view, speaks, own, form)
     said = _read(act, str(form.get("number", "")))
     if not (who == "" or (who.isascii() and who.isdigit() and len(who) < 19)) or (said is None and act != NOTE):
         return printed("again", speaks, status=400)
@@ -111,12 +137,18 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
             kind=kind,
             number=number,
             guardian_id=int(who) if who else None,
-            through="page",
+            through=view.through,
             now=await house.database.now(connection),
         )
     said_back = _said_back(taken, speaks, view, kind, act, number)
     said_back.headers[TAKEN] = taken.value
     return said_back
+
+
+def _alone(view: LinkView) -> str:
+    """Give who answers when nobody says so: the only one there is."""
+    adults = view.served.adults
+    return str(adults[0].guardian_id) if len(adults) == 1 else ""
 
 
 def _read(act: str, number: str) -> tuple[AnswerKind, int | None] | None:
@@ -143,6 +175,7 @@ async def _written(house: House, view: LinkView, speaks: Tongue, form: FormData,
             words,
             key=key,
             guardian_id=guardian_id,
+            through=view.through,
             now=await house.database.now(connection),
         )
     return printed("thanks", speaks, view=view, alarmed=received.sense is Sense.SHOULD_BE_HERE)
@@ -200,9 +233,10 @@ def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
     french = None if speaks.language.reviewed else _words(view, tongue("fr", typeset=True)).sentences
     return {
         "words": _words(view, speaks),
+        "author": "" if view.served.kind in NOBODYS else view.author,
         "in_french": french,
         "absence": view.served.kind is NoticeKind.ABSENCE,
-        "asks": view.served.kind not in (NoticeKind.CRISIS, NoticeKind.REMINDER),
+        "asks": view.served.kind not in (NoticeKind.CRISIS, NoticeKind.REMINDER) and not view.slots.signs,
         "question": view.served.asks,
         "key": secrets.token_hex(8),
         "most": NOTE_MOST,

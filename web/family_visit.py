@@ -16,16 +16,46 @@ from hub.people.kin import Child, children_of
 from hub.people.schools import read_school
 from hub.ports import SchoolCard
 from hub.routing import day_at_school
+from i18n.languages import SPOKEN
+from i18n.slots import N_
 from i18n.tongues import Tongue
 from web.family_door import printed, tongue_for
 from web.house import House, house_of
 from web.security import form_token, is_https, own_form
 
 HOME = "/famille"
+TONGUE = "passerelle-langue"
+"""The cookie of the language that was chosen at the foot of a page: no secret, and kept for a year."""
+A_YEAR = 365 * 24 * 3600
+SENTENCES = (
+    N_("Il n'y a rien à cette adresse."),
+    N_("Ce formulaire ne vient pas de cette page : ouvrez-la de nouveau et recommencez."),
+    N_("Cette demande n'a pas pu être lue : revenez en arrière et vérifiez ce qui est rempli."),
+    N_("Cette page ne se demande pas de cette façon."),
+    N_("Cette demande n'est pas possible ici."),
+    N_("C'est trop grand pour être envoyé d'un coup : rien n'est parti. Revenez en arrière et raccourcissez."),
+    N_("Quelque chose s'est cassé chez nous ; rien n'a été envoyé. Réessayez dans un instant."),
+    N_("Votre page s'est fermée : ouvrez-la de nouveau, puis revenez ici. Rien n'est perdu."),
+)
+"""What may go wrong on any page, as the whole house says it."""
 
 
 class NotAtHomeError(Exception):
     """Nobody has opened this page here: the way leads to its door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One sentence about one child on the family's first page, in the family's language, and the way to its room.
+
+    `icon` of the look; `marked`: something waits to be done.
+    """
+
+    pupil_id: int
+    icon: str
+    sentence: str
+    path: str
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +81,13 @@ class AtSchool:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A family at its page; `form_token` goes into every form."""
+    """A family at its page; `form_token` goes into every form. `chosen`: the language that was asked for just now."""
 
     house: House
     at_home: AtHome
     speaks: Tongue
     form_token: str
+    chosen: str = ""
 
     @property
     def now(self) -> datetime:
@@ -89,7 +120,7 @@ class Visitor:
 
     def page(self, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401 (Jinja's)
         """Print a page in this family's language; `name` under templates/pages/family."""
-        return printed(name, self.speaks, status=status, visitor=self, **context)
+        return remembered(self.house, printed(name, self.speaks, status=status, visitor=self, **context), self.chosen)
 
 
 def family_cookie(house: House) -> str:
@@ -97,16 +128,61 @@ def family_cookie(house: House) -> str:
     return "__Host-passerelle-famille" if is_https(house.settings) else "passerelle-famille"
 
 
-async def at_home(request: Request) -> Visitor:
-    """Let in a family that proved who it is; a form must be one of this session's. Raises NotAtHomeError."""
-    house = house_of(request)
-    token = request.cookies.get(family_cookie(house), "")
+def tongue_at_home(request: Request, language: str | None = None) -> Tongue:
+    """Speak as asked (?lang=), else as was chosen before, else the adult's own language, else the browser's."""
+    chosen = request.cookies.get(TONGUE, "")
+    return tongue_for(request, chosen if chosen in SPOKEN else language)
+
+
+def chosen_in(request: Request) -> str:
+    """Give the language that a page was asked for in, if it was."""
+    asked = request.query_params.get("lang", "")
+    return asked if asked in SPOKEN else ""
+
+
+def remembered(house: House, page: HTMLResponse, language: str) -> HTMLResponse:
+    """Let the browser keep a language that was chosen: the next page need not be asked for in it."""
+    if language:
+        page.set_cookie(
+            TONGUE, language, max_age=A_YEAR, secure=is_https(house.settings), httponly=True, samesite="lax"
+        )
+    return page
+
+
+def family_sentence(request: Request, status: int, sentence: str) -> HTMLResponse:
+    """Print a page with one sentence of the catalogues, for a family."""
+    speaks = tongue_at_home(request)
+    return printed("sentence", speaks, status=status, sentence=speaks.gettext(sentence.replace("’", "'")))
+
+
+def is_family(request: Request) -> bool:
+    """Whether a page is one of a family's own."""
+    return request.url.path == HOME or request.url.path.startswith(f"{HOME}/")
+
+
+def family_token(request: Request) -> str:
+    """Give the session's name that this browser holds, or nothing."""
+    return request.cookies.get(family_cookie(house_of(request)), "")
+
+
+async def visitor_of(request: Request) -> Visitor | None:
+    """Say who is at the page in this browser, if anybody is; nothing is refused here."""
+    house, token = house_of(request), family_token(request)
     found = await who_is_home(house.database, house.keyring, token) if token else None
     if found is None:
+        return None
+    speaks = tongue_at_home(request, found.language)
+    return Visitor(house, found, speaks, form_token(house.keyring, token), chosen_in(request))
+
+
+async def at_home(request: Request) -> Visitor:
+    """Let in a family that proved who it is; a form must be one of this session's. Raises NotAtHomeError."""
+    visitor = await visitor_of(request)
+    if visitor is None:
         raise NotAtHomeError
     if request.method not in ("GET", "HEAD"):
-        await own_form(request, house.keyring, token, house.settings)
-    return Visitor(house, found, tongue_for(request, None), form_token(house.keyring, token))
+        await own_form(request, visitor.house.keyring, family_token(request), visitor.house.settings)
+    return visitor
 
 
 FamilyDep = Annotated[Visitor, Depends(at_home)]

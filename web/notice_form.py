@@ -98,7 +98,7 @@ def asked_for(form: NoticeForm, kinds: Sequence[NoticeKind], today: date, timezo
         slots = Slots(text=text, subject=subject, starts_at=starts, place=place, plain=bool(form.plain))
     elif kind is NoticeKind.URGENT and form.phrase:
         slots = _with_phrase(form, slots, place, today, timezone)
-    return Asked(kind, _audience(form.to), slots)
+    return Asked(kind, audience_words(form.to), slots)
 
 
 def filled_in(notice: Headline, timezone: str) -> NoticeForm:
@@ -148,7 +148,8 @@ def _half_day(word: str) -> HalfDay | None:
     return HalfDay(word) if word in set(HalfDay) else None
 
 
-def _audience(to: Sequence[str]) -> str:
+def audience_words(to: Sequence[str]) -> str:
+    """Say whom a sheet is for, in the words that `read_audience` reads. Raises InvalidError for nobody."""
     if not to:
         raise InvalidError("Dites à qui : toute l’école, des classes ou des élèves.", field="audience")
     if "school" in to:

@@ -1,25 +1,21 @@
 """The door for staff: come in with mailbox and password, go out again."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from hub.people.sign_in import (
-    SESSION,
-    RefusedError,
-    TooManyTriesError,
-    WhichSchoolError,
-    sign_in,
-    sign_out,
-)
+from hub.people.second_factor import waits_for_second
+from hub.people.sign_in import RefusedError, WhichSchoolError, sign_in, sign_out
+from hub.people.tries import TooManyTriesError
 from web.house import house_of
 from web.pages import page
 from web.security import is_https, same_origin
-from web.staff_visit import InsideDep, cookie_name, inside, session_token, theme_of
+from web.staff_visit import InsideDep, carry, cookie_name, inside, session_token, theme_of
 
 router = APIRouter()
-_SAY_WHERE = {"Referrer-Policy": "same-origin"}
+SAY_WHERE = {"Referrer-Policy": "same-origin"}
 """Under no-referrer a browser hides where a form comes from (Fetch §3.2), and this one has no word of its own."""
 
 
@@ -37,7 +33,7 @@ async def enter(
     vers: Annotated[str, Form(max_length=300)] = "/",
     school: Annotated[int | None, Form()] = None,
 ) -> Response:
-    """Open to everybody: sign in; a session is always new."""
+    """Open to everybody: sign in; a session is always new, and asks on for the second factor where there is one."""
     house = house_of(request)
     same_origin(request, house.settings, must_say=True)
     where = request.client.host if request.client else ""
@@ -55,17 +51,9 @@ async def enter(
         return _door(request, back=inside(vers), email=email, error=str(choice), schools=choice.schools)
     if old := session_token(request):
         await sign_out(house.database, house.keyring, old)
-    answer = RedirectResponse(inside(vers), 303)
-    answer.set_cookie(
-        cookie_name(house),
-        token,
-        max_age=int(SESSION.total_seconds()),
-        path="/",
-        secure=is_https(house.settings),
-        httponly=True,
-        samesite="lax",
-    )
-    return answer
+    half = await waits_for_second(house.database, house.keyring, token)
+    onward = f"/entrer/code?vers={quote(inside(vers))}" if half else inside(vers)
+    return carry(RedirectResponse(onward, 303), house, token)
 
 
 @router.post("/sortir")
@@ -96,5 +84,5 @@ def _door(
         error=error,
         schools=schools,
     )
-    made.headers.update(_SAY_WHERE)
+    made.headers.update(SAY_WHERE)
     return made

@@ -1,24 +1,38 @@
-"""The first page of the day: the newest notices, and how far each one got."""
+"""The first page of the day: what needs doing, most urgent first; then the newest notices, and how far each one got."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 
-from hub.notices.follow_up import may_release
-from hub.notices.headlines import Headline, recent
-from hub.notices.left import how_many_left
+from hub.inbox.to_do import ToDo, to_do
+from hub.notices.follow_up import FOLLOWED, may_release
+from hub.notices.headlines import Headline, Recent, recent
 from web.pages import page
-from web.staff_visit import ReadingDep, StaffDep
+from web.staff_visit import ReadingDep, StaffDep, Visit
 from web.staff_words import ENDED_AS, title
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of what needs doing: in words, and where one does it. `marked`: a child may be missing."""
+
+    icon: str
+    words: str
+    path: str
+    marked: bool = False
+
+
 @router.get("/")
 async def start(visit: StaffDep, session: ReadingDep) -> Response:
-    """For all staff: the notices that are theirs to see."""
+    """For all staff: what is theirs to do, and the notices that are theirs to see."""
     reader, now = visit.reader, visit.now
     found = await recent(session, visit.house.keyring, school_id=visit.school_id, reader=reader, now=now)
-    waiting = await how_many_left(session, school_id=visit.school_id, day=reader.day, now=now, classes=visit.classes)
-    named = [(one, title(one.headline, visit.who.timezone)) for one in found]
+    waiting = ToDo()
+    if reader.rights.writes:
+        waiting = await to_do(session, school_id=visit.school_id, timezone=visit.who.timezone, reader=reader, now=now)
 
     def releases(seen: Headline) -> bool:
         return may_release(reader, seen, now)
@@ -26,9 +40,49 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     return page(
         "staff/start.html",
         visit=visit,
-        notices=named,
-        waiting=waiting,
+        tasks=tuple(_tasks(visit, waiting, found)),
+        notices=[(one, title(one.headline, visit.who.timezone)) for one in found],
         may_release=releases,
         ended_as=ENDED_AS,
         room="suivi",
     )
+
+
+def _tasks(visit: Visit, waiting: ToDo, found: Iterable[Recent]) -> Iterator[Task]:
+    """Put what waits in words, most urgent first."""
+    if visit.alarms:
+        should = "enfants devraient" if visit.alarms > 1 else "enfant devrait"
+        yield Task("warn", f"{visit.alarms} {should} être à l’école", "/absences#alarmes", marked=True)
+    if waiting.cases:
+        yield Task("cal", f"{_many(waiting.cases, 'absence')} sans nouvelles", "/absences")
+    if waiting.rolls:
+        yield Task("roll", f"L’appel manque en {', '.join(waiting.rolls)}", "/presences")
+    if waiting.calls:
+        yield Task("voice", f"{_many(waiting.calls, 'appel')} à passer", "/appeler")
+    yield from _replies(visit, waiting)
+    if waiting.tray:
+        yield Task("tray", f"{_many(waiting.tray, 'chose')} au bac du secrétariat", "/bac")
+    held = [one.headline for one in found if one.headline.kind in FOLLOWED and _releases(visit, one.headline)]
+    if held:
+        yield Task("clock", f"{len(held)} avis à relire, et à laisser partir", f"/suivi/{held[0].notice_id}")
+    if waiting.papers:
+        yield Task("pen", f"{_many(waiting.papers, 'document')} à signer d’ici trois jours", "/classe/documents")
+
+
+def _replies(visit: Visit, waiting: ToDo) -> Iterator[Task]:
+    if waiting.late:
+        yield Task(
+            "mail",
+            f"{_many(waiting.late, 'conversation')} sans réponse depuis trop longtemps",
+            "/messages?voir=sans-reponse",
+        )
+    if visit.unread:
+        yield Task("mail", f"{_many(visit.unread, 'conversation')} à lire", "/messages")
+
+
+def _releases(visit: Visit, seen: Headline) -> bool:
+    return may_release(visit.reader, seen, visit.now)
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number > 1 else ''}"

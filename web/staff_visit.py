@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.absences.register import alarms_open
@@ -14,7 +14,8 @@ from hub.errors import NotAllowedError
 from hub.inbox.listing import how_many_new
 from hub.notices.headlines import Reader
 from hub.people.rights import rights_on
-from hub.people.sign_in import Inside, who_is
+from hub.people.second_factor import check_second
+from hub.people.sign_in import SESSION, Inside, who_is
 from hub.routing import day_at_school
 from web.house import House, house_of
 from web.security import form_token, is_https, own_form
@@ -65,6 +66,15 @@ class Visit:
         return None if self.reader.rights.whole_school else self.reader.rights.classes
 
     @property
+    def lacks_second(self) -> bool:
+        """Whether nothing may be pressed to the whole school from here before a second factor is given."""
+        return self.who.second_at is None
+
+    def check_second(self, *, everybody: bool) -> None:
+        """Refuse a press to the whole school without a second factor. Raises SecondNeededError."""
+        check_second(self.who, everybody=everybody)
+
+    @property
     def acting(self) -> dict[str, Any]:
         """What an act of the hub asks of whoever does it: in which school, by whom, when."""
         return {"school_id": self.school_id, "reader": self.reader, "now": self.now}
@@ -78,6 +88,20 @@ def cookie_name(house: House) -> str:
 def session_token(request: Request) -> str:
     """Give the token that this browser holds, or nothing."""
     return request.cookies.get(cookie_name(house_of(request)), "")
+
+
+def carry(answer: Response, house: House, token: str) -> Response:
+    """Give the browser the name of its session."""
+    answer.set_cookie(
+        cookie_name(house),
+        token,
+        max_age=int(SESSION.total_seconds()),
+        path="/",
+        secure=is_https(house.settings),
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
 def theme_of(request: Request) -> str:

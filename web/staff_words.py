@@ -53,6 +53,8 @@ def _name(notice: Headline, timezone: str) -> str:
     slots = notice.slots
     if slots.phrase:
         return in_french(notice.kind, slots, timezone)[0].rstrip(".")
+    if notice.kind in _FROM_THE_PAGE:
+        return _whole_words(_from_the_page(notice))
     if notice.title:
         return _whole_words(notice.title.removesuffix("."))
     if notice.kind is NoticeKind.MEETING and slots.starts_at is not None:
@@ -61,6 +63,21 @@ def _name(notice: Headline, timezone: str) -> str:
         when = _FRENCH.half_day_on(slots.day, slots.half_day) if slots.half_day else date_words(slots.day)
         return f"Absence du {when}{_of(notice.children)}"
     return "Avis sans titre"
+
+
+_FROM_THE_PAGE: Mapping[NoticeKind, str] = {
+    NoticeKind.HOMEWORK: "Devoirs",
+    NoticeKind.DOCUMENT: "Document",
+    NoticeKind.RESULT: "Résultat",
+    NoticeKind.DIGEST: "Les nouvelles du soir",
+    NoticeKind.CODE: "Un code",
+}
+
+
+def _from_the_page(notice: Headline) -> str:
+    day = notice.slots.day if notice.kind is NoticeKind.HOMEWORK else None
+    due = f" pour le {date_words(day)}" if day else ""
+    return f"{_FROM_THE_PAGE[notice.kind]}{due}" + (f"\u00a0: {notice.title}" if notice.title else "")
 
 
 def in_french(kind: NoticeKind, slots: Slots, timezone: str) -> tuple[str, ...]:

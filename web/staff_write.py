@@ -19,6 +19,7 @@ from hub.notices.preview import Preview, preview
 from hub.notices.publish import Draft, publish
 from hub.notices.reading import Reader, Reading, read_as, readers
 from hub.people.schools import read_school
+from hub.people.second_factor import needs_second
 from hub.ports import NoticeKind
 from hub.routing import last_school_day, leaves_at, next_school_day
 from i18n.phrases import PHRASES, phrases_of
@@ -34,7 +35,10 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class ReadOver:
-    """What was read over: the figures, the adults one may read as and the one chosen, and what was said lately."""
+    """What was read over: the figures, the adults one may read as and the one chosen, and what was said lately.
+
+    `lacks_second`: it is for the whole school, and this session has no second factor.
+    """
 
     preview: Preview
     readers: tuple[Reader, ...]
@@ -42,6 +46,7 @@ class ReadOver:
     readings: tuple[Reading, ...]
     waits: bool
     lately: Headline | None
+    lacks_second: bool
 
 
 @router.get("/ecrire")
@@ -74,7 +79,7 @@ async def press(visit: WriterDep, form: Annotated[NoticeForm, Form()]) -> Respon
         if before is not None:
             again = form.model_copy(update={"key": _new_key()})
             return await _sheet(visit, again, asked=asked, found=found, before=before, corrected=corrected)
-        if form.step != "press" or form.seen != form.mark or not form.key:
+        if form.step != "press" or form.seen != form.mark or not form.key or found.lacks_second:
             return await _sheet(visit, form, asked=asked, found=found, corrected=corrected)
         return await _pressed(visit, form.key, asked, corrected)
     except InvalidError as error:
@@ -156,7 +161,8 @@ async def _read_over(visit: Visit, asked: Asked, reader: str) -> ReadOver:
         lately = await _lately(visit, session, asked)
         everybody = await is_everybody(session, school_id=visit.school_id, audience=who, day=day)
     due = leaves_at(asked.kind, asked.slots, everybody=everybody, asked=None, now=visit.now)
-    return ReadOver(seen, listed, chosen, readings, due > visit.now, lately)
+    lacks_second = needs_second(visit.who, everybody=everybody)
+    return ReadOver(seen, listed, chosen, readings, due > visit.now, lately, lacks_second)
 
 
 async def _lately(visit: Visit, session: AsyncSession, asked: Asked) -> Headline | None:

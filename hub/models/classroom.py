@@ -36,12 +36,13 @@ class DiaryEntry(InSchool, table=True):
     """What a class did on a day, or what is due on it. `text_sealed` under the school's key.
 
     `day`: when it was done, or is due; `given_on`: when it was set. `notice_id`: what told the families of it.
+    `key_name` names the press that wrote it: the same press again writes nothing.
     """
 
     __tablename__ = "diary_entry"
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
-        *within_school(("class_id", "class_group"), ("author_id", "staff"), "notice"),
+        *within_school(("class_id", "class_group"), ("author_id", "staff"), "notice", unique=[("key_name",)]),
         Index(None, "class_id", "day", "school_id"),
         Index(None, "notice_id", "school_id"),
     )
@@ -49,6 +50,7 @@ class DiaryEntry(InSchool, table=True):
     class_id: int = Field(sa_type=BigId)
     author_id: int = Field(sa_type=BigId)
     notice_id: int | None = Field(default=None, sa_type=BigId)
+    key_name: str | None = Field(default=None, max_length=64)
     kind: EntryKind = Field(sa_type=words(EntryKind))
     subject: str = Field(max_length=60)
     day: date

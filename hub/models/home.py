@@ -45,7 +45,10 @@ class FamilyLogin(SQLModel, table=True):
 
 
 class FamilyLoginGuardian(InSchool, table=True):
-    """A guardian of one school whom this visitor proved to be."""
+    """A guardian of one school whom this visitor proved to be.
+
+    `address_id`: by which address; the session is over here when it is that adult's no more, or a stranger's.
+    """
 
     __tablename__ = "family_login_guardian"
     __kept__ = Kept.SHORT
@@ -53,12 +56,14 @@ class FamilyLoginGuardian(InSchool, table=True):
 
     login_id: int = Field(sa_type=BigId, foreign_key="family_login.id", index=True)
     guardian_id: int = Field(sa_type=BigId)
+    address_id: int | None = Field(default=None, sa_type=BigId)
 
 
 class FamilyCode(SQLModel, table=True):
     """Six digits that were asked for, above schools; the row is the same whether anybody knows the address.
 
     Only the browser that asked (`browser_hash`) may give them back, a few times (`tries`). `where_hash`: from where.
+    `login_id`: the session that it adds to. `proved_at`: the right digits came back; `used_at`: what they open is open.
     """
 
     __tablename__ = "family_code"
@@ -76,6 +81,7 @@ class FamilyCode(SQLModel, table=True):
     tries: int = 0
     made_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

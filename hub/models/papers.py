@@ -35,18 +35,19 @@ class StoredFile(InSchool, table=True):
 class Document(InSchool, table=True):
     """A paper for families. `title_sealed` and `text_sealed` under the school's key; `needs`: whose signature, by when.
 
-    `notice_id`: what told the families of it.
+    `notice_id`: what told the families of it. `key_name` names the press: the same again is the same document.
     """
 
     __tablename__ = "document"
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
-        *within_school(("author_id", "staff"), "notice", listed=True),
+        *within_school(("author_id", "staff"), "notice", unique=[("key_name",)], listed=True),
         Index(None, "notice_id", "school_id"),
     )
 
     author_id: int = Field(sa_type=BigId)
     notice_id: int | None = Field(default=None, sa_type=BigId)
+    key_name: str | None = Field(default=None, max_length=64)
     title_sealed: bytes = Field(sa_type=LargeBinary)
     text_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     needs: Needs = Field(default=Needs.NONE, sa_type=words(Needs))

@@ -202,7 +202,10 @@ class Address(InSchool, table=True):
 
 
 class ContactPoint(InSchool, table=True):
-    """A guardian's use of an address by one channel; `position` 1 comes first."""
+    """A guardian's use of an address by one channel; `position` 1 comes first.
+
+    `unwanted_at`: the guardian said not to be written to here; whoever else uses the address still is.
+    """
 
     __tablename__ = "contact_point"
     __kept__ = Kept.AS_LONG_AS_ENROLLED
@@ -215,6 +218,7 @@ class ContactPoint(InSchool, table=True):
     address_id: int = Field(sa_type=BigId)
     channel: ChannelName = Field(sa_type=words(ChannelName))
     position: int
+    unwanted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Invitation(InSchool, table=True):

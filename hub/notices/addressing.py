@@ -13,7 +13,7 @@ from hub.outbox.conversations import FirstWay, first_rung, keep_sender
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import next_rung
 from hub.ports import NoticeKind
-from hub.routing import lane_of
+from hub.routing import UNCALLED, lane_of
 from hub.tables import delivery, delivery_pupil
 
 
@@ -30,7 +30,8 @@ async def address_to(
 ) -> None:
     """Address fresh notices of one kind that leave together at `due`, in as many statements as one; rings the bell.
 
-    `who` selects (guardian_id, pupil_id, notice_id), each once. `way`: the way that they go before all others.
+    `who` selects (guardian_id, pupil_id, notice_id), each once. `way`: the way that they go before all others. Nobody
+    calls about homework, nor about a code that can go nowhere.
     """
     told = who.subquery("told_pairs")
     adults = select(told.c.notice_id, told.c.guardian_id).distinct().subquery("all_adults")
@@ -41,6 +42,7 @@ async def address_to(
     )
     adults = select(adults.c.notice_id, adults.c.guardian_id, first.label("first")).subquery("adults")
     reached = DeliveryState.HELD if due > now else DeliveryState.ON_THE_WAY
+    unreached = DeliveryState.EXPIRED if kind in UNCALLED else DeliveryState.TO_CALL
     await session.execute(
         insert(delivery).from_select(
             ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at"],
@@ -48,7 +50,7 @@ async def address_to(
                 literal(school_id),
                 adults.c.notice_id,
                 adults.c.guardian_id,
-                case((adults.c.first.is_(None), DeliveryState.TO_CALL.value), else_=reached.value),
+                case((adults.c.first.is_(None), unreached.value), else_=reached.value),
                 func.coalesce(adults.c.first, 0),
                 literal(now, delivery.c.state_at.type),
             ).order_by(adults.c.notice_id, adults.c.guardian_id),

@@ -9,7 +9,7 @@ from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
 from hub.notices.left_asked import may_be_left, open_task
 from hub.notices.standing import standing, to_be_called
-from hub.ports import Follows
+from hub.ports import Follows, NoticeKind
 from hub.tables import call_task, data_key, delivery, notice, notice_follow, notice_version, staff
 
 _SCHOOL = bindparam("school", type_=BigId())
@@ -34,7 +34,7 @@ def newest() -> Select[Any]:
 
 @cache
 def headlines() -> Select[Any]:
-    """Ask for notices with the words of their newest version, sealed: parameter school."""
+    """Ask for notices with the words of their newest version, sealed: parameter school. A code is nobody's to read."""
     later = notice_version.alias("later")
     ended = notice_follow.c.how.in_((Follows.CORRECTION, Follows.WITHDRAWAL, Follows.UPDATE))
     ended_by = (
@@ -70,6 +70,7 @@ def headlines() -> Select[Any]:
         )
         .where(
             notice.c.school_id == _SCHOOL,
+            notice.c.kind != NoticeKind.CODE,
             ~select(later.c.id)
             .where(
                 later.c.school_id == notice.c.school_id,

@@ -3,12 +3,13 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, literal_column, select, union
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, literal_column, or_, select, union
 
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
+from hub.models.people import AddressState
 from hub.notices.standing import concerns, known_by_somebody, to_be_called
-from hub.outbox.rungs import sender_for
+from hub.outbox.rungs import sender_for, wanted
 from hub.people.links import holds_on, told_today
 from hub.tables import (
     address,
@@ -190,7 +191,10 @@ def tries() -> Select[Any]:
 
 @cache
 def points() -> Select[Any]:
-    """Ask for all that is on file of some adults, in their order, sealed: parameters school, guardians."""
+    """Ask for all that is on file of some adults, in their order, sealed: parameters school, guardians.
+
+    What an adult has typed and not yet proved is a stranger's until then.
+    """
     return (
         select(
             contact_point.c.guardian_id,
@@ -208,6 +212,7 @@ def points() -> Select[Any]:
         .join(address, address.c.id == contact_point.c.address_id)
         .join(data_key, data_key.c.id == address.c.data_key_id)
         .where(contact_point.c.school_id == _SCHOOL, contact_point.c.guardian_id.in_(_ids("guardians")))
+        .where(or_(wanted(), address.c.state != AddressState.UNVERIFIED))
         .order_by(contact_point.c.position)
     )
 

@@ -11,11 +11,11 @@ from hub.models.school import School
 from hub.notices import preview_asked
 from hub.notices.audience import Audience, classes_of, read_audience, require_right
 from hub.notices.preview_asked import SenderCard, Some
+from hub.notices.publish import check_by_hand
 from hub.notices.reasons import Why
 from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
 from hub.routing import check_absent_on, check_still_to_come, day_at_school
-from i18n.checks import check_slots
 from i18n.languages import best
 from i18n.rendering import render_sms
 from i18n.segments import Encoding, count, dear_characters, plain_spelling
@@ -94,7 +94,7 @@ async def preview(
     public_url: str | None,
 ) -> Preview:
     """Count what a press would do. Raises InvalidError, NotAllowedError as the press itself would."""
-    check_slots(kind, slots)
+    check_by_hand(kind, slots)
     day = day_at_school(now, school.timezone)
     if kind is NoticeKind.MEETING:
         check_still_to_come(slots.starts_at, now)

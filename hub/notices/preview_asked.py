@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.notices import left_asked
 from hub.notices.audience import Audience, members
 from hub.notices.reasons import Why, on_file
-from hub.outbox.rungs import may_be_written_to, next_rung, sender_for
+from hub.outbox.rungs import may_be_written_to, next_rung, sender_for, wanted
 from hub.people.links import holds_on
 from hub.people.names import full_name
 from hub.ports import ChannelName
@@ -55,7 +55,7 @@ async def some(
     adults = _adults(school_id, who, day)
     stands: ColumnElement[bool] = contact_point.c.position == adults.c.position
     if together:
-        stands = and_(contact_point.c.position >= adults.c.position, may_be_written_to())
+        stands = and_(contact_point.c.position >= adults.c.position, wanted(), may_be_written_to())
     each = (
         select(
             adults.c.id,

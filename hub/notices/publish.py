@@ -23,7 +23,7 @@ from hub.notices.audience import Audience, classes_of, is_everybody, members, re
 from hub.outbox.conversations import FirstWay
 from hub.people.rights import rights_on
 from hub.ports import Follows, NoticeKind, Slots
-from hub.routing import check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of, leaves_at
+from hub.routing import NOT_BY_HAND, check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of, leaves_at
 from hub.sealing import Keyring
 from hub.tables import copy, data_key, delivery, insert_into, notice, notice_follow, notice_version
 from hub.tables import school as schools
@@ -134,13 +134,18 @@ async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: 
 
 
 def _check(draft: Draft) -> None:
-    if draft.kind is NoticeKind.REMINDER or names_a_child(draft.slots):
-        raise InvalidError("Ce genre de message n'est pas encore possible.", field="kind")
-    check_slots(draft.kind, draft.slots)
+    check_by_hand(draft.kind, draft.slots)
     if not draft.key or len(draft.key) > 64:
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
     if len(draft.audience) > AUDIENCE_MAX:
         raise InvalidError("Trop de noms à la fois : choisissez des classes, ou toute l’école.", field="audience")
+
+
+def check_by_hand(kind: NoticeKind, slots: Slots) -> None:
+    """Refuse what nobody presses as a notice, and what could not be said. Raises InvalidError."""
+    if kind in NOT_BY_HAND or names_a_child(slots):
+        raise InvalidError("Ce genre de message ne s’envoie pas à la main.", field="kind")
+    check_slots(kind, slots)
 
 
 async def _allowed_audience(

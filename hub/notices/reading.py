@@ -14,7 +14,7 @@ from hub.models.school import School
 from hub.notices.audience import Audience, members
 from hub.notices.preview import shown
 from hub.notices.preview_asked import SenderCard, senders
-from hub.outbox.rungs import may_be_written_to, sender_for
+from hub.outbox.rungs import may_be_written_to, sender_for, wanted
 from hub.people.links import holds_on
 from hub.people.names import full_name
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
@@ -175,6 +175,7 @@ async def _ways(session: AsyncSession, school_id: int, guardian_id: int, now: da
             contact_point.c.school_id == school_id,
             contact_point.c.guardian_id == guardian_id,
             contact_point.c.channel.in_(RENDERED),
+            wanted(),
             may_be_written_to(),
         )
         .order_by(contact_point.c.position)

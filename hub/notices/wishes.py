@@ -1,11 +1,11 @@
 """What is on the page, told as each adult wishes: at once by a notice, in the evening's digest, or only on the page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, distinct, func, literal, select
+from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, delete, distinct, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.base import BigId
@@ -16,7 +16,8 @@ from hub.outbox.rungs import next_rung
 from hub.ports import NoticeKind
 from hub.routing import USUAL, digest_day
 from hub.sealing import Keyring
-from hub.tables import digest_item, insert_into, wish
+from hub.tables import assessment, delivery, diary_entry, digest_item, document, insert_into, notice, wish
+from i18n.checks import check_slots
 
 KEEP = timedelta(days=365)
 
@@ -62,9 +63,10 @@ async def tell_as_wished(
 
     Asks for no right: the caller has. Pressing twice (the same `draft.key`) tells nobody twice. A document to sign is
     kept from nobody: who wants it only on the page hears of it in the evening, and whom nothing reaches is to call; of
-    anything else, who can be reached by nothing reads it on the page.
+    anything else, who can be reached by nothing reads it on the page. Raises InvalidError for what could not be said.
     """
     kind, signs = draft.kind, draft.slots.signs
+    check_slots(kind, draft.slots)
     wished = await as_wished(session, school_id=school.key, kind=kind, who=who, signs=signs)
     pairs = _wished(school.key, kind, who, signs=signs)
     notice_id = None
@@ -80,40 +82,74 @@ async def tell_as_wished(
             now=now,
         )
         notice_id = told.notice_id
-    for subject_id in subjects if wished.evening else ():
-        await session.execute(
-            insert_into(digest_item, session)
-            .from_select(
-                [
-                    "school_id",
-                    "guardian_id",
-                    "pupil_id",
-                    "kind",
-                    "subject_id",
-                    "signs",
-                    "on_day",
-                    "made_at",
-                    "keep_until",
-                ],
-                select(
-                    literal(school.key, BigId()),
-                    pairs.c.guardian_id,
-                    pairs.c.pupil_id,
-                    literal(kind, digest_item.c.kind.type),
-                    literal(subject_id, BigId()),
-                    literal(signs),
-                    literal(digest_day(draft.due(now), school.timezone)),
-                    literal(now, digest_item.c.made_at.type),
-                    literal((now + KEEP).date()),
-                )
-                .where(pairs.c.how == How.EVENING)
-                .distinct(),
-            )
-            .on_conflict_do_nothing()
-        )
+        await _no_more_for_the_evening(session, school.key, kind, subjects, notice_id)
+    if wished.evening and subjects:
+        await _keep_for_the_evening(session, school, draft, pairs, subjects, now=now)
     return Wished(wished.at_once, wished.evening, wished.page, wished.unreached, notice_id)
 
 
+async def _keep_for_the_evening(
+    session: AsyncSession,
+    school: School,
+    draft: Draft,
+    pairs: Subquery,
+    subjects: Sequence[int],
+    *,
+    now: datetime,
+) -> None:
+    """Let these wait for the evening with those who wish it so, once; whom this press told at once has heard."""
+    kind, subject = draft.kind, _SUBJECTS[draft.kind]
+    has_it = (
+        select(delivery.c.id)
+        .join(notice, and_(notice.c.school_id == delivery.c.school_id, notice.c.id == delivery.c.notice_id))
+        .where(
+            notice.c.school_id == school.key,
+            notice.c.key_name == draft.key,
+            delivery.c.guardian_id == pairs.c.guardian_id,
+        )
+    )
+    waits = {
+        "school_id": literal(school.key, BigId()),
+        "guardian_id": pairs.c.guardian_id,
+        "pupil_id": pairs.c.pupil_id,
+        "kind": literal(kind, digest_item.c.kind.type),
+        "subject_id": subject.c.id,
+        "signs": literal(draft.slots.signs),
+        "on_day": literal(digest_day(draft.due(now), school.timezone)),
+        "made_at": literal(now, digest_item.c.made_at.type),
+        "keep_until": literal((now + KEEP).date()),
+    }
+    each = (
+        select(*waits.values())
+        .join_from(pairs, subject, and_(subject.c.school_id == school.key, subject.c.id.in_(subjects)))
+        .where(pairs.c.how == How.EVENING, ~has_it.correlate(pairs).exists())
+        .distinct()
+    )
+    await session.execute(insert_into(digest_item, session).from_select(list(waits), each).on_conflict_do_nothing())
+
+
+async def _no_more_for_the_evening(
+    session: AsyncSession, school_id: int, kind: NoticeKind, subjects: Sequence[int], notice_id: int
+) -> None:
+    """Who hears of it at once is not told again in the evening of what was waiting for it."""
+    at_once = select(delivery.c.guardian_id).where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id)
+    await session.execute(
+        delete(digest_item).where(
+            digest_item.c.school_id == school_id,
+            digest_item.c.kind == kind,
+            digest_item.c.subject_id.in_(subjects),
+            digest_item.c.notice_id.is_(None),
+            digest_item.c.guardian_id.in_(at_once),
+        )
+    )
+
+
+_SUBJECTS: Mapping[NoticeKind, Table] = {
+    NoticeKind.HOMEWORK: diary_entry,
+    NoticeKind.DOCUMENT: document,
+    NoticeKind.RESULT: assessment,
+}
+"""What is told of, by the kind of its notice."""
 _NOBODY = "nobody"
 
 

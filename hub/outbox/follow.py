@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, Update, bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId, UtcDateTime
@@ -12,7 +12,7 @@ from hub.models.notices import AttemptState, DeliveryState, ErrorKind
 from hub.models.people import AddressState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import climb, open_calls
-from hub.outbox.rungs import WAITING, has_attempt, standing_on, still_tried
+from hub.outbox.rungs import WAITING, has_attempt, nobody_calls, standing_on, still_tried
 from hub.outbox.stopping import stop_writing
 from hub.ports import Lane
 from hub.routing import after_failure
@@ -52,11 +52,15 @@ def _called_otherwise() -> Update:
 
 @cache
 def _told() -> Update:
-    """Count as told whom some tries served: parameters b_tries, b_now."""
+    """Count as told whom some tries served: parameters b_tries, b_now.
+
+    So is whom nobody called when the proof was late.
+    """
     waiting = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
+    late = and_(delivery.c.state == DeliveryState.EXPIRED, nobody_calls())
     return (
         update(delivery)
-        .where(_served(), delivery.c.state.in_(waiting))
+        .where(_served(), or_(delivery.c.state.in_(waiting), late))
         .values(state=DeliveryState.TOLD, state_at=bindparam("b_now", type_=UtcDateTime()))
     )
 
@@ -117,7 +121,7 @@ async def climb_from(connection: AsyncConnection, copies: Sequence[int], *, lane
 
 
 async def let_expire(connection: AsyncConnection, copies: Sequence[int], *, lane: Lane, now: datetime) -> None:
-    """What would arrive stale: routine expires; urgent becomes a task to call, it still concerns a child."""
+    """What would arrive stale: routine and codes expire; urgent becomes a task to call, it still concerns a child."""
     if not copies:
         return
     state = DeliveryState.TO_CALL if lane is Lane.URGENT else DeliveryState.EXPIRED
@@ -127,15 +131,17 @@ async def let_expire(connection: AsyncConnection, copies: Sequence[int], *, lane
 async def rest(
     connection: AsyncConnection, copies: Sequence[int], *, state: DeliveryState, lane: Lane, now: datetime
 ) -> None:
-    """Leave the ladder: the deliveries that wait on these copies come to rest in `state`."""
+    """Leave the ladder: the deliveries that wait on these copies come to rest in `state`; nobody calls about some."""
+    calls = state is DeliveryState.TO_CALL
+    ends = case((nobody_calls(), DeliveryState.EXPIRED.value), else_=state.value) if calls else literal(state.value)
     rows = await connection.execute(
         update(delivery)
         .where(standing_on(copies), delivery.c.state.in_(WAITING), ~has_attempt(AttemptState.DELIVERED))
-        .values(state=state, state_at=now, rung=delivery.c.rung if state is DeliveryState.TOLD else 0)
+        .values(state=ends, state_at=now, rung=delivery.c.rung if state is DeliveryState.TOLD else 0)
         .returning(delivery.c.id)
     )
     ids = [row.id for row in rows]
-    if ids and state is DeliveryState.TO_CALL:
+    if ids and calls:
         await open_calls(connection, delivery.c.id.in_(ids), lane=lane, now=now)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     update,
@@ -30,12 +31,15 @@ from hub.outbox.lines import choose_lines
 from hub.outbox.rungs import (
     WAITING,
     has_attempt,
+    is_code,
     is_crisis,
     may_be_written_to,
     next_rung,
+    nobody_calls,
     same,
     sender_for,
     still_tried,
+    wanted,
 )
 from hub.ports import Lane
 from hub.routing import NAMING_KINDS, call_due
@@ -59,12 +63,13 @@ Within = AsyncConnection | AsyncSession
 async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: datetime) -> None:
     """Put deliveries on their next usable rung; those that have none become a task to call.
 
-    In a crisis nobody calls: there what a server took is the best there is, and its adult counts as told. Nobody climbs
-    for a cancelled notice. A rung may lead to a copy that has already ended without success at an adult who shares the
-    address: then the rung after it comes at once, for nothing would ever move this one on.
+    In a crisis nobody calls: there what a server took is the best there is, and its adult counts as told. A code goes
+    to one address and ends there. Nobody climbs for a cancelled notice. A rung may lead to a copy that has already
+    ended without success at an adult who shares the address: then the rung after it comes at once, for nothing would
+    ever move this one on.
     """
     after = next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery)
-    following = case((in_conversation(), left_in_conversation()), else_=after.scalar_subquery())
+    following = case((is_code(), null()), (in_conversation(), left_in_conversation()), else_=after.scalar_subquery())
     moved = await within.execute(
         update(delivery)
         .where(
@@ -76,7 +81,8 @@ async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: 
             rung=func.coalesce(following, 0),
             state=case(
                 (following.is_not(None), DeliveryState.ON_THE_WAY.value),
-                (and_(is_crisis(), has_attempt(AttemptState.ACCEPTED)), DeliveryState.TOLD.value),
+                (and_(or_(is_crisis(), is_code()), has_attempt(AttemptState.ACCEPTED)), DeliveryState.TOLD.value),
+                (nobody_calls(), DeliveryState.EXPIRED.value),
                 else_=DeliveryState.TO_CALL.value,
             ),
             state_at=now,
@@ -232,7 +238,7 @@ def _stands_on() -> ColumnElement[bool]:
     return and_(
         contact_point.c.school_id == delivery.c.school_id,
         contact_point.c.guardian_id == delivery.c.guardian_id,
-        or_(contact_point.c.position == delivery.c.rung, and_(is_crisis(), may_be_written_to())),
+        or_(contact_point.c.position == delivery.c.rung, and_(is_crisis(), wanted(), may_be_written_to())),
     )
 
 

@@ -17,6 +17,7 @@ from hub.outbox.bulk import Bulk, stored
 from hub.outbox.conversations import Answered
 from hub.outbox.follow import climb_from, let_expire
 from hub.outbox.last_look import CONCERNED, Fact, Fate, Told, look
+from hub.outbox.quiet import hold_back
 from hub.outbox.wordings import Wordings
 from hub.ports import ChannelName, Lane, Outgoing
 from hub.routing import LINK_DAYS, day_at_school
@@ -72,6 +73,9 @@ async def prepare(
     prepared = Prepared(secrets.randbits(62), len(facts))
     if not facts:
         return prepared
+    if lane is Lane.ROUTINE:
+        held = await hold_back(connection, facts, timezone=wordings.timezone(sender_id), now=now)
+        facts = [fact for fact in facts if fact.id not in held]
     await wordings.learn(connection, facts)
     answered = await wordings.answered(connection, facts)
     for fact in sorted(facts, key=lambda fact: fact.id):  # what became due first is handed over first

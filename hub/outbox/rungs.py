@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
 from hub.models.notices import AttemptState, DeliveryState
 from hub.models.people import AddressState
 from hub.ports import NoticeKind
+from hub.routing import UNCALLED
 from hub.tables import address, attempt, contact_point, copy_delivery, delivery, notice, sender, stop
 
 WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
@@ -43,7 +44,10 @@ def sender_for() -> ScalarSelect[int]:
 
 
 def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], after: ColumnElement[int]) -> Any:  # noqa: ANN401 (a scalar select)
-    """Give the position of the guardian's next contact point that may be written to now; NULL when none is left."""
+    """Give the position of the guardian's next contact point that may be written to now; NULL when none is left.
+
+    What the guardian does not want, or has not proved yet, is written to only by name (`conversations.first_rung`).
+    """
     return (
         select(func.min(contact_point.c.position))
         .join(address, same(contact_point, address, "address_id"))
@@ -51,6 +55,7 @@ def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], af
             contact_point.c.school_id == school_id,
             contact_point.c.guardian_id == guardian_id,
             contact_point.c.position > after,
+            wanted(),
             address.c.state.in_(WRITABLE),
             sender_for().is_not(None),
         )
@@ -59,12 +64,26 @@ def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], af
 
 def is_crisis() -> ColumnElement[bool]:
     """Say that the delivery's notice is a crisis: all channels at once, no call, no ladder."""
+    return _is_a(NoticeKind.CRISIS)
+
+
+def is_code() -> ColumnElement[bool]:
+    """Say that the delivery's notice is a code: for one address alone."""
+    return _is_a(NoticeKind.CODE)
+
+
+def nobody_calls() -> ColumnElement[bool]:
+    """Say that the delivery's notice is of a kind that nobody calls a family about."""
+    return _is_a(*UNCALLED)
+
+
+def _is_a(*kinds: NoticeKind) -> ColumnElement[bool]:
     return (
         select(notice.c.id)
         .where(
             notice.c.school_id == delivery.c.school_id,
             notice.c.id == delivery.c.notice_id,
-            notice.c.kind == NoticeKind.CRISIS,
+            notice.c.kind.in_(sorted(kinds)),
         )
         .correlate(delivery)
         .exists()
@@ -103,6 +122,11 @@ def standing_on(copies: Sequence[int]) -> ColumnElement[bool]:
             copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
         )
     )
+
+
+def wanted() -> ColumnElement[bool]:
+    """Say that its guardian wants to be written to at the contact point at hand."""
+    return contact_point.c.unwanted_at.is_(None)
 
 
 def may_be_written_to() -> ColumnElement[bool]:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Table, delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.database import Database
 from hub.errors import NotFoundError
-from hub.models import metadata
 from hub.models.people import LastRung, LinkKind, Means
 from hub.people import erasure_scope as scope
 from hub.people.erasure_register import FILE, Entry, append, entries
@@ -30,17 +29,21 @@ from hub.people.forgetting import (
     forget_notices,
     forget_replies,
 )
+from hub.people.forgetting_papers import forget_schoolwork
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import (
     absence,
     address,
     answer,
     audit,
+    calendar_feed,
     contact_point,
     data_key,
     delivery,
+    digest_item,
     enrolment,
     erasure,
+    family_login_guardian,
     guardian,
     insert_into,
     invitation,
@@ -48,13 +51,13 @@ from hub.tables import (
     pupil,
     roll_mark,
     tray_item,
+    wish,
 )
 
 __all__ = ["FILE", "erase_guardian", "erase_pupil", "replay", "wipe_traces"]
 
 log = structlog.get_logger(__name__)
 Within = AsyncConnection | AsyncSession
-_family_login_guardian: Table = metadata.tables["family_login_guardian"]
 
 _OVERLAP = timedelta(minutes=10)
 """An erasure may be noted shortly before a backup begins and be done shortly after."""
@@ -73,8 +76,9 @@ async def erase_guardian(
     """Forget an adult: names, links, addresses that nobody else uses, and every word to or from him or her.
 
     A barred link stays, without its evidence: while it stands, a stranger beside this child still waits for the
-    office. An adult whom ONDE still lists comes back with the next import, as somebody new. Raises NotFoundError,
-    and OSError when `register` cannot be written: nothing is changed then. None: the register knows already.
+    office. A signature and a tick stay, without a name: that an adult signed is the child's. An adult whom ONDE still
+    lists comes back with the next import, as somebody new. Raises NotFoundError, and OSError when `register` cannot be
+    written: nothing is changed then. None: the register knows already.
     """
     mine = (guardian.c.school_id == school_id, guardian.c.id == guardian_id)
     row = (await within.execute(select(guardian).where(*mine))).one_or_none()
@@ -105,6 +109,8 @@ _NO_GUARDIAN: dict[str, Any] = {
     "language": "fr",
     "means": Means.ANY,
     "last_rung": LastRung.CALL,
+    "quiet_from": None,
+    "quiet_to": None,
     "keep_until": None,
 }
 
@@ -118,11 +124,11 @@ async def erase_pupil(
     register: Path | None,
     by: int | None,
     now: datetime,
-) -> None:
-    """Forget a pupil: names, birthday, number, classes, links, absences, and every text that may name the child.
+) -> list[str]:
+    """Forget a pupil: names, birthday, number, classes, links, absences, results, every text that may name the child.
 
-    The adults stay, for they may have other children here; those who have none go with the next purge. Raises as
-    `erase_guardian` does.
+    Documents for this pupil alone go with their files; gives where these lay, for the store. The adults stay, for
+    they may have other children here; those who have none go with the next purge. Raises as `erase_guardian` does.
     """
     mine = (pupil.c.school_id == school_id, pupil.c.id == pupil_id)
     row = (await within.execute(select(pupil).where(*mine))).one_or_none()
@@ -137,9 +143,11 @@ async def erase_pupil(
     await within.execute(update(answer).where(answer.c.pupil_id == pupil_id).values(words_sealed=None))
     for table in (enrolment, absence, roll_mark):
         await within.execute(delete(table).where(table.c.pupil_id == pupil_id))
+    places = await forget_schoolwork(within, school_id, pupil_id)
     await _unlink_pupil(within, pupil_id, now=now)
     await within.execute(update(pupil).where(*mine).values({**_NO_PUPIL, "left_on": row.left_on or now.date()}))
     log.info("erased", school=school_id, pupil=pupil_id)
+    return places
 
 
 _NO_PUPIL: dict[str, Any] = {
@@ -201,7 +209,7 @@ async def _note(within: Within, register: Path | None, entry: Entry, *, by: int 
 async def _unlink_guardian(within: Within, guardian_id: int) -> None:
     await within.execute(delete(link).where(link.c.guardian_id == guardian_id, link.c.kind != LinkKind.BARRED))
     await within.execute(update(link).where(link.c.guardian_id == guardian_id).values(evidence_sealed=None))
-    for table in (contact_point, invitation, _family_login_guardian):
+    for table in (contact_point, invitation, family_login_guardian, wish, calendar_feed, digest_item):
         await within.execute(delete(table).where(table.c.guardian_id == guardian_id))
 
 

@@ -25,7 +25,7 @@ FEWEST_LETTERS = 2
 class Found:
     """An adult: the children that he or she is told about, each with the class, and the ways on file, in their order.
 
-    `ways` are (way, state of the address).
+    `ways` are (way, state of the address), `pupils` (id, first name) of the children.
     """
 
     guardian_id: int
@@ -33,6 +33,7 @@ class Found:
     language: str
     children: tuple[tuple[str, str], ...]
     ways: tuple[tuple[ChannelName, AddressState], ...]
+    pupils: tuple[tuple[int, str], ...] = ()
 
 
 async def find_adults(session: AsyncSession, *, school_id: int, words: str, day: date) -> tuple[int, tuple[Found, ...]]:
@@ -94,6 +95,7 @@ async def _cards(session: AsyncSession, school_id: int, told: Subquery, ids: Seq
             guardian.c.usage_name,
             guardian.c.family_name,
             guardian.c.language,
+            pupil.c.id.label("pupil_id"),
             pupil.c.first_name.label("child"),
             class_group.c.label,
         )
@@ -114,6 +116,7 @@ async def _cards(session: AsyncSession, school_id: int, told: Subquery, ids: Seq
             language=of[0].language,
             children=tuple(dict.fromkeys((row.child, row.label) for row in of)),
             ways=tuple(ways[guardian_id]),
+            pupils=tuple(dict.fromkeys((row.pupil_id, row.child) for row in of)),
         )
         for guardian_id, of in adults.items()
     )

@@ -168,14 +168,16 @@ async def add_address(
 async def _put_first(
     session: AsyncSession, school_id: int, guardian_id: int, address_id: int, channel: ChannelName
 ) -> None:
-    """Let this use come before all others of the adult; one that is there already keeps its place."""
+    """Let this use come before all others of the adult; one that is there already keeps its place, and is wanted."""
     made = await session.execute(
         insert_into(contact_point, session)
         .values(school_id=school_id, guardian_id=guardian_id, address_id=address_id, channel=channel, position=0)
         .on_conflict_do_nothing()
         .returning(contact_point.c.id)
     )
-    if made.scalar_one_or_none() is None:
-        return
     mine = and_(contact_point.c.school_id == school_id, contact_point.c.guardian_id == guardian_id)
+    if made.scalar_one_or_none() is None:
+        known = and_(mine, contact_point.c.address_id == address_id, contact_point.c.channel == channel)
+        await session.execute(update(contact_point).where(known).values(unwanted_at=None))
+        return
     await session.execute(update(contact_point).where(mine).values(position=contact_point.c.position + literal(1)))

@@ -41,13 +41,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class AdultCard:
-    """What the office sees of an adult: name, language, children, ways in their order."""
+    """What the office sees of an adult: name, language, children, ways in their order; `pupils`: (id, first name)."""
 
     guardian_id: int
     name: str
     language: str
     children: tuple[str, ...]
     ways: tuple[Way, ...]
+    pupils: tuple[tuple[int, str], ...] = ()
 
     @property
     def has_chat(self) -> bool:
@@ -65,7 +66,7 @@ async def adult_card(
         await session.execute(
             select(
                 guardian.c.first_name, guardian.c.usage_name, guardian.c.family_name, guardian.c.language,
-                pupil.c.first_name.label("child"),
+                pupil.c.first_name.label("child"), pupil.c.id.label("pupil_id"),
             )
             .join(told, told.c.guardian_id == guardian.c.id)
             .join(pupil, and_(pupil.c.school_id == school_id, pupil.c.id == told.c.pupil_id))
@@ -83,6 +84,7 @@ async def adult_card(
         language=one.language,
         children=tuple(dict.fromkeys(row.child for row in rows)),
         ways=tuple(way if clear and way.can_be_called else replace(way, number="") for way in ways),
+        pupils=tuple(dict.fromkeys((row.pupil_id, row.child) for row in rows)),
     )
 
 
@@ -127,10 +129,17 @@ async def add_by_office(
         .on_conflict_do_nothing()
         .returning(contact_point.c.id)
     )
-    if added.scalar_one_or_none() is None:
+    if added.scalar_one_or_none() is None and not await _wanted_again(session, **use):
         raise InvalidError("Cette adresse est déjà au dossier de cet adulte.", field="address")
     who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "address_added"}
     await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+
+
+async def _wanted_again(session: AsyncSession, **use: object) -> bool:
+    """Write again to an address that this adult had closed for himself or herself: the office was asked to."""
+    this = and_(*(contact_point.c[name] == value for name, value in use.items()))
+    again = update(contact_point).where(this, contact_point.c.unwanted_at.is_not(None)).values(unwanted_at=None)
+    return (await session.execute(again.returning(contact_point.c.id))).scalar_one_or_none() is not None
 
 
 async def try_again(

@@ -1,55 +1,43 @@
 """The school's front door for staff: who may come in, who has tried too often, and who is still inside.
 
-A session is a row; the browser holds its name, we only its keyed hash. Guesses are counted in the registers, so that
-several processes agree, and are written down *before* a password is looked at: guessing in parallel gains nothing.
+A session is a row; the browser holds its name, we only its keyed hash. Who has a second factor holds a session that
+opens nothing until that is given too (`hub.people.second_factor`).
 """
 
 import asyncio
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import LargeBinary, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import LargeBinary, and_, bindparam, delete, insert, select, update
 
 from hub.database import Database
 from hub.errors import HubError, InvalidError
-from hub.models import metadata
 from hub.people.mailboxes import mailbox_key, read_mailbox
 from hub.people.rights import Rights, rights_on
+from hub.people.tries import counted, forget, network
 from hub.routing import day_at_school
 from hub.sealing import Keyring
-from hub.tables import school, staff, staff_session
+from hub.tables import school, staff, staff_factor, staff_session
 
 SESSION = timedelta(hours=12)
 RENEWED_AFTER = timedelta(minutes=5)
-WINDOW = timedelta(minutes=15)
-SLOW_AFTER, PAUSE = 5, timedelta(seconds=30)
-"""After five failures for one mailbox, one try every thirty seconds: a guesser crawls, its owner is not locked out."""
-SHUT_AFTER = 20
+HALF_OPEN = timedelta(minutes=10)
+"""How long one may look for the six digits after the password."""
 PASSWORD_MAX = 256
 """Characters; longer is refused unread, so that hashing costs the same for everybody."""
 
-_failure: Table = metadata.tables["sign_in_failure"]
 _hashing = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 
 
 class RefusedError(HubError):
     """The mailbox or the password does not fit; which of the two is not said."""
-
-
-class TooManyTriesError(HubError):
-    """Too many failures lately; `wait` is how long until the next try counts."""
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"Trop d’essais : attendez {_spoken(wait)} avant de recommencer.")
-        self.wait = wait
 
 
 class WhichSchoolError(HubError):
@@ -62,7 +50,10 @@ class WhichSchoolError(HubError):
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Somebody who is signed in, in one school, with the rights of this day there; `now` is the database's."""
+    """Somebody who is signed in, in one school, with the rights of this day there; `now` is the database's.
+
+    `second_at`: when the second factor was given in this session. `enrolled`: whether this person has one at all.
+    """
 
     staff_id: int
     name: str
@@ -72,6 +63,9 @@ class Inside:
     now: datetime
     day: date
     rights: Rights
+    session_id: int = 0
+    second_at: datetime | None = None
+    enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +85,52 @@ async def sign_in(
     same time as a known one. Raises RefusedError, TooManyTriesError, WhichSchoolError.
     """
     mailbox = _mailbox(email)
-    typed, place = keyring.lookup("sign-in", mailbox), keyring.lookup("from", _network(where))
-    tries = await _counted(database, typed, place)
+    typed, place = keyring.lookup("sign-in", mailbox), keyring.lookup("from", network(where))
+    tries = await counted(database, typed, place)
     candidates = await _candidates(database, keyring.lookup("staff", mailbox), school_id)
     fitting = [candidate for candidate in candidates if await _fits(candidate.password_hash, password)]
     if not candidates:
         await _fits(None, password)
     if not fitting:
         raise RefusedError("Cette adresse et ce mot de passe ne vont pas ensemble.")
-    await _forget(database, typed, tries)
+    await forget(database, typed, tries)
     if len(fitting) > 1:
         raise WhichSchoolError([(candidate.school_id, candidate.school_name) for candidate in fitting])
-    return await _opened(database, keyring, fitting[0])
+    return await open_session(database, keyring, school_id=fitting[0].school_id, staff_id=fitting[0].staff_id)
+
+
+async def open_session(database: Database, keyring: Keyring, *, school_id: int, staff_id: int) -> str:
+    """Open a session for somebody who proved who he or she is; a half one where there is a second factor."""
+    token = secrets.token_urlsafe(32)
+    mine = and_(staff_factor.c.school_id == school_id, staff_factor.c.staff_id == staff_id)
+    async with database.engine() as connection:
+        now = await database.now(connection)
+        factor = select(staff_factor.c.id).where(mine, staff_factor.c.confirmed_at.is_not(None))
+        half = (await connection.execute(factor)).scalar_one_or_none() is not None
+        await connection.execute(delete(staff_session).where(staff_session.c.expires_at <= now))
+        await connection.execute(
+            insert(staff_session).values(
+                school_id=school_id,
+                staff_id=staff_id,
+                token_hash=keyring.code_hash(token),
+                created_at=now,
+                seen_at=now,
+                expires_at=now + (HALF_OPEN if half else SESSION),
+            )
+        )
+    return token
 
 
 async def who_is(database: Database, keyring: Keyring, token: str) -> Inside | None:
-    """Say who holds this token now; a session that is used lives on, twelve hours from its last use."""
+    """Say who holds this token now; a session that is used lives on, twelve hours from its last use.
+
+    Nobody, as long as a session lacks the second factor that its owner had when it began.
+    """
     hashed = keyring.code_hash(token)
     async with database.engine_reading() as connection:
         now = await database.now(connection)
-        row = (await connection.execute(_INSIDE, {"token": hashed})).one_or_none()
-        if row is None or row.expires_at <= now:
+        row = (await connection.execute(HELD, {"token": hashed})).one_or_none()
+        if row is None or row.expires_at <= now or is_half(row):
             return None
         day = day_at_school(now, row.timezone)
         rights = await rights_on(connection, school_id=row.school_id, staff_id=row.staff_id, day=day)
@@ -122,13 +141,36 @@ async def who_is(database: Database, keyring: Keyring, token: str) -> Inside | N
                 .where(staff_session.c.token_hash == hashed)
                 .values(seen_at=now, expires_at=now + SESSION)
             )
-    return Inside(row.staff_id, row.name, row.school_id, row.school_name, row.timezone, now, day, rights)
+    who = Inside(row.staff_id, row.name, row.school_id, row.school_name, row.timezone, now, day, rights)
+    return replace(who, session_id=row.id, second_at=row.second_at, enrolled=row.confirmed_at is not None)
+
+
+def is_half(row: Any) -> bool:  # noqa: ANN401 (a row)
+    """Whether a session still waits for the second factor; one from before there was a factor does not."""
+    return row.second_at is None and row.confirmed_at is not None and row.confirmed_at <= row.created_at
 
 
 async def sign_out(database: Database, keyring: Keyring, token: str) -> None:
     """End this session."""
     async with database.engine() as connection:
         await connection.execute(delete(staff_session).where(staff_session.c.token_hash == keyring.code_hash(token)))
+
+
+async def check_own_password(
+    database: Database, keyring: Keyring, *, school_id: int, staff_id: int, password: str, where: str
+) -> None:
+    """Ask somebody who is inside for the password again; wrong ones count as they do at the door.
+
+    Raises RefusedError, TooManyTriesError.
+    """
+    typed, place = keyring.lookup("own", f"{school_id}:{staff_id}"), keyring.lookup("from", network(where))
+    tries = await counted(database, typed, place)
+    async with database.engine_reading() as connection:
+        mine = and_(staff.c.school_id == school_id, staff.c.id == staff_id)
+        known = (await connection.execute(select(staff.c.password_hash).where(mine))).scalar_one_or_none()
+    if not await _fits(known, password):
+        raise RefusedError("Ce n’est pas votre mot de passe.")
+    await forget(database, typed, tries)
 
 
 async def hash_password(password: str) -> str:
@@ -138,52 +180,29 @@ async def hash_password(password: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_hashing, _argon2().hash, password)
 
 
-_INSIDE = (
+HELD = (
     select(
+        staff_session.c.id,
         staff_session.c.staff_id,
         staff_session.c.school_id,
         staff_session.c.seen_at,
         staff_session.c.expires_at,
+        staff_session.c.created_at,
+        staff_session.c.second_at,
+        staff_factor.c.confirmed_at,
         staff.c.name,
         school.c.name.label("school_name"),
         school.c.timezone,
     )
     .join(staff, (staff.c.school_id == staff_session.c.school_id) & (staff.c.id == staff_session.c.staff_id))
     .join(school, school.c.id == staff_session.c.school_id)
+    .outerjoin(
+        staff_factor,
+        (staff_factor.c.school_id == staff_session.c.school_id) & (staff_factor.c.staff_id == staff_session.c.staff_id),
+    )
     .where(staff_session.c.token_hash == bindparam("token", type_=LargeBinary()))
 )
-
-
-async def _counted(database: Database, typed: bytes, place: bytes) -> list[int]:
-    """Write this try down as failed, unless there were too many; gives the rows, to be taken back on success."""
-    async with database.engine() as connection:
-        now = await database.now(connection)
-        await connection.execute(delete(_failure).where(_failure.c.at <= now - WINDOW))
-        rows = await connection.execute(
-            select(_failure.c.what_hash, func.count().label("times"), func.max(_failure.c.at).label("last"))
-            .where(or_(_failure.c.what_hash == typed, _failure.c.what_hash == place))
-            .group_by(_failure.c.what_hash)
-        )
-        wait = _wait({row.what_hash: row for row in rows}, typed, place, now)
-        if wait is None:
-            rows = await connection.execute(
-                insert(_failure)
-                .values([{"what_hash": what, "at": now} for what in (typed, place)])
-                .returning(_failure.c.id)
-            )
-            return [row.id for row in rows]
-    raise TooManyTriesError(wait)
-
-
-def _wait(known: dict[bytes, Any], typed: bytes, place: bytes, now: datetime) -> timedelta | None:
-    """Say how long this visitor must wait, if at all."""
-    here, one = known.get(place), known.get(typed)
-    if here is not None and here.times >= SHUT_AFTER:
-        return WINDOW
-    if one is not None and one.times >= SLOW_AFTER:
-        left = PAUSE - (now - one.last)
-        return left if left > timedelta(0) else None
-    return None
+"""The session that a token names, with its owner: parameter token (its keyed hash)."""
 
 
 async def _candidates(database: Database, email_hash: bytes, school_id: int | None) -> list[_Candidate]:
@@ -224,47 +243,9 @@ def _nobodys_hash() -> str:
     return _argon2().hash(secrets.token_hex(16))
 
 
-async def _forget(database: Database, typed: bytes, tries: list[int]) -> None:
-    """The password was right: this mailbox starts afresh, and this try did not count against the place."""
-    async with database.engine() as connection:
-        await connection.execute(delete(_failure).where(or_(_failure.c.what_hash == typed, _failure.c.id.in_(tries))))
-
-
-async def _opened(database: Database, keyring: Keyring, who: _Candidate) -> str:
-    token = secrets.token_urlsafe(32)
-    async with database.engine() as connection:
-        now = await database.now(connection)
-        await connection.execute(delete(staff_session).where(staff_session.c.expires_at <= now))
-        await connection.execute(
-            insert(staff_session).values(
-                school_id=who.school_id,
-                staff_id=who.staff_id,
-                token_hash=keyring.code_hash(token),
-                created_at=now,
-                seen_at=now,
-                expires_at=now + SESSION,
-            )
-        )
-    return token
-
-
 def _mailbox(email: str) -> str:
     """Read what was typed as it was read when it was kept; what is no mailbox belongs to nobody."""
     try:
         return mailbox_key(read_mailbox(email))
     except InvalidError:
         return mailbox_key(email.strip())
-
-
-def _network(where: str) -> str:
-    """One visitor is one IPv4 address, or one IPv6 network of 64 bits: a household owns all of it (RFC 6177)."""
-    try:
-        address = ip_address(where)
-    except ValueError:
-        return where
-    return str(int(address) >> 64) if isinstance(address, IPv6Address) else str(address)
-
-
-def _spoken(wait: timedelta) -> str:
-    seconds = int(wait.total_seconds())
-    return f"{seconds // 60} minutes" if seconds >= 120 else f"{max(seconds, 1)} secondes"

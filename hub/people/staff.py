@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
@@ -19,7 +19,8 @@ from hub.tables import class_group, school_year, staff, staff_right
 SHORTEST, LONGEST = 12, 256
 """Characters of a password. Length counts, not composition (CNIL, délibération 2022-100; NIST SP 800-63B §5.1.1)."""
 
-_EMAIL = b"staff.email"
+EMAIL_SEALED = b"staff.email"
+"""What a mailbox is sealed as, under the school’s key."""
 
 
 async def add_staff(
@@ -51,6 +52,17 @@ async def add_staff(
         await session.execute(update(staff).where(*mine).values(password_hash=hashed))
     await _give(session, school_id, staff_id, role, class_ids, from_on)
     return staff_id
+
+
+async def speaks_for(session: AsyncSession, *, school_id: int, day: date) -> int:
+    """Give the person in whose name the school says what nobody wrote: its director, else the office, else anybody.
+
+    Whoever last had the right, when nobody has it on that day.
+    """
+    first = case((staff_right.c.role == Role.DIRECTOR, 0), (staff_right.c.role == Role.OFFICE, 1), else_=2)
+    asked = select(staff_right.c.staff_id).where(staff_right.c.school_id == school_id)
+    found = await session.execute(asked.order_by(~holds_on(staff_right, day), first, staff_right.c.staff_id).limit(1))
+    return int(found.scalar_one())
 
 
 async def find_staff(session: AsyncSession, keyring: Keyring, school_id: int, email: str) -> int:
@@ -85,7 +97,7 @@ async def _person(session: AsyncSession, keyring: Keyring, school_id: int, mailb
     row = {
         "school_id": school_id,
         "name": read_words(name, what="le nom") or mailbox.partition("@")[0],
-        "email_sealed": seal.close(mailbox.encode(), _EMAIL),
+        "email_sealed": seal.close(mailbox.encode(), EMAIL_SEALED),
         "email_hash": looked_up,
     }
     return int((await session.execute(insert(staff).values(row).returning(staff.c.id))).scalar_one())

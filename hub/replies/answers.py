@@ -20,7 +20,7 @@ from hub.models.people import AddressState
 from hub.outbox.follow import deliver
 from hub.outbox.rungs import WRITABLE
 from hub.ports import NoticeKind
-from hub.replies.links import Adult, Served, served_by
+from hub.replies.links import HOME, Adult, Served, served_by
 from hub.tables import (
     address,
     attempt,
@@ -89,7 +89,7 @@ async def answer(
     adult = served.adult(guardian_id)
     if adult is None and guardian_id is not None:
         return Taken.WITHDRAWN
-    await show_arrived(connection, served, now)
+    await _show_arrived_by(connection, served, through, now)
     if adult is None:
         if kind is AnswerKind.SHOULD_BE_HERE:
             await alarm(connection, served, served.adults, now)
@@ -132,6 +132,12 @@ def _fits(kind: AnswerKind, served: Served) -> bool:
     if kind in ABSENT:
         return served.kind is NoticeKind.ABSENCE
     return kind not in ASKED or served.asks
+
+
+async def _show_arrived_by(connection: AsyncConnection, served: Served, through: str, now: datetime) -> None:
+    """An answer on the family's own page proves nothing of the address that the message went to; all others do."""
+    if through != HOME:
+        await show_arrived(connection, served, now)
 
 
 async def show_arrived(connection: AsyncConnection, served: Served, now: datetime) -> None:

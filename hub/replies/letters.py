@@ -95,6 +95,7 @@ async def receive_note(
     *,
     key: str,
     guardian_id: int | None,
+    through: str = "page",
     now: datetime,
 ) -> Received:
     """Put what was typed on the page of a message where it belongs; `key` names the press, so that two are one.
@@ -110,7 +111,7 @@ async def receive_note(
     meaning = meaning_of_letter(words)
     if kept is None:
         return Received(fresh=False, sense=meaning.sense, address_id=served.address_id)
-    heard = await heard_under(connection, served, words, meaning, "page", now, guardian_id)
+    heard = await heard_under(connection, served, words, meaning, through, now, guardian_id)
     outcome = await understand(connection, heard)
     await put(connection, [Put(kept, heard, outcome, served.address_id, turn_of(outcome))], now=now)
     return Received(fresh=True, sense=outcome.sense, address_id=served.address_id)

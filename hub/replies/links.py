@@ -36,6 +36,9 @@ from hub.tables import (
     staff,
 )
 
+HOME = "home"
+"""What is answered on the family's own page: it says nothing of the address that the message went to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adult:
@@ -89,13 +92,17 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What a page shows. `masked`: a number or mailbox, its middle hidden; `noted`: the only adult has answered."""
+    """What a page shows. `masked`: a number or mailbox, its middle hidden; `noted`: the only adult has answered.
+
+    `through`: how it was opened, by its link ("page") or from the family's own page (`HOME`).
+    """
 
     served: Served
     slots: Slots
     author: str
     masked: str
     noted: bool
+    through: str = "page"
 
     @property
     def pupils(self) -> tuple[str, ...]:

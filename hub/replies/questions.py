@@ -131,7 +131,10 @@ def _pupils() -> Select[Any]:
 
 @cache
 def _lately() -> Select[Any]:
-    """Ask for the last tries of each sender at each address: parameters school, addresses, since."""
+    """Ask for the last tries of each sender at each address: parameters school, addresses, since.
+
+    Not for codes: nobody answers those.
+    """
     newest = (attempt.c.sending_at.desc(), attempt.c.id.desc())
     tried = (
         select(
@@ -155,6 +158,7 @@ def _lately() -> Select[Any]:
             attempt.c.state.in_(POSTED),
             attempt.c.sending_at > bindparam("since", type_=UtcDateTime()),
             notice.c.state == NoticeState.PUBLISHED,
+            notice.c.kind != NoticeKind.CODE,
         )
         .subquery("tried")
     )

@@ -96,9 +96,11 @@ def _kinds(before: tuple[str, ...], after: tuple[str, ...]) -> None:
 
 
 def _new_columns() -> Iterator[tuple[str, sa.Column[Any]]]:
+    yield "contact_point", sa.Column("unwanted_at", MOMENT, nullable=True)
     yield "class_group", sa.Column("closed_on", sa.Date(), nullable=True)
     yield "family_login", sa.Column("device", sa.String(60), server_default="", nullable=False)
     yield "family_login", sa.Column("seen_at", MOMENT, nullable=True)
+    yield "family_login_guardian", sa.Column("address_id", BIG, nullable=True)
     yield "guardian", sa.Column("quiet_from", sa.Time(), nullable=True)
     yield "guardian", sa.Column("quiet_to", sa.Time(), nullable=True)
     yield "staff_session", sa.Column("second_at", MOMENT, nullable=True)
@@ -128,6 +130,7 @@ def _tables() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("proved_at", MOMENT, nullable=True),
         sa.Column("used_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["login_id"], ["family_login.id"], name=op.f("fk_family_code_login_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_family_code")),
@@ -293,6 +296,7 @@ def _tables() -> None:
         sa.Column("class_id", BIG, nullable=False),
         sa.Column("author_id", BIG, nullable=False),
         sa.Column("notice_id", BIG, nullable=True),
+        sa.Column("key_name", sa.String(64), nullable=True),
         sa.Column(
             "kind",
             sa.Enum("done", "due", name="entrykind", native_enum=False, create_constraint=True, length=24),
@@ -321,6 +325,7 @@ def _tables() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_diary_entry_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_diary_entry")),
         sa.UniqueConstraint("id", "school_id", name=op.f("uq_diary_entry_id_school_id")),
+        sa.UniqueConstraint("key_name", "school_id", name=op.f("uq_diary_entry_key_name_school_id")),
     )
     op.create_index(op.f("ix_diary_entry_class_id_day_school_id"), "diary_entry", ["class_id", "day", "school_id"])
     op.create_index(op.f("ix_diary_entry_notice_id_school_id"), "diary_entry", ["notice_id", "school_id"])
@@ -391,6 +396,7 @@ def _tables() -> None:
         sa.Column("school_id", BIG, nullable=False),
         sa.Column("author_id", BIG, nullable=False),
         sa.Column("notice_id", BIG, nullable=True),
+        sa.Column("key_name", sa.String(64), nullable=True),
         sa.Column("title_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column(
@@ -411,6 +417,7 @@ def _tables() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_document_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
         sa.UniqueConstraint("id", "school_id", name=op.f("uq_document_id_school_id")),
+        sa.UniqueConstraint("key_name", "school_id", name=op.f("uq_document_key_name_school_id")),
     )
     op.create_index(op.f("ix_document_notice_id_school_id"), "document", ["notice_id", "school_id"])
     op.create_index(op.f("ix_document_school_id"), "document", ["school_id"])

@@ -1,0 +1,114 @@
+"""The evening's digest: what is new on the page, told once and together to each adult who wished it so."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.models.school import School
+from hub.notices import digest_asked
+from hub.notices.addressing import address_to
+from hub.notices.publish import Draft, written
+from hub.outbox.bulk import Bulk
+from hub.people.staff import speaks_for
+from hub.ports import News, NoticeKind, Slots
+from hub.routing import day_at_school
+from hub.sealing import Keyring
+from hub.tables import school as schools
+
+WAITS = timedelta(days=7)
+"""How long news waits for an adult whom nothing reaches; then it stays on the page. What is to be signed waits on."""
+_AT_ONCE = 5_000
+"""Rows marked in one statement: SQLite takes 32,766 values."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """One adult's news of this evening: its counts, and the items that it is told of."""
+
+    guardian_id: int
+    news: News
+    items: tuple[int, ...]
+
+
+async def tell_digests(session: AsyncSession, keyring: Keyring, *, school: School, now: datetime) -> int:
+    """Tell each adult in one notice what waits for this evening; gives how many adults.
+
+    What is no news any more is let go of: deleted, withdrawn, ticked, signed, or of a pupil of whom the adult hears
+    nothing today. Who can be reached by nothing is told later, or reads it on the page. An item is marked with its
+    digest in the transaction that writes the digest, so it is in exactly one, whoever runs this beside us.
+    """
+    await _one_at_a_time(session, school.key)
+    day = day_at_school(now, school.timezone)
+    which = {"school": school.key, "day": day}
+    await session.execute(digest_asked.no_news(), {**which, "since": day - WAITS})
+    found = _by_adult((await session.execute(digest_asked.waiting(), which)).all())
+    if not found:
+        return 0
+    author = await speaks_for(session, school_id=school.key, day=day)
+    drafts = [_draft(one, f"{day:%Y-%m-%d}", school.language) for one in found]
+    made = await written(session, keyring, school, author, drafts, now)
+    told = [(one, notice_id) for one, (notice_id, fresh) in zip(found, made, strict=True) if fresh]
+    await _mark(session, [(item, notice_id) for one, notice_id in told for item in one.items])
+    fresh = [notice_id for _, notice_id in told]
+    if fresh:
+        who = digest_asked.gathered().params(school=school.key, notices=fresh)
+        await address_to(session, school.key, fresh, NoticeKind.DIGEST, who, due=now, now=now)
+    return len(told)
+
+
+async def told_in(
+    session: AsyncSession, *, school_id: int, notice_id: int, guardians: Collection[int]
+) -> dict[NoticeKind, tuple[int, ...]]:
+    """Say of what a digest told some adults, by kind; the caller sees to it that they may still see each."""
+    which = {"school": school_id, "notice": notice_id, "guardians": list(guardians)}
+    found: dict[NoticeKind, list[int]] = {}
+    for kind, subject_id in await session.execute(digest_asked.subjects(), which):
+        found.setdefault(NoticeKind(kind), []).append(subject_id)
+    return {kind: tuple(ids) for kind, ids in found.items()}
+
+
+async def _one_at_a_time(session: AsyncSession, school_id: int) -> None:
+    """Let the second of two runs see what the first has told (SQLite has one writer at a time anyway)."""
+    await session.execute(select(schools.c.id).where(schools.c.id == school_id).with_for_update(key_share=True))
+
+
+def _by_adult(rows: Sequence[Any]) -> list[_Waiting]:
+    """Gather rows that come by adult. A piece for two children is one piece; a result is one child's."""
+    found = []
+    for guardian_id, group in groupby(rows, key=lambda row: int(row.guardian_id)):
+        mine = list(group)
+        pieces = {(NoticeKind(row.kind), row.subject_id): bool(row.signs) for row in mine}
+        kinds = [kind for kind, _ in pieces]
+        news = News(
+            homework=kinds.count(NoticeKind.HOMEWORK),
+            documents=kinds.count(NoticeKind.DOCUMENT),
+            to_sign=sum(signs for (kind, _), signs in pieces.items() if kind is NoticeKind.DOCUMENT),
+            results=sum(row.kind == NoticeKind.RESULT for row in mine),
+        )
+        found.append(_Waiting(guardian_id, news, tuple(row.id for row in mine)))
+    return found
+
+
+def _draft(one: _Waiting, day: str, language: str) -> Draft:
+    """Word a digest; its key lets an adult have one in an evening."""
+    slots = Slots(news=one.news, language=language)
+    return Draft(NoticeKind.DIGEST, f"guardian:{one.guardian_id}", slots, key=f"digest:{day}:{one.guardian_id}")
+
+
+async def _mark(session: AsyncSession, items: Sequence[tuple[int, int]]) -> None:
+    connection = await session.connection()
+    for start in range(0, len(items), _AT_ONCE):
+        await _MARKED.run(connection, items[start : start + _AT_ONCE])
+
+
+_MARKED = Bulk(
+    "UPDATE digest_item SET notice_id = v.notice_id FROM v "
+    "WHERE digest_item.id = v.id AND digest_item.notice_id IS NULL",
+    id="bigint",
+    notice_id="bigint",
+)

@@ -1,0 +1,49 @@
+"""An adult's own quiet hours: what can wait is held until they end; what is urgent never asks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.base import BigId
+from hub.outbox.last_look import CONCERNED, Fact
+from hub.routing import quiet_until
+from hub.tables import attempt, copy_delivery, delivery, guardian
+
+
+async def hold_back(
+    connection: AsyncConnection, facts: Sequence[Fact], *, timezone: str, now: datetime
+) -> frozenset[int]:
+    """Put off the tries for whose adults it is quiet now, until that ends; gives their ids.
+
+    A shared telephone rings for all who share it: it is quiet while it is so for one of them.
+    """
+    copies = {fact.copy_id: fact.id for fact in facts}
+    until: dict[int, datetime] = {}
+    for row in await connection.execute(_quiet(), {"copies": list(copies)}):
+        ends = quiet_until(now, timezone, row.quiet_from, row.quiet_to)
+        if ends is not None:
+            until[row.copy_id] = max(ends, until.get(row.copy_id, ends))
+    for ends in set(until.values()):
+        held = [copies[copy_id] for copy_id, one in until.items() if one == ends]
+        await connection.execute(update(attempt).where(attempt.c.id.in_(held)).values(look_at=ends))
+    return frozenset(copies[copy_id] for copy_id in until)
+
+
+@cache
+def _quiet() -> Select[Any]:
+    """Ask for the quiet hours of those whom some copies serve: parameter copies."""
+    return (
+        select(copy_delivery.c.copy_id, guardian.c.quiet_from, guardian.c.quiet_to)
+        .join(delivery, delivery.c.id == copy_delivery.c.delivery_id)
+        .join(guardian, guardian.c.id == delivery.c.guardian_id)
+        .where(
+            copy_delivery.c.copy_id.in_(bindparam("copies", type_=BigId(), expanding=True)),
+            delivery.c.state.in_(CONCERNED),
+            guardian.c.quiet_from.is_not(None),
+            guardian.c.quiet_to.is_not(None),
+        )
+    )

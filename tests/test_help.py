@@ -1,0 +1,30 @@
+"""Help that everybody may read: in each language, with the very words that a family gets; the sheets fit one page."""
+
+import pytest
+from desks import Desk, on_one_database
+
+from i18n.languages import SPOKEN
+from web.help_pages import TOPICS
+
+pytestmark = on_one_database
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+async def test_every_page_of_help_is_in_every_language(desk: Desk, lang: str) -> None:
+    for topic in ("", *TOPICS):
+        page = await desk.web.get(f"/aide/{topic}".rstrip("/"), params={"lang": lang})
+
+        assert page.status_code == 200
+        assert f'<html lang="{lang}"' in page.text
+
+
+async def test_the_picture_is_what_a_family_really_gets(desk: Desk) -> None:
+    answering = (await desk.web.get("/aide/repondre?lang=en")).text
+    choosing = (await desk.web.get("/aide/canal?lang=fr")).text
+
+    assert "Exemple : Lina " in answering or "Exemple: Lina " in answering
+    assert "123 456" in choosing
+
+
+async def test_what_is_no_page_of_help_says_so_in_one_sentence(desk: Desk) -> None:
+    assert (await desk.web.get("/aide/rien")).status_code == 404

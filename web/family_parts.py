@@ -1,0 +1,102 @@
+"""What each kind of notice shows below itself on the page of its link, and the presses of that."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from hub.errors import HubError
+from hub.notices.digest import told_in
+from hub.ports import NoticeKind
+from hub.replies.links import Adult, LinkView
+from i18n.tongues import Tongue
+from web.family_diary import HOMEWORK_PART
+from web.family_documents import DOCUMENT_PART
+from web.family_door import now_of, printed
+from web.family_part import Opened, Part, Press
+from web.family_results import RESULT_PART
+from web.house import house_of
+
+PARTS: Mapping[NoticeKind, Part] = {
+    NoticeKind.HOMEWORK: HOMEWORK_PART,
+    NoticeKind.DOCUMENT: DOCUMENT_PART,
+    NoticeKind.RESULT: RESULT_PART,
+}
+"""What is shown below a notice of a kind; the others are whole by themselves."""
+
+
+async def _show_news(opened: Opened) -> Mapping[str, Any] | None:
+    """Show below a digest all that it told of, as each would stand below a notice of its own."""
+    told, shown = await _told_in(opened), []
+    for kind in _IN_A_DIGEST:
+        if kind in PARTS and told.get(kind):
+            part = await PARTS[kind].show(replace(opened, subjects=told[kind]))
+            shown += [] if part is None else [(PARTS[kind].page, part)]
+    return {"parts": shown} if shown else None
+
+
+def _within_news(kind: NoticeKind, press: Press) -> Press:
+    """Let a button of a part work below a digest too."""
+
+    async def pressed(opened: Opened, adult: Adult, form: FormData) -> None:
+        await press(replace(opened, subjects=(await _told_in(opened)).get(kind, ())), adult, form)
+
+    return pressed
+
+
+async def _told_in(opened: Opened) -> Mapping[NoticeKind, tuple[int, ...]]:
+    guardians = [adult.guardian_id for adult in opened.view.served.adults]
+    which = {"school_id": opened.school_id, "notice_id": opened.notice_id}
+    return await told_in(opened.session, **which, guardians=guardians)
+
+
+_IN_A_DIGEST = (NoticeKind.DOCUMENT, NoticeKind.HOMEWORK, NoticeKind.RESULT)
+"""What waits for a signature first."""
+_NEWS = Part(
+    "family/part_digest.html",
+    _show_news,
+    {act: _within_news(kind, press) for kind, part in PARTS.items() for act, press in part.acts.items()},
+)
+
+
+def _part_of(view: LinkView) -> Part | None:
+    kind = view.served.kind
+    return _NEWS if kind is NoticeKind.DIGEST else PARTS.get(kind)
+
+
+async def below(request: Request, view: LinkView, speaks: Tongue) -> Mapping[str, Any]:
+    """Give what the page of a link shows below its notice: `part` and `part_page`, both None where there is nothing."""
+    kind = _part_of(view)
+    if kind is None:
+        return {"part": None, "part_page": None}
+    house, now = house_of(request), await now_of(house_of(request))
+    async with house.database.reading(view.served.school_id) as session:
+        shown = await kind.show(Opened(view, session, house.keyring, speaks, now, request.url.path))
+    return {"part": shown, "part_page": None if shown is None else kind.page}
+
+
+def button(view: LinkView, act: str) -> Press | None:
+    """Find what a button of the notice's part does; None when it is none of its own."""
+    kind = _part_of(view)
+    return None if kind is None else kind.acts.get(act)
+
+
+async def pressed(request: Request, view: LinkView, speaks: Tongue, press: Press, form: FormData) -> Response:
+    """Do what the button says, and show the page again; what cannot be done is said in one sentence."""
+    who = str(form.get("guardian", ""))
+    known = not who or (who.isascii() and who.isdigit() and len(who) < 19)
+    adult = view.served.adult(int(who) if who else None) if known else None
+    if not view.served.is_open:
+        return printed("withdrawn", speaks, status=410, view=view)
+    if adult is None:
+        return printed("again", speaks, status=400)
+    house, now = house_of(request), await now_of(house_of(request))
+    try:
+        async with house.database.school(view.served.school_id) as session:
+            await press(Opened(view, session, house.keyring, speaks, now, request.url.path), adult, form)
+    except HubError as error:
+        return printed("sorry", speaks, status=400, view=view, sorry=speaks.gettext(str(error)))
+    return RedirectResponse(f"{request.url.path}?lang={speaks.code}", status_code=303)
