@@ -52,7 +52,7 @@ class Town:
 
 
 @asynccontextmanager
-async def a_town(database: Database, keyring: Keyring) -> AsyncIterator[Town]:
+async def a_town(database: Database, keyring: Keyring, **settings: object) -> AsyncIterator[Town]:
     small = await a_school(database, keyring)
     async with database.school(small.school.key) as session:
         for email, role, classes in (
@@ -71,7 +71,7 @@ async def a_town(database: Database, keyring: Keyring) -> AsyncIterator[Town]:
                 password=PASSWORD,
                 from_on=SINCE,
             )
-    house = House(Settings(public_url=None), database, keyring)
+    house = House(Settings(**{"public_url": None, **settings}), database, keyring)
     async with served(house) as address, async_playwright() as player:
         browser = await player.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         try:
