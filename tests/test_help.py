@@ -1,7 +1,10 @@
 """Help that everybody may read: in each language, with the very words that a family gets; the sheets fit one page."""
 
+import re
+
 import pytest
 from desks import Desk, on_one_database
+from test_browser import a_browser, served, with_chromium
 
 from i18n.languages import SPOKEN
 from web.help_pages import TOPICS
@@ -28,3 +31,13 @@ async def test_the_picture_is_what_a_family_really_gets(desk: Desk) -> None:
 
 async def test_what_is_no_page_of_help_says_so_in_one_sentence(desk: Desk) -> None:
     assert (await desk.web.get("/aide/rien")).status_code == 404
+
+
+@with_chromium
+async def test_each_sheet_for_staff_fits_one_page_of_paper(desk: Desk) -> None:
+    async with served(desk.app.state.house) as address, a_browser() as (page, _):
+        for sheet in ("enseignants", "direction"):
+            await page.goto(f"{address}/aide/{sheet}")
+            printed = await page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "12mm"))
+
+            assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, sheet
