@@ -80,6 +80,17 @@ async def test_a_number_whose_code_never_came_back_gets_nothing_else(family: Fam
     assert NEW[-2:] not in re.sub(r"<[^>]+>", " ", (await family.home.look("/famille/reglages")).text)
 
 
+async def test_a_code_is_read_at_its_address_and_never_on_the_page(family: Family) -> None:
+    await family.give()
+    [[delivery_id]] = await family.door.small.rows(
+        "SELECT max(id) FROM delivery WHERE guardian_id = :id", id=family.odalys
+    )
+
+    page = await family.home.look(f"/famille/messages/{family.door.small.school.key}/{delivery_id}")
+
+    assert page.status_code == 404
+
+
 async def test_wrong_digits_are_counted_and_the_fifth_is_the_last(family: Family) -> None:
     asked, digits = await family.give()
     wrong = "000000" if digits.replace(" ", "") != "000000" else "111111"

@@ -241,7 +241,12 @@ def _written() -> Select[Any]:
 
 @cache
 def _copy() -> Select[Any]:
-    """Ask for the newest copy of one delivery: parameters school, guardians, delivery."""
-    return select(delivery.c.guardian_id, _newest_copy()).where(
-        _MINE, delivery.c.id == bindparam("delivery", type_=BigId())
+    """Ask for the newest copy of one delivery: parameters school, guardians, delivery.
+
+    Never of a code: only whoever holds the address that it went to may read it.
+    """
+    return (
+        select(delivery.c.guardian_id, _newest_copy())
+        .join(notice, and_(notice.c.school_id == delivery.c.school_id, notice.c.id == delivery.c.notice_id))
+        .where(_MINE, delivery.c.id == bindparam("delivery", type_=BigId()), notice.c.kind != NoticeKind.CODE)
     )
