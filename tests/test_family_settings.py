@@ -91,6 +91,38 @@ async def test_a_code_is_read_at_its_address_and_never_on_the_page(family: Famil
     assert page.status_code == 404
 
 
+async def test_an_address_that_was_never_proved_cannot_be_put_first(family: Family) -> None:
+    await family.give()
+
+    refused = await family.post("adresses/3/premier")
+
+    assert refused.status_code == 404  # type: ignore[attr-defined]
+    assert await family.ways() == [(1, True), (3, False)]
+
+
+async def test_nobody_learns_here_whether_the_school_knows_a_number(family: Family) -> None:
+    await family.door.small.family(by_sms("+33639987099", name="Zélie"), children=("Ulysse",))
+
+    await family.give("06 39 98 70 99")
+    page = (await family.home.look("/famille/reglages")).text
+
+    assert "•• 99" not in page
+    assert (await family.post("adresses/3/premier")).status_code == 404  # type: ignore[attr-defined]
+    assert await family.ways() == [(1, True), (3, False)]
+
+
+async def test_a_number_that_is_called_may_also_be_written_to(family: Family) -> None:
+    await family.door.small.write(
+        "UPDATE contact_point SET channel = 'voice' WHERE guardian_id = :id", id=family.odalys
+    )
+
+    asked, digits = await family.give("06 39 98 70 01")
+    done = await family.post("code", demande=asked, code=digits)
+
+    assert done.status_code == 303  # type: ignore[attr-defined]
+    assert await family.ways() == [(1, True), (1, True)]
+
+
 async def test_wrong_digits_are_counted_and_the_fifth_is_the_last(family: Family) -> None:
     asked, digits = await family.give()
     wrong = "000000" if digits.replace(" ", "") != "000000" else "111111"

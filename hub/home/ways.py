@@ -4,7 +4,7 @@ A new address counts once a code that was sent to it came back; each change is t
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, insert, select, update
@@ -28,6 +28,8 @@ from i18n.slots import N_
 
 MOST_WAYS = 8
 """Addresses of one adult; more is a mistake or a nuisance."""
+UNPROVED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when an address is unwanted that was typed and whose code never came back: nothing but a code goes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ async def ways_of(session: AsyncSession, keyring: Keyring, *, school_id: int, gu
         )
         .join(address, and_(address.c.school_id == school_id, address.c.id == contact_point.c.address_id))
         .join(data_key, and_(data_key.c.school_id == school_id, data_key.c.id == address.c.data_key_id))
-        .where(_own(school_id, guardian_id), wanted() | (address.c.state != AddressState.UNVERIFIED))
+        .where(_own(school_id, guardian_id), _given())
         .order_by(contact_point.c.position)
     )
     found = []
@@ -79,8 +81,8 @@ async def ways_of(session: AsyncSession, keyring: Keyring, *, school_id: int, gu
 
 
 async def put_first(session: AsyncSession, *, school_id: int, guardian_id: int, address_id: int) -> None:
-    """Let an address come before the others. Raises NotFoundError."""
-    this = and_(_own(school_id, guardian_id), contact_point.c.address_id == address_id)
+    """Let an address come before the others. Raises NotFoundError, also for one that was never proved."""
+    this = and_(_own(school_id, guardian_id), contact_point.c.address_id == address_id, _given())
     lowest = select(func.min(contact_point.c.position)).where(_own(school_id, guardian_id)).scalar_subquery()
     moved = update(contact_point).where(this).values(position=lowest - 1, unwanted_at=None)
     if (await session.execute(moved.returning(contact_point.c.id))).first() is None:
@@ -106,9 +108,7 @@ async def want_no_more(
         raise NotFoundError(_NOT_YOURS)
 
 
-async def new_way(
-    session: AsyncSession, keyring: Keyring, *, school: School, guardian_id: int, words: str, now: datetime
-) -> FirstWay:
+async def new_way(session: AsyncSession, keyring: Keyring, *, school: School, guardian_id: int, words: str) -> FirstWay:
     """Take down a number or a mailbox, as typed, that is to be proved by a code; nothing else is written there.
 
     Gives the way by which the code goes. Raises InvalidError: not to be read, only rings, on file already, or nobody
@@ -123,13 +123,15 @@ async def new_way(
     if address_id is None:
         more = {"kind": kind, "state": AddressState.UNVERIFIED}
         address_id = await new_address(session, keyring, school.key, medium, lookup, value=value, more=more)
-    await _take_down(session, school.key, guardian_id, address_id, channel, now)
+    await _take_down(session, school.key, guardian_id, address_id, channel)
     line = await _line_to(session, school.key, address_id, channel)
     return FirstWay(address_id=address_id, channel=channel, sender_id=line, only=True)
 
 
 async def proved(session: AsyncSession, *, school_id: int, guardian_id: int, address_id: int, now: datetime) -> None:
     """The code came back: the address is this adult's, lives, and comes first."""
+    this = and_(_own(school_id, guardian_id), contact_point.c.address_id == address_id)
+    await session.execute(update(contact_point).where(this, ~_given()).values(unwanted_at=None))
     await session.execute(
         update(address)
         .where(address.c.school_id == school_id, address.c.id == address_id, address.c.state.in_(WRITABLE))
@@ -178,6 +180,11 @@ def _own(school_id: int, guardian_id: int) -> ColumnElement[bool]:
     return and_(contact_point.c.school_id == school_id, contact_point.c.guardian_id == guardian_id)
 
 
+def _given() -> ColumnElement[bool]:
+    """Say that the contact point at hand is this adult's: the school had it, or its code came back once."""
+    return wanted() | (contact_point.c.unwanted_at > UNPROVED)
+
+
 def _read(words: str, region: str) -> tuple[ChannelName, Medium, str, str, str]:
     """Read what a family typed: channel, medium, kind, the address, and what it is found again by."""
     try:
@@ -195,7 +202,7 @@ def _read(words: str, region: str) -> tuple[ChannelName, Medium, str, str, str]:
 
 
 async def _take_down(
-    session: AsyncSession, school_id: int, guardian_id: int, address_id: int, channel: ChannelName, now: datetime
+    session: AsyncSession, school_id: int, guardian_id: int, address_id: int, channel: ChannelName
 ) -> None:
     """Put an unproved address behind the others. Raises InvalidError when it is there, or there are too many."""
     mine = (await session.execute(select(contact_point).where(_own(school_id, guardian_id)))).all()
@@ -208,7 +215,7 @@ async def _take_down(
         raise InvalidError(N_("Vous avez déjà beaucoup d'adresses : voyez avec l'école."), field="address")
     last = max((one.position for one in mine), default=0) + 1
     use = {"school_id": school_id, "guardian_id": guardian_id, "address_id": address_id, "channel": channel}
-    await session.execute(insert(contact_point).values(**use, position=last, unwanted_at=now))
+    await session.execute(insert(contact_point).values(**use, position=last, unwanted_at=UNPROVED))
 
 
 async def _line_to(session: AsyncSession, school_id: int, address_id: int, channel: ChannelName) -> int:

@@ -204,7 +204,8 @@ class Address(InSchool, table=True):
 class ContactPoint(InSchool, table=True):
     """A guardian's use of an address by one channel; `position` 1 comes first.
 
-    `unwanted_at`: the guardian said not to be written to here; whoever else uses the address still is.
+    `unwanted_at`: the guardian said not to be written to here; whoever else uses the address still is. Of one that was
+    typed and never proved: `hub.home.ways.UNPROVED`.
     """
 
     __tablename__ = "contact_point"
