@@ -58,7 +58,7 @@ async def test_a_document_goes_its_whole_way_on_either_database(database: Databa
         children = await children_of(session, **here, guardians=[noe], day=TODAY)
         (theirs,) = await given_papers(session, keyring, **here, children=children, day=TODAY)
         await require_readable(session, **here, file_id=files[0], reader=teacher(small))
-        await require_theirs(session, **here, file_id=files[0], children=children, notice_id=told.notice_id)
+        await require_theirs(session, **here, file_id=files[0], children=children, day=TODAY, notice_id=told.notice_id)
 
     assert (heard.wished.at_once, again, signed) == (3, number, 2)
     assert (seen.needed, seen.signed, seen.for_whom) == (5, 3, ("CP A", "Lou Exemple"))

@@ -155,6 +155,33 @@ _ENTRY = (
 )
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE diary_entry SET kind = 'done', day = '2026-11-26'", 404),
+        ("UPDATE diary_entry SET kind = 'done', day = '2026-11-20'", 200),
+        ("UPDATE diary_entry SET day = '2026-11-13'", 404),
+    ],
+)
+async def test_a_family_gets_no_file_of_the_diary_that_it_does_not_read_there(
+    counter: Counter, change: str, found: int
+) -> None:
+    small = counter.small
+    (odile,) = await small.family(by_sms(name="Odile"))
+    await small.write("UPDATE enrolment SET from_on = '2026-11-16'")
+    files = await put_away(small.keyring, counter.house.settings, [Given("a.pdf", PDF)])
+    async with small.database.school(small.school.key) as session:
+        await keep_files(session, files, school_id=small.school.key, made_by=small.director, now=NOW)
+    await small.write(_ENTRY, school=small.school.key, group=small.classes["CP A"], staff=small.director, now=str(NOW))
+    await small.write("INSERT INTO diary_file (school_id, entry_id, file_id, position) VALUES (1, 1, 1, 1)")
+    await small.write(change)
+
+    async with at_home(small, odile, house=counter.house) as home:
+        answer = await home.look("/famille/fichiers/1/1")
+
+    assert answer.status_code == found
+
+
 async def test_a_link_hands_out_the_files_of_its_own_notice_and_no_other(counter: Counter) -> None:
     await counter.small.family(by_sms(name="Odile"))
     await counter.small.family(by_sms("+33639981001"), class_label="CE1 B", children=("Lou",))

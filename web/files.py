@@ -39,7 +39,8 @@ async def for_family(visitor: FamilyDep, school_id: int, file_id: int, *, small:
     """For a family at its page: a file of a document or of homework for one of its children."""
     house = visitor.house
     async with visitor.reading(school_id) as here:
-        await require_theirs(here.session, school_id=school_id, file_id=file_id, children=here.children)
+        day = day_at_school(visitor.now, here.school.timezone)
+        await require_theirs(here.session, school_id=school_id, file_id=file_id, children=here.children, day=day)
         return handed_out(
             await read_file(
                 here.session, house.keyring, house.settings, school_id=school_id, file_id=file_id, small=small
@@ -69,7 +70,7 @@ async def _of_link(request: Request, view: LinkView, speaks: Tongue, file_id: in
         theirs = [child for child in children if (child.guardian_id, child.pupil_id) in about]
         here = {"school_id": served.school_id, "file_id": file_id}
         try:
-            await require_theirs(session, children=theirs, notice_id=served.notice_id, **here)
+            await require_theirs(session, children=theirs, day=day, notice_id=served.notice_id, **here)
             return handed_out(await read_file(session, house.keyring, house.settings, small=small, **here))
         except NotFoundError:
             return printed("over", speaks, status=404)

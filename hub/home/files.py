@@ -1,12 +1,14 @@
 """Which file a family may read: what hangs on a document or on the diary of a child that it may be told about today."""
 
 from collections.abc import Collection
+from datetime import date
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.classroom.diary_asked import entries_for_pupils
 from hub.errors import NotFoundError
 from hub.models.base import BigId
 from hub.people.kin import Child
@@ -29,9 +31,15 @@ _NOTICE = bindparam("notice", type_=BigId())
 
 
 async def require_theirs(
-    session: AsyncSession, *, school_id: int, file_id: int, children: Collection[Child], notice_id: int | None = None
+    session: AsyncSession,
+    *,
+    school_id: int,
+    file_id: int,
+    children: Collection[Child],
+    day: date,
+    notice_id: int | None = None,
 ) -> None:
-    """Refuse a file that is not for these children, as `children_of` gave them. Raises NotFoundError.
+    """Refuse a file that is not for these children, as `children_of` gave them for this day. Raises NotFoundError.
 
     `notice_id`: it must also be of what this notice tells of, for one link opens one notice.
     """
@@ -42,6 +50,9 @@ async def require_theirs(
         "pupils": sorted({child.pupil_id for child in children}),
         "guardians": sorted({child.guardian_id for child in children}),
         "notice": notice_id,
+        "day": day,
+        "first": date.min,
+        "last": date.max,
     }
     if (await session.execute(_theirs(told=notice_id is not None), which)).first() is None:
         raise NotFoundError(GONE)
@@ -49,7 +60,10 @@ async def require_theirs(
 
 @cache
 def _theirs(*, told: bool) -> Select[Any]:
-    """Ask for a file of some children: parameters school, file, classes, pupils; `told`: also notice and guardians."""
+    """Ask for a file of some children: parameters school, file, classes, pupils, day, first, last.
+
+    Of the diary: of what stands there for them. `told`: also parameters notice and guardians.
+    """
     classes = bindparam("classes", type_=BigId(), expanding=True)
     whole = and_(document_for.c.class_id.is_(None), document_for.c.pupil_id.is_(None))
     of_pupils = document_for.c.pupil_id.in_(bindparam("pupils", type_=BigId(), expanding=True))
@@ -75,7 +89,11 @@ def _theirs(*, told: bool) -> Select[Any]:
             diary_entry,
             and_(diary_entry.c.school_id == diary_file.c.school_id, diary_entry.c.id == diary_file.c.entry_id),
         )
-        .where(diary_file.c.school_id == _SCHOOL, diary_file.c.file_id == _FILE, diary_entry.c.class_id.in_(classes))
+        .where(
+            diary_file.c.school_id == _SCHOOL,
+            diary_file.c.file_id == _FILE,
+            diary_entry.c.id.in_(select(entries_for_pupils().order_by(None).subquery("read").c.id)),
+        )
     )
     if told:
         documents = documents.where(
