@@ -203,6 +203,32 @@ async def test_the_whole_school_asks_for_a_second_factor_and_loses_nothing(paper
     assert (quietly, await papers.desk.count("notice")) == (1, 0)
 
 
+async def test_what_was_given_quietly_to_the_whole_school_is_not_told_by_asking_again(papers: Papers) -> None:
+    await papers.small.family(by_sms(name="Odile"))
+    number = await papers.give(to=["school"], tells="")
+    await papers.small.write("UPDATE staff_session SET second_at = NULL")
+
+    refused = await papers.desk.post(f"/classe/documents/{number}/relancer")
+    before = await papers.desk.count("notice")
+    await papers.small.write("UPDATE staff_session SET second_at = created_at")
+    told = await papers.desk.post(f"/classe/documents/{number}/relancer")
+    [(waits,)] = await papers.small.rows("SELECT due_at > created_at FROM notice")
+
+    assert (refused.status_code, "demande un second facteur" in refused.text, before) == (422, True, 0)
+    assert (told.status_code, bool(waits)) == (303, True)
+
+
+async def test_a_teacher_asks_nobody_again_who_is_not_his_any_more(papers: Papers) -> None:
+    await papers.small.family(by_sms(name="Odile"))
+    await papers.desk.enter(TEACHER)
+    number = await papers.give()
+    await papers.small.write("UPDATE document_for SET class_id = :other", other=papers.small.classes["CE1 B"])
+
+    answer = await papers.desk.post(f"/classe/documents/{number}/relancer")
+
+    assert (answer.status_code, await papers.desk.count("notice")) == (403, 1)
+
+
 async def test_families_hear_of_it_only_if_asked(papers: Papers) -> None:
     await papers.small.family(by_sms(name="Odile"))
 

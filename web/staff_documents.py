@@ -15,6 +15,7 @@ from hub.papers.publishing import (
     Heard,
     ask_again,
     heard_by,
+    is_for_everybody,
     loose_files,
     pressed_before,
     publish_document,
@@ -23,7 +24,7 @@ from hub.papers.publishing import (
 from hub.papers.shown import paper, papers
 from hub.papers.signing import sign_on_paper
 from hub.people.schools import read_school
-from hub.people.second_factor import needs_second
+from hub.people.second_factor import SecondNeededError, needs_second
 from web.document_form import DocumentForm, Refused, meant, typed, with_new_files
 from web.pages import date_words, page
 from web.pupil_lists import chips
@@ -114,6 +115,8 @@ async def again(visit: WriterDep, document_id: int) -> Response:
     """For its author, the director and the office: ask those who have not signed once more."""
     try:
         async with visit.house.database.school(visit.school_id) as session:
+            which = {"school_id": visit.school_id, "document_id": document_id}
+            visit.check_second(everybody=await is_for_everybody(session, **which, day=visit.reader.day))
             await ask_again(
                 session,
                 visit.house.keyring,
@@ -122,7 +125,7 @@ async def again(visit: WriterDep, document_id: int) -> Response:
                 reader=visit.reader,
                 now=visit.now,
             )
-    except InvalidError as error:
+    except (InvalidError, SecondNeededError) as error:
         async with visit.house.database.reading(visit.school_id) as session:
             return await _shown(visit, session, document_id, wrong=str(error))
     return RedirectResponse(f"/classe/documents/{document_id}?relance=oui", 303)

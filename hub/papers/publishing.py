@@ -134,6 +134,12 @@ async def publish_document(
     return int(document_id)
 
 
+async def is_for_everybody(session: AsyncSession, *, school_id: int, document_id: int, day: date) -> bool:
+    """Whether a document was given to the whole school, by name or class by class."""
+    audience = await _audience_of(session, school_id, document_id)
+    return await is_everybody(session, school_id=school_id, audience=audience, day=day)
+
+
 async def pressed_before(session: AsyncSession, *, school_id: int, key: str) -> int | None:
     """Give the document of an earlier press of the same sheet."""
     mine = (document.c.school_id == school_id, document.c.key_name == key)
@@ -180,6 +186,7 @@ async def ask_again(
 ) -> Published:
     """Tell those whose signature is missing once more, whatever they wish for news; once a day at most.
 
+    What the whole school was not told of yet waits until it could be stopped, as every first telling does.
     Raises InvalidError, NotFoundError, NotAllowedError.
     """
     row = await _own(session, school.key, document_id, reader)
@@ -190,9 +197,14 @@ async def ask_again(
         subject=title_of(row, seal), text=text_of(row, seal) or None, signs=True, day=row.due_on,
         follows=Follows.REMINDER,
     )  # fmt: skip
-    draft = Draft(
-        NoticeKind.DOCUMENT, f"document:{document_id}", slots, key=f"document:{document_id}:again:{reader.day}"
-    )
+    audience = await _audience_of(session, school.key, document_id)
+    theirs = await classes_of(session, school_id=school.key, pupils=audience.pupils, day=reader.day)
+    require_right(reader.rights, audience, theirs)
+    everybody = await is_everybody(session, school_id=school.key, audience=audience, day=reader.day)
+    unheard = everybody and row.notice_id is None
+    due = leaves_at(NoticeKind.DOCUMENT, slots, everybody=unheard, asked=None, now=now)
+    key = f"document:{document_id}:again:{reader.day}"
+    draft = Draft(NoticeKind.DOCUMENT, f"document:{document_id}", slots, key=key, due_at=due)
     who = missing(school.key, document_id, Needs(row.needs), reader.day)
     told = await tell(session, keyring, school=school, author_id=reader.staff_id, draft=draft, who=who, now=now)
     if not told.adults:
@@ -253,6 +265,16 @@ def _targets(audience: Audience) -> list[dict[str, int | None]]:
         *({**nobody, "class_id": class_id} for class_id in sorted(audience.classes)),
         *({**nobody, "pupil_id": pupil_id} for pupil_id in sorted(audience.pupils)),
     ]
+
+
+async def _audience_of(session: AsyncSession, school_id: int, document_id: int) -> Audience:
+    """Read whom a document was given to."""
+    mine = (document_for.c.school_id == school_id, document_for.c.document_id == document_id)
+    rows = (await session.execute(select(document_for.c.class_id, document_for.c.pupil_id).where(*mine))).all()
+    return Audience(
+        frozenset(row.class_id for row in rows if row.class_id is not None),
+        frozenset(row.pupil_id for row in rows if row.pupil_id is not None),
+    )
 
 
 async def _own(session: AsyncSession, school_id: int, document_id: int, reader: Reader) -> Any:  # noqa: ANN401 (a row of document)
