@@ -1,12 +1,13 @@
 """An adult's own quiet hours: what can wait is held until they end, what is urgent is not, and nothing is lost."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from factories import NOW, by_sms
 from family_door import a_door
 
 from hub.database import Database
+from hub.outbox.quiet import quiet_for_all
 from hub.ports import NoticeKind, Slots
 from hub.routing import quiet_until
 from hub.sealing import Keyring
@@ -78,3 +79,24 @@ async def test_a_shared_telephone_is_quiet_while_it_is_for_one_of_them(database:
         await door.press(NoticeKind.ANNOUNCEMENT)
 
         assert door.sms.sent == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "hours", "until"),
+    [
+        (9, [("20:00", "07:00"), ("07:00", "20:00")], None),
+        (22, [("20:00", "07:00"), ("07:00", "20:00")], 31),
+        (9, [("20:00", "07:00"), ("08:00", "16:00")], 16),
+        (18, [("20:00", "07:00"), ("08:00", "16:00")], None),
+        (22, [("20:00", "08:00"), ("08:00", "16:00")], 40),
+    ],
+)
+def test_hours_that_leave_no_moment_of_the_day_keep_only_the_night(
+    hour: int, hours: list[tuple[str, str]], until: int | None
+) -> None:
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    theirs = [(time.fromisoformat(begins), time.fromisoformat(ends)) for begins, ends in hours]
+
+    ends = quiet_for_all(midnight + timedelta(hours=hour), "UTC", theirs)
+
+    assert ends == (None if until is None else midnight + timedelta(hours=until))
