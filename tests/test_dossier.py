@@ -73,6 +73,27 @@ async def test_a_family_takes_along_all_that_it_may_see_and_nothing_that_the_oth
 
 
 @on_one_database
+@pytest.mark.parametrize(("left_on", "documents"), [("2026-11-23", 1), ("2026-11-20", 0)])
+async def test_a_child_takes_along_what_its_class_got_while_it_was_in_it(
+    database: Database, keyring: Keyring, settings: Settings, left_on: str, documents: int
+) -> None:
+    small = await a_school(database, keyring)
+    odile, basile = await small.family(by_sms(), by_mail(name="Basile"), children=("Capucine",))
+    await filled(small, settings, pupil=1, adults=[odile, basile])
+    await small.write("UPDATE enrolment SET to_on = :left_on", left_on=left_on)
+    await small.write(
+        "INSERT INTO enrolment (school_id, pupil_id, class_id, from_on) VALUES (1, 1, :other, '2026-11-21')",
+        other=small.classes["CE1 B"],
+    )
+
+    async with at_home(small, odile, house=House(settings, database, keyring)) as home:
+        await small.write("UPDATE document SET published_at = :at", at="2026-11-23 08:00:00.000000")
+        found = await taken(home)
+
+    assert len(orjson.loads(found["dossier.json"])["documents"]) == documents
+
+
+@on_one_database
 async def test_the_copy_is_in_the_language_of_the_page(
     database: Database, keyring: Keyring, settings: Settings
 ) -> None:

@@ -4,7 +4,7 @@ RGPD art. 15 and 20: an adult gets what he or she may see, in words and in a for
 another adult said, signed or answered. The next school gets results and absences, and nothing of any adult.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from hub.people.kin import Child
 from hub.people.names import full_name
 from hub.people.schools import read_school
 from hub.ports import HalfDay
+from hub.routing import day_at_school
 from hub.sealing import Keyring
 from hub.tables import absence, audit, class_group, enrolment, pupil, school_year
 from hub.years.turning import require
@@ -167,9 +168,8 @@ async def for_family(
         raise NotFoundError("Il n’y a rien à cette adresse.")
     adults = {child.guardian_id for child in mine}
     dossier = await _of_pupil(session, keyring, school_id, pupil_id, told_by=adults, day=day, now=now)
-    in_classes = await _in_all_classes(session, school_id, mine)
     here: dict[str, Any] = {"school_id": school_id}
-    documents = await given_papers(session, keyring, children=in_classes, day=day, most=MOST, **here)
+    documents = await _documents(session, keyring, school_id, mine, dossier.timezone, day)
     homework = await diary_for(
         session, keyring, pupils=[pupil_id], first=date(2000, 1, 1), last=date(2999, 12, 31), today=day, **here
     )
@@ -240,14 +240,21 @@ async def _absences(
     )
 
 
-async def _in_all_classes(session: AsyncSession, school_id: int, mine: Collection[Child]) -> list[Child]:
-    """Give a child as it sits in each class it was ever in here: what that class got is its own too."""
-    asked = select(enrolment.c.class_id).where(
-        enrolment.c.school_id == school_id, enrolment.c.pupil_id.in_([one.pupil_id for one in mine])
+async def _documents(
+    session: AsyncSession, keyring: Keyring, school_id: int, mine: Sequence[Child], timezone: str, day: date
+) -> tuple[GivenPaper, ...]:
+    """List what a child has on its page, and what each class that it has left got while it was in it."""
+    which: dict[str, Any] = {"school_id": school_id, "day": day, "most": MOST}
+    found = {one.document_id: one for one in await given_papers(session, keyring, children=mine, **which)}
+    left = select(enrolment.c.class_id, enrolment.c.from_on, enrolment.c.to_on).where(
+        enrolment.c.school_id == school_id, enrolment.c.pupil_id == mine[0].pupil_id, enrolment.c.to_on < day
     )
-    classes = sorted(set(await session.scalars(asked)))
-    once = {(one.guardian_id, one.pupil_id): one for one in mine}
-    return [replace(one, class_id=class_id) for one in once.values() for class_id in classes]
+    for stay in (await session.execute(left)).all():
+        there = [replace(child, class_id=stay.class_id) for child in mine]
+        for one in await given_papers(session, keyring, children=there, **which):
+            if stay.from_on <= day_at_school(one.published_at, timezone) <= stay.to_on:
+                found.setdefault(one.document_id, one)
+    return tuple(sorted(found.values(), key=lambda one: (one.published_at, one.document_id), reverse=True))
 
 
 async def _note(session: AsyncSession, school_id: int, pupil_id: int, *, by: int | None, now: datetime) -> None:
