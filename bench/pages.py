@@ -93,6 +93,8 @@ async def measure(folder: Path) -> dict[str, dict[str, float]]:
     session = await sign_in(database, KEYS, email=DIRECTOR, password=PASSWORD, where="127.0.0.1")
     home = await open_homes(database, people, now=now)
     await _vouch(database)
+    async with database.engine_reading() as connection:
+        newest = (await connection.execute(_LAST_NOTICE)).scalar_one()
     watch = Stopwatch(create_app(House(settings, database, KEYS)))
     found = {}
     async with httpx.AsyncClient(
@@ -101,7 +103,7 @@ async def measure(folder: Path) -> dict[str, dict[str, float]]:
         cookies={"__Host-passerelle": session, "__Host-passerelle-famille": home},
         headers={"Accept-Encoding": "gzip"},
     ) as web:
-        for page in (*_pages(sms.links[-1]), *_class_pages(people), *FAMILY):
+        for page in (*_pages(sms.links[-1], newest), *_class_pages(people), *FAMILY):
             parts = await first_load(web, page)
             found[page] = {
                 "page_p95": await _p95(web, watch, page),
@@ -112,13 +114,13 @@ async def measure(folder: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-def _pages(code: str) -> Sequence[str]:
+def _pages(code: str, notice: int) -> Sequence[str]:
     staff = (
         "/",
         "/ecrire",
         "/appeler",
-        "/appeler?avis=1",
-        "/suivi/1",
+        f"/appeler?avis={notice}",
+        f"/suivi/{notice}",
         "/alerte",
         "/familles/1",
         "/familles/invitations",
@@ -205,7 +207,7 @@ async def _morning(database: Database, settings: Settings, school: School, sms: 
                 "AND id NOT IN (SELECT delivery_id FROM call_task)"
             )
         )
-        old = {"newest": NOTICES - FRESH}
+        old = {"newest": (await connection.execute(_LAST_NOTICE)).scalar_one() - FRESH}
         ended = (
             "UPDATE call_task SET done_at = opened_at, outcome = 'otherwise' "
             "WHERE delivery_id IN (SELECT id FROM delivery WHERE notice_id <= :newest)"
@@ -214,6 +216,9 @@ async def _morning(database: Database, settings: Settings, school: School, sms: 
         await connection.execute(
             text("UPDATE delivery SET state = 'told' WHERE state = 'to_call' AND notice_id <= :newest"), old
         )
+
+
+_LAST_NOTICE = text("SELECT max(id) FROM notice")
 
 
 def worst(found: dict[str, dict[str, float]]) -> dict[str, float]:
