@@ -3,7 +3,20 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, and_, bindparam, func, literal_column, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
@@ -32,6 +45,7 @@ from hub.tables import (
 )
 
 _SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date())
+_NOTICE = bindparam("notice", type_=BigId())
 _NOW = bindparam("now", type_=UtcDateTime())
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 _TO_CALL: ColumnElement[str] = literal_column(f"'{DeliveryState.TO_CALL}'")
@@ -41,13 +55,16 @@ _TO_CALL: ColumnElement[str] = literal_column(f"'{DeliveryState.TO_CALL}'")
 @cache
 def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
     """Ask for the adults to call: parameters school, day, now, most; notice, classes where asked for."""
-    about = delivery_pupil.alias("about")
+    about, waits = delivery_pupil.alias("about"), delivery.alias("waits")
+    listed = select(waits.c.notice_id).where(waits.c.school_id == _SCHOOL, may_be_left(_SCHOOL, waits)).distinct()
+    if of_one_notice:
+        listed = select(notice.c.id).where(notice.c.school_id == _SCHOOL, notice.c.id == _NOTICE)
     nobody = (
         select(about.c.id)
         .where(
             about.c.school_id == delivery.c.school_id,
             about.c.delivery_id == delivery.c.id,
-            ~known_by_somebody(about),
+            ~known_by_somebody(about, listed),
             told_today(delivery, about, _DAY),
         )
         .correlate(delivery)
@@ -89,7 +106,7 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
         .limit(bindparam("most", type_=Integer()))
     )
     if of_one_notice:
-        asked = asked.where(delivery.c.notice_id == bindparam("notice", type_=BigId()))
+        asked = asked.where(delivery.c.notice_id == _NOTICE)
     if of_classes:
         asked = asked.where(concerns(_CLASSES, _DAY))
     return asked
@@ -105,17 +122,17 @@ def how_many_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
         .where(delivery.c.school_id == _SCHOOL, may_be_left(_SCHOOL), to_be_called(call_task.c.id, _DAY, _NOW))
     )
     if of_one_notice:
-        asked = asked.where(delivery.c.notice_id == bindparam("notice", type_=BigId()))
+        asked = asked.where(delivery.c.notice_id == _NOTICE)
     return asked.where(concerns(_CLASSES, _DAY)) if of_classes else asked
 
 
-def may_be_left(school_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a number, or its parameter)
+def may_be_left(school_id: Any, whose: FromClause = delivery) -> ColumnElement[bool]:  # noqa: ANN401 (a number, or its parameter)
     """Narrow to those whom somebody might have to call: few of many, so that the dear questions are asked of few."""
     without_a_way = select(delivery.c.id).where(delivery.c.school_id == school_id, delivery.c.state == _TO_CALL)
     with_a_task = select(call_task.c.delivery_id).where(
         call_task.c.school_id == school_id, call_task.c.done_at.is_(None)
     )
-    return delivery.c.id.in_(union(without_a_way, with_a_task))
+    return whose.c.id.in_(union(without_a_way, with_a_task))
 
 
 def open_task() -> ColumnElement[bool]:

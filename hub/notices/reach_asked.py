@@ -145,7 +145,7 @@ def besides() -> Select[Any]:
             delivery.c.state == DeliveryState.TO_CALL,
             is_out(_NOW),
             told_today(delivery, delivery_pupil, _DAY),
-            ~known_by_somebody(delivery_pupil),
+            ~known_by_somebody(delivery_pupil, KNOWN),
         )
     )
     alarms = (

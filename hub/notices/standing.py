@@ -5,7 +5,7 @@ The board's figures, the call list and the taking of a call all ask here, so tha
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, or_, select, tuple_
 
 from hub.models.notices import DeliveryState
 from hub.outbox.rungs import is_crisis
@@ -94,18 +94,18 @@ def concerns(classes: Any, day: Any) -> ColumnElement[bool]:  # noqa: ANN401 (va
     )
 
 
-def known_by_somebody(about: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a table or its alias)
-    """Say that some adult has the outer delivery's notice about this pupil."""
+def known_by_somebody(about: FromClause, notices: Select[tuple[int]]) -> ColumnElement[bool]:
+    """Say that some adult has the outer delivery's notice about the pupil of `about`.
+
+    `notices`: ids, each once, those of the outer deliveries at least. Who knows of these is read at one go; asked for
+    each pupil by itself, it would be looked for among all that was ever written about this child.
+    """
+    asked = notices.subquery("asked")
     other, theirs = delivery.alias("other"), delivery_pupil.alias("theirs")
-    return (
-        select(theirs.c.id)
-        .join(other, and_(other.c.school_id == theirs.c.school_id, other.c.id == theirs.c.delivery_id))
-        .where(
-            theirs.c.school_id == about.c.school_id,
-            theirs.c.pupil_id == about.c.pupil_id,
-            other.c.notice_id == delivery.c.notice_id,
-            other.c.state.in_(KNOWS),
-        )
-        .correlate(delivery, about)
-        .exists()
+    known = (
+        select(other.c.notice_id, theirs.c.pupil_id)
+        .join(asked, asked.c[0] == other.c.notice_id)
+        .join(theirs, and_(theirs.c.school_id == other.c.school_id, theirs.c.delivery_id == other.c.id))
+        .where(other.c.state.in_(KNOWS))
     )
+    return tuple_(delivery.c.notice_id, about.c.pupil_id).in_(known)
