@@ -5,7 +5,21 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+)
 
 from hub.models.base import BigId
 from hub.models.notices import Needs
@@ -24,17 +38,33 @@ _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 _GUARDIANS = bindparam("guardians", type_=BigId(), expanding=True)
 
 
-def told_of(school_id: int | BindParameter[int], day: date | BindParameter[date]) -> Select[Any]:
-    """Select (document_id, guardian_id, pupil_id, class_id): every adult who sees a document today, and for whom."""
+def told_of(
+    school_id: int | BindParameter[int], day: date | BindParameter[date], documents: Select[tuple[int]]
+) -> CompoundSelect[Any]:
+    """Select (document_id, guardian_id, pupil_id, class_id): every adult who sees these documents today, and for whom.
+
+    Three questions in one, by whom a document can be for: asked as one "or", each document would be held against each
+    adult of the school.
+    """
     told = told_about(school_id, day).subquery("told")
-    whole = and_(document_for.c.class_id.is_(None), document_for.c.pupil_id.is_(None))
-    mine = or_(whole, document_for.c.class_id == told.c.class_id, document_for.c.pupil_id == told.c.pupil_id)
-    return (
-        select(document_for.c.document_id, told.c.guardian_id, told.c.pupil_id, told.c.class_id)
-        .join(told, mine)
-        .where(document_for.c.school_id == school_id)
+    given = (  # DISTINCT keeps SQLite from beginning with all pupils of the school
+        select(document_for.c.document_id, document_for.c.class_id, document_for.c.pupil_id)
+        .where(document_for.c.school_id == school_id, document_for.c.document_id.in_(documents))
         .distinct()
+        .subquery("given")
     )
+    whole = and_(given.c.class_id.is_(None), given.c.pupil_id.is_(None))
+    return union(
+        *(
+            select(given.c.document_id, told.c.guardian_id, told.c.pupil_id, told.c.class_id).join(told, mine)
+            for mine in (whole, given.c.class_id == told.c.class_id, given.c.pupil_id == told.c.pupil_id)
+        )
+    )
+
+
+def one(school_id: int | BindParameter[int], document_id: int | BindParameter[int]) -> Select[tuple[int]]:
+    """Select a document, to ask whom it is for."""
+    return select(document.c.id).where(document.c.school_id == school_id, document.c.id == document_id)
 
 
 def members(school_id: int, classes: Collection[int], pupils: Collection[int], day: date) -> Select[Any]:
@@ -51,9 +81,11 @@ def decides(day: date | BindParameter[date]) -> ColumnElement[bool]:
     return and_(tells(link, day), link.c.may_decide.is_(True), link.c.kind.in_(SIGNING_KINDS))
 
 
-def signers(school_id: int | BindParameter[int], day: date | BindParameter[date]) -> Select[Any]:
+def signers(
+    school_id: int | BindParameter[int], day: date | BindParameter[date], documents: Select[tuple[int]]
+) -> Select[Any]:
     """Select what `told_of` selects, of the adults who may sign."""
-    told = told_of(school_id, day).subquery("sees")
+    told = told_of(school_id, day, documents).subquery("sees")
     mine = and_(
         link.c.school_id == school_id,
         link.c.guardian_id == told.c.guardian_id,
@@ -65,18 +97,14 @@ def signers(school_id: int | BindParameter[int], day: date | BindParameter[date]
 
 def missing(school_id: int, document_id: int, needs: Needs, day: date) -> Select[Any]:
     """Select (guardian_id, pupil_id) of those whose signature a document still lacks."""
-    who = signers(school_id, day).subquery("signers")
+    who = signers(school_id, day, one(school_id, document_id)).subquery("signers")
     signed = and_(
         signature.c.school_id == school_id,
         signature.c.document_id == document_id,
         signature.c.pupil_id == who.c.pupil_id,
         *((signature.c.guardian_id == who.c.guardian_id,) if needs is Needs.BOTH else ()),
     )
-    return (
-        select(who.c.guardian_id, who.c.pupil_id)
-        .where(who.c.document_id == document_id, ~exists().where(signed))
-        .distinct()
-    )
+    return select(who.c.guardian_id, who.c.pupil_id).where(~exists().where(signed)).distinct()
 
 
 @cache
@@ -85,7 +113,10 @@ def tallies(*, of_classes: bool) -> Select[Any]:
 
     A document that needs one counts children, one that needs all counts each deciding adult of each child.
     """
-    who = signers(_SCHOOL, _DAY).subquery("signers")
+    needing = select(document.c.id).where(
+        document.c.school_id == _SCHOOL, document.c.id.in_(_DOCUMENTS), document.c.needs != Needs.NONE
+    )
+    who = signers(_SCHOOL, _DAY, needing).subquery("signers")
     own = and_(
         signature.c.school_id == _SCHOOL,
         signature.c.document_id == who.c.document_id,
@@ -97,17 +128,13 @@ def tallies(*, of_classes: bool) -> Select[Any]:
         signature.c.document_id == who.c.document_id,
         signature.c.pupil_id == who.c.pupil_id,
     )
-    each = (
-        select(
-            who.c.document_id,
-            who.c.pupil_id,
-            func.count(who.c.guardian_id.distinct()).label("adults"),
-            func.count(case((exists().where(own), who.c.guardian_id)).distinct()).label("signed"),
-            func.max(case((exists().where(any_of_child), 1), else_=0)).label("some"),
-        )
-        .where(who.c.document_id.in_(_DOCUMENTS))
-        .group_by(who.c.document_id, who.c.pupil_id)
-    )
+    each = select(
+        who.c.document_id,
+        who.c.pupil_id,
+        func.count(who.c.guardian_id.distinct()).label("adults"),
+        func.count(case((exists().where(own), who.c.guardian_id)).distinct()).label("signed"),
+        func.max(case((exists().where(any_of_child), 1), else_=0)).label("some"),
+    ).group_by(who.c.document_id, who.c.pupil_id)
     if of_classes:
         each = each.where(who.c.class_id.in_(_CLASSES))
     child = each.subquery("each_child")
@@ -119,7 +146,7 @@ def tallies(*, of_classes: bool) -> Select[Any]:
             func.sum(case((both, child.c.signed), else_=child.c.some)).label("signed"),
         )
         .join(child, child.c.document_id == document.c.id)
-        .where(document.c.school_id == _SCHOOL, document.c.needs != Needs.NONE)
+        .where(document.c.school_id == _SCHOOL)
         .group_by(document.c.id)
     )
 
@@ -127,7 +154,7 @@ def tallies(*, of_classes: bool) -> Select[Any]:
 @cache
 def standing(*, of_classes: bool) -> Select[Any]:
     """Ask for all who may sign a document, by class and child: parameters school, day, document, classes."""
-    who = signers(_SCHOOL, _DAY).subquery("signers")
+    who = signers(_SCHOOL, _DAY, one(_SCHOOL, _DOCUMENT)).subquery("signers")
     asked = (
         select(
             who.c.pupil_id,
@@ -141,7 +168,6 @@ def standing(*, of_classes: bool) -> Select[Any]:
         .join(pupil, and_(pupil.c.school_id == _SCHOOL, pupil.c.id == who.c.pupil_id))
         .join(class_group, and_(class_group.c.school_id == _SCHOOL, class_group.c.id == who.c.class_id))
         .join(guardian, and_(guardian.c.school_id == _SCHOOL, guardian.c.id == who.c.guardian_id))
-        .where(who.c.document_id == _DOCUMENT)
         .order_by(class_group.c.label, pupil.c.name_key, who.c.pupil_id, guardian.c.name_key, who.c.guardian_id)
     )
     return asked.where(who.c.class_id.in_(_CLASSES)) if of_classes else asked

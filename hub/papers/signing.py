@@ -11,7 +11,7 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.notices import Needs
 from hub.notices.headlines import Reader
 from hub.papers.publishing import note
-from hub.papers.signers import signers
+from hub.papers.signers import one, signers
 from hub.tables import document, insert_into, signature
 from i18n.slots import N_
 
@@ -78,14 +78,10 @@ def _whose(
     *,
     reader: Reader | None = None,
 ) -> Select[Any]:
-    who = signers(school_id, day).subquery("signers")
+    who = signers(school_id, day, one(school_id, document_id)).subquery("signers")
     chosen = (
         select(who.c.guardian_id, who.c.pupil_id)
-        .where(
-            who.c.document_id == document_id,
-            who.c.guardian_id == guardian_id,
-            who.c.pupil_id.in_(pupils),
-        )
+        .where(who.c.guardian_id == guardian_id, who.c.pupil_id.in_(pupils))
         .distinct()
     )
     if reader is not None and not reader.rights.whole_school:
