@@ -19,8 +19,6 @@ from hub.errors import NotFoundError
 from hub.models.agenda import EventKind
 from hub.models.answers import AnswerKind
 from hub.people.kin import Child
-from hub.people.schools import read_school
-from hub.routing import day_at_school
 from i18n.slots import N_
 from i18n.tongues import Tongue
 from web.family_visit import HOME, AtSchool, FamilyDep, Glance, Visitor
@@ -79,8 +77,8 @@ async def agenda(visitor: FamilyDep, enfant: int = 0) -> Response:
     for school_id in visitor.at_home.schools:
         async with visitor.reading(school_id) as at_school:
             children += at_school.children
-            today = day_at_school(visitor.now, at_school.school.timezone)
-            lines += await _lines(visitor, at_school, today, enfant, several=several)
+            today = at_school.day
+            lines += await _lines(visitor, at_school, enfant, several=several)
             addresses += await _addresses(visitor.speaks, at_school)
     lines.sort(key=lambda one: one.day)
     first = today or visitor.now.date()
@@ -130,8 +128,7 @@ async def subscribe(
 
 async def agenda_glances(visitor: Visitor, at_school: AtSchool) -> Sequence[Glance]:
     """Say what comes for each child within a week: the next thing alone."""
-    today = day_at_school(visitor.now, at_school.school.timezone)
-    entries = await _entries(visitor, at_school, today, today + SOON)
+    entries = await _entries(visitor, at_school, at_school.day, at_school.day + SOON)
     found = []
     for pupil_id in at_school.pupils:
         mine = _of_child(entries, at_school.children, pupil_id)
@@ -162,26 +159,26 @@ def _of_child(entries: Iterable[Entry], children: Sequence[Child], pupil_id: int
     return [one for one in entries if one.concerns(pupil_id, classes)]
 
 
-async def _lines(visitor: Visitor, at_school: AtSchool, today: date, chosen: int, *, several: bool) -> list[Line]:
+async def _lines(visitor: Visitor, at_school: AtSchool, chosen: int, *, several: bool) -> list[Line]:
     if not at_school.children or (chosen and chosen not in at_school.pupils):
         return []
+    today = at_school.day
     last = max(await year_ends(at_school.session, school_id=at_school.school_id, day=today), today + NEAR)
     entries = await _entries(visitor, at_school, today, last)
     if chosen:
         entries = _of_child(entries, at_school.children, chosen)
-    zone = (await read_school(at_school.session, at_school.school_id)).zone
     school = at_school.school.name if several else ""
-    lines = [_line(visitor, one, at_school, today, school) for one in entries]
-    return lines + [_holiday(visitor.speaks, one, today, school) for one in holidays(zone, today, last)]
+    lines = [_line(visitor, one, at_school, school) for one in entries]
+    return lines + [_holiday(visitor.speaks, one, today, school) for one in holidays(at_school.zone, today, last)]
 
 
-def _line(visitor: Visitor, entry: Entry, at_school: AtSchool, today: date, school: str) -> Line:
+def _line(visitor: Visitor, entry: Entry, at_school: AtSchool, school: str) -> Line:
     speaks, timezone = visitor.speaks, at_school.school.timezone
     mine = [child for child in at_school.children if entry.concerns(child.pupil_id, [child.class_id])]
     names = tuple(dict.fromkeys(child.first_name for child in mine))
     kind = speaks.gettext(KINDS[entry.kind]) if entry.kind in KINDS else ""
     return Line(
-        day=max(entry.first, today),
+        day=max(entry.first, at_school.day),
         title=entry.title,
         kind=kind,
         when=when(speaks, entry, timezone),

@@ -17,7 +17,6 @@ from hub.errors import NotFoundError
 from hub.models.classroom import EntryKind
 from hub.people.kin import Child
 from hub.replies.links import Adult
-from hub.routing import day_at_school
 from i18n.slots import N_
 from web.family_part import Opened, Part
 from web.family_visit import HOME, AtSchool, FamilyDep, Glance, Visitor
@@ -72,7 +71,7 @@ async def show(visitor: FamilyDep, asked: Annotated[Asked, Query()]) -> Response
     for school_id in visitor.at_home.schools:
         async with visitor.reading(school_id) as at_school:
             found += await _of_school(visitor, at_school, week)
-            today = _today(visitor, at_school)
+            today = at_school.day
     here = week or monday_of(today)
     return visitor.page(
         "diary",
@@ -101,7 +100,7 @@ async def tick_it(visitor: FamilyDep, pressed: Annotated[Tick, Form()]) -> Respo
             pupil_id=child.pupil_id,
             guardian_id=child.guardian_id,
             done=pressed.fait,
-            today=_today(visitor, at_school),
+            today=at_school.day,
             now=visitor.now,
         )
     week = f"&semaine={pressed.semaine}" if pressed.semaine else ""
@@ -111,7 +110,7 @@ async def tick_it(visitor: FamilyDep, pressed: Annotated[Tick, Form()]) -> Respo
 
 async def diary_glances(visitor: Visitor, at_school: AtSchool) -> Sequence[Glance]:
     """Say what each child has to do for the next day that asks for anything; never what is late."""
-    today = _today(visitor, at_school)
+    today = at_school.day
     days = {"first": today + A_DAY, "last": today + SOON, "today": today}
     todo = await still_to_do(at_school.session, school_id=at_school.school_id, pupils=at_school.pupils, **days)
     glances = []
@@ -175,7 +174,7 @@ async def _told_of(opened: Opened, pupils: Collection[int]) -> Sequence[ForPupil
 
 async def _of_school(visitor: Visitor, at_school: AtSchool, week: date | None) -> list[OfChild]:
     """Read the diaries of the children of one school. What is late is not shown, unless its week is asked for."""
-    today = _today(visitor, at_school)
+    today = at_school.day
     first = week or monday_of(today)
     found = await diary_for(
         at_school.session,
@@ -204,10 +203,6 @@ def _by_day(pieces: Iterable[ForPupil]) -> dict[date, list[ForPupil]]:
 
 def _week(asked: date | None, today: date) -> date | None:
     return monday_of(min(max(asked, today - FARTHEST), today + FARTHEST)) if asked else None
-
-
-def _today(visitor: Visitor, at_school: AtSchool) -> date:
-    return day_at_school(visitor.now, at_school.school.timezone)
 
 
 def _for_tomorrow(visitor: Visitor, pieces: int) -> str:

@@ -18,7 +18,6 @@ from hub.papers.signing import LINK, PAGE, sign
 from hub.people.kin import Child, children_of
 from hub.replies.answers import answer
 from hub.replies.links import HOME, Adult
-from hub.routing import day_at_school
 from i18n.slots import N_
 from web.family_part import Opened, Part
 from web.family_visit import AtSchool, FamilyDep, Glance, Visitor
@@ -85,7 +84,7 @@ async def signed(
             guardian_id=guardian,
             pupils=pupil,
             through=PAGE,
-            day=day_at_school(visitor.now, here.school.timezone),
+            day=here.day,
             now=visitor.now,
         )
         here_too = {"school_id": school_id, "document_id": document_id, "guardian_id": guardian}
@@ -195,7 +194,7 @@ async def _papers(visitor: Visitor, here: AtSchool, only: int | None = None) -> 
         visitor.house.keyring,
         school_id=here.school_id,
         children=here.children,
-        day=day_at_school(visitor.now, here.school.timezone),
+        day=here.day,
         only=only,
     )
 
@@ -207,7 +206,7 @@ async def _shown(visitor: Visitor, here: AtSchool, document_id: int) -> dict[str
     return {
         "paper": found[0],
         "here": here,
-        "day": day_at_school(visitor.now, here.school.timezone),
+        "day": here.day,
         "alone": len(here.guardians) == 1,
         "wrong": "",
     }

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from hub.errors import NotFoundError
 from hub.home.messages import sent_to
 from hub.ports import SchoolCard
-from hub.routing import day_at_school
 from hub.years.dossier import Message, for_family
 from web.family_messages import as_read
 from web.family_visit import AtSchool, FamilyDep, Visitor
@@ -52,7 +51,7 @@ async def export(visitor: FamilyDep, school_id: int, pupil_id: int) -> Response:
             pupil_id=pupil_id,
             children=here.children,
             messages=await _messages(visitor, here, pupil_id),
-            day=day_at_school(visitor.now, here.school.timezone),
+            day=here.day,
             now=visitor.now,
         )
     return parcel(visitor.house, dossier, school_id=school_id, language=visitor.speaks.code)
@@ -65,7 +64,7 @@ async def _messages(visitor: Visitor, here: AtSchool, pupil_id: int) -> list[Mes
         visitor.house.keyring,
         school_id=here.school_id,
         guardians={child.guardian_id for child in here.children if child.pupil_id == pupil_id},
-        day=day_at_school(visitor.now, here.school.timezone),
+        day=here.day,
         now=visitor.now,
         most=MOST,
     )

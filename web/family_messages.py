@@ -11,7 +11,6 @@ from hub.home.messages import Answered, Sent, copy_of, sent_to
 from hub.models.answers import AnswerKind
 from hub.ports import NoticeKind, SchoolCard
 from hub.replies.links import HOME, LinkView, open_copy
-from hub.routing import day_at_school
 from i18n.said import said
 from i18n.slots import N_, clean, clean_line
 from i18n.tongues import Tongue
@@ -61,7 +60,7 @@ async def messages(visitor: FamilyDep, page: Annotated[int, Query(ge=1, le=MOST_
                 visitor.house.keyring,
                 school_id=school_id,
                 guardians=here.guardians,
-                day=day_at_school(visitor.now, here.school.timezone),
+                day=here.day,
                 now=visitor.now,
                 most=AT_ONCE * page + 1,
             )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -60,10 +60,15 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class AtSchool:
-    """One school of a visitor, within a session of its registers: the children whom this adult may see there today."""
+    """One school of a visitor, within a session of its registers: the children whom this adult may see there today.
+
+    `day`: today, at the school; `zone`: of its holidays.
+    """
 
     school: SchoolCard
     school_id: int
+    day: date
+    zone: str
     guardians: tuple[int, ...]
     children: tuple[Child, ...]
     session: AsyncSession
@@ -116,7 +121,7 @@ class Visitor:
         day = day_at_school(self.now, school.timezone)
         children = await children_of(session, school_id=school_id, guardians=guardians, day=day)
         card = SchoolCard(school.name, school.short_name, school.phone, school.timezone)
-        return AtSchool(card, school_id, guardians, children, session)
+        return AtSchool(card, school_id, day, school.zone, guardians, children, session)
 
     def page(self, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401 (Jinja's)
         """Print a page in this family's language; `name` under templates/pages/family."""
