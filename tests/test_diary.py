@@ -89,6 +89,19 @@ async def test_families_are_told_only_when_that_is_ticked(teacher: Desk) -> None
 
 
 @on_one_database
+async def test_whom_nothing_reaches_is_among_those_who_read_it_on_the_page_before_the_press_and_after(
+    teacher: Desk,
+) -> None:
+    await teacher.small.write("UPDATE address SET state = 'dead'")
+    before = await teacher.web.get(diary_of(teacher.small))
+    done = await teacher.post(diary_of(teacher.small), **a_sheet(prevenir="1"))
+    after = await teacher.web.get(done.headers["location"])
+
+    assert "0 à l’instant, 0 ce soir, 1 seulement sur la page." in before.text
+    assert "prévenues&nbsp;: 0 à l’instant, 0 ce soir, 1 seulement sur la page." in after.text
+
+
+@on_one_database
 async def test_one_notice_tells_of_all_that_was_noted_today(teacher: Desk) -> None:
     small = teacher.small
     await small.write(

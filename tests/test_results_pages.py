@@ -151,8 +151,7 @@ async def test_publishing_says_first_who_would_hear_of_it_and_how(cp: Class) -> 
     before = plain(await cp.page(f"{path}/publier"))
     done = await cp.post(f"{path}/publier", {"prevenir": "oui"})
 
-    assert "Si vous prévenez 1 adulte : 0 l’apprend tout de suite 1 ce soir" in before
-    assert "1 ce soir, avec les autres nouvelles" in before
+    assert "Si vous prévenez 1 adulte : 0 à l’instant, 1 ce soir, 0 seulement sur la page." in before
     assert "C’est publié" in plain(await cp.page(done.headers["location"]))
     assert await cp.desk.count("digest_item") == 1
     gone = await cp.post(f"{path}/retirer", {})

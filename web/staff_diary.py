@@ -275,7 +275,7 @@ def _day_of(sheet: Sheet) -> date | None:
 
 def _said(wished: Wished | None) -> str:
     """Put into the address how many hear of it; it holds no name."""
-    return f"&dit=1&vite={wished.at_once}&soir={wished.evening}&page={wished.page}" if wished else ""
+    return f"&dit=1&vite={wished.at_once}&soir={wished.evening}&page={wished.page + wished.unreached}" if wished else ""
 
 
 def _back(class_id: int, day: date, said: str = "", anchor: str = "") -> Response:
