@@ -47,10 +47,10 @@ async def closed_after(request: Request) -> AsyncIterator[None]:
         await request.close()
 
 
-async def given(request: Request, field: str = FIELD) -> tuple[Given, ...]:
+async def given(request: Request) -> tuple[Given, ...]:
     """Give the files of a form; what weighs more than a megabyte lies on the disk meanwhile (Starlette's spool).
 
     A browser sends an empty file, without a name, where none was chosen.
     """
-    sent = (await request.form()).getlist(field)
+    sent = (await request.form()).getlist(FIELD)
     return tuple(Given(one.filename or "", one.file) for one in sent if isinstance(one, UploadFile) and one.filename)
