@@ -12,10 +12,11 @@ from hub.classroom.diary_files import take_off
 from hub.errors import InvalidError, NotFoundError
 from hub.models.classroom import EntryKind
 from hub.notices.headlines import Reader
+from hub.notices.wishes import no_news
 from hub.people.schools import school_key
 from hub.ports import NoticeKind
 from hub.sealing import Keyring
-from hub.tables import diary_entry, diary_tick, digest_item, insert_into
+from hub.tables import diary_entry, diary_tick, insert_into
 from i18n.slots import clean, clean_line
 
 SUBJECT_MAX, TEXT_MAX = 60, 4_000
@@ -121,14 +122,7 @@ async def take_away(session: AsyncSession, *, school_id: int, entry_id: int, rea
     await take_off(session, school_id=school_id, entry_id=entry_id, day=reader.day)
     ticks = (diary_tick.c.school_id == school_id, diary_tick.c.entry_id == entry_id)
     await session.execute(delete(diary_tick).where(*ticks))
-    await session.execute(
-        delete(digest_item).where(
-            digest_item.c.school_id == school_id,
-            digest_item.c.kind == NoticeKind.HOMEWORK,
-            digest_item.c.subject_id == entry_id,
-            digest_item.c.notice_id.is_(None),
-        )
-    )
+    await no_news(session, school_id=school_id, kind=NoticeKind.HOMEWORK, subject_id=entry_id)
     await session.execute(delete(diary_entry).where(_this(school_id, entry_id)))
     return class_id
 

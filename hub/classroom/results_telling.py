@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.classroom import results_asked as asked
@@ -12,10 +12,10 @@ from hub.errors import InvalidError
 from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, cancel
-from hub.notices.wishes import Wished, as_wished, tell_as_wished
+from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
 from hub.ports import NoticeKind, Slots
 from hub.sealing import Keyring
-from hub.tables import assessment, digest_item
+from hub.tables import assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,7 @@ async def withdraw_sheet(
         return
     if sheet.notice_id is not None:
         await cancel(session, school_id=school_id, notice_id=sheet.notice_id, now=now)
-    await session.execute(
-        delete(digest_item).where(
-            digest_item.c.school_id == school_id,
-            digest_item.c.kind == NoticeKind.RESULT,
-            digest_item.c.subject_id == assessment_id,
-            digest_item.c.notice_id.is_(None),
-        )
-    )
+    await no_news(session, school_id=school_id, kind=NoticeKind.RESULT, subject_id=assessment_id)
     await session.execute(
         update(assessment)
         .where(assessment.c.school_id == school_id, assessment.c.id == assessment_id)

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.errors import HubError
 from hub.models.home import CodeFor
 from hub.models.people import Medium
+from hub.models.school import School
+from hub.notices.publish import Draft, tell
+from hub.outbox.conversations import FirstWay
+from hub.people.links import told_about
+from hub.people.staff import speaks_for
 from hub.people.tries import network
-from hub.routing import CODE_LIVES
+from hub.ports import NoticeKind, Slots
+from hub.routing import CODE_LIVES, day_at_school
 from hub.sealing import Keyring
 from hub.tables import family_code
 
@@ -100,6 +106,32 @@ async def make_code(
         )
     )
     return code
+
+
+async def tell_code(
+    session: AsyncSession,
+    keyring: Keyring,
+    code: str,
+    *,
+    school: School,
+    guardian_id: int,
+    first: FirstWay,
+    now: datetime,
+) -> None:
+    """Send the digits to one adult by one way, in the school's name."""
+    day = day_at_school(now, school.timezone)
+    told = told_about(school.key, day).subquery("told")
+    slots = Slots(code=code, language=school.language)
+    await tell(
+        session,
+        keyring,
+        school=school,
+        author_id=await speaks_for(session, school_id=school.key, day=day),
+        draft=Draft(kind=NoticeKind.CODE, audience=f"guardian:{guardian_id}", slots=slots),
+        who=select(told.c.guardian_id, told.c.pupil_id).where(told.c.guardian_id == guardian_id).distinct(),
+        now=now,
+        first=first,
+    )
 
 
 async def try_code(

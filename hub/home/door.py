@@ -11,26 +11,23 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import LargeBinary, Select, bindparam, literal, select, update
+from sqlalchemy import LargeBinary, Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
 from hub.errors import InvalidError
-from hub.home.codes import Place, Proof, Wrong, use
+from hub.home.codes import Place, Proof, Wrong, tell_code, use
 from hub.home.logins import Adult, AtHome, add_to_login, end_login, open_login
-from hub.models.base import BigId, UtcDateTime
+from hub.models.base import UtcDateTime
 from hub.models.people import AddressState, Medium
-from hub.notices.publish import Draft, tell
 from hub.outbox.conversations import FirstWay
 from hub.outbox.rungs import same, sender_for, wanted
 from hub.people.kin import children_of
-from hub.people.links import told_about
 from hub.people.mailboxes import mailbox_key, read_mailbox
 from hub.people.names import full_name
 from hub.people.phones import read_phone
 from hub.people.schools import read_school
-from hub.people.staff import speaks_for
-from hub.ports import ChannelName, NoticeKind, Slots
+from hub.ports import ChannelName
 from hub.routing import SILENT_DAYS, day_at_school
 from hub.sealing import Keyring
 from hub.tables import address, contact_point, guardian, school
@@ -127,24 +124,8 @@ async def send_code(database: Database, keyring: Keyring, place: Place, code: st
         return
     async with database.school(one.school_id) as session:
         home = await read_school(session, one.school_id)
-        day = day_at_school(now, home.timezone)
-        told = told_about(home.key, day).subquery("told")
-        await tell(
-            session,
-            keyring,
-            school=home,
-            author_id=await speaks_for(session, school_id=home.key, day=day),
-            draft=Draft(
-                kind=NoticeKind.CODE,
-                audience=f"guardian:{one.guardian_id}",
-                slots=Slots(code=code, language=home.language),
-            ),
-            who=select(told.c.guardian_id, told.c.pupil_id)
-            .where(told.c.guardian_id == literal(one.guardian_id, BigId()))
-            .distinct(),
-            now=now,
-            first=FirstWay(one.address_id, one.channel, one.sender_id, only=True),
-        )
+        way = FirstWay(one.address_id, one.channel, one.sender_id, only=True)
+        await tell_code(session, keyring, code, school=home, guardian_id=one.guardian_id, first=way, now=now)
 
 
 async def come_in(

@@ -6,14 +6,11 @@ from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotFoundError
-from hub.home.codes import Place
+from hub.home.codes import Place, tell_code
 from hub.home.ways import new_way, proved, put_first, tell_the_others, want_no_more
 from hub.models.school import School
-from hub.notices.publish import Draft, tell
 from hub.outbox.rungs import wanted
-from hub.people.links import told_about
 from hub.people.staff import speaks_for
-from hub.ports import NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.sealing import Keyring
 from hub.tables import address, audit, contact_point, family_login_guardian
@@ -31,22 +28,7 @@ async def ask_for_proof(
 ) -> None:
     """Take an address down, as typed, and send the digits there, and nowhere else. Raises InvalidError."""
     way = await new_way(session, keyring, school=school, guardian_id=guardian_id, words=words)
-    day = day_at_school(now, school.timezone)
-    told = told_about(school.key, day).subquery("told")
-    await tell(
-        session,
-        keyring,
-        school=school,
-        author_id=await speaks_for(session, school_id=school.key, day=day),
-        draft=Draft(
-            kind=NoticeKind.CODE,
-            audience=f"guardian:{guardian_id}",
-            slots=Slots(code=code, language=school.language),
-        ),
-        who=select(told.c.guardian_id, told.c.pupil_id).where(told.c.guardian_id == guardian_id).distinct(),
-        now=now,
-        first=way,
-    )
+    await tell_code(session, keyring, code, school=school, guardian_id=guardian_id, first=way, now=now)
 
 
 async def take_proof(

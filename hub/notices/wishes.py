@@ -88,6 +88,18 @@ async def tell_as_wished(
     return Wished(wished.at_once, wished.evening, wished.page, wished.unreached, notice_id)
 
 
+async def no_news(session: AsyncSession, *, school_id: int, kind: NoticeKind, subject_id: int) -> None:
+    """Let what was taken back be no news any more: no evening's digest tells of it."""
+    await session.execute(
+        delete(digest_item).where(
+            digest_item.c.school_id == school_id,
+            digest_item.c.kind == kind,
+            digest_item.c.subject_id == subject_id,
+            digest_item.c.notice_id.is_(None),
+        )
+    )
+
+
 async def _keep_for_the_evening(
     session: AsyncSession,
     school: School,

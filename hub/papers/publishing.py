@@ -14,7 +14,7 @@ from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, is_everybody, read_audience, require_right
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, Published, cancel, tell
-from hub.notices.wishes import Wished, as_wished, tell_as_wished
+from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
 from hub.papers.signers import members, missing
 from hub.papers.words import TEXT, TITLE, text_of, title_of
 from hub.people.schools import school_key
@@ -24,7 +24,6 @@ from hub.sealing import Keyring
 from hub.tables import (
     audit,
     diary_file,
-    digest_item,
     document,
     document_file,
     document_for,
@@ -168,10 +167,7 @@ async def withdraw_document(
     if row.withdrawn_at is not None:
         return
     await session.execute(update(document).where(document.c.id == document_id).values(withdrawn_at=now))
-    waiting = (digest_item.c.school_id == school_id, digest_item.c.kind == NoticeKind.DOCUMENT)
-    await session.execute(
-        digest_item.delete().where(*waiting, digest_item.c.subject_id == document_id, digest_item.c.notice_id.is_(None))
-    )
+    await no_news(session, school_id=school_id, kind=NoticeKind.DOCUMENT, subject_id=document_id)
     if row.notice_id is not None:
         again = select(notice_follow.c.notice_id).where(
             notice_follow.c.school_id == school_id, notice_follow.c.before_id == row.notice_id
