@@ -11,7 +11,7 @@ from hub.absences.arrivals import end_as_found
 from hub.absences.asked import REASONS, enrolled
 from hub.absences.chasing import end_chasing
 from hub.absences.missing import Case, alert, keep_to_ourselves, kept_until
-from hub.absences.rights import note, own_case, require_class, require_pupils
+from hub.absences.rights import own_case, require_class, require_pupils
 from hub.absences.watch import on_watch
 from hub.errors import InvalidError
 from hub.models.answers import AnswerKind
@@ -19,6 +19,7 @@ from hub.models.rolls import AbsenceState
 from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.people.links import told_about
+from hub.people.noting import note
 from hub.ports import HalfDay
 from hub.routing import SUNDAY, check_absent_on
 from hub.sealing import Keyring
@@ -153,7 +154,7 @@ async def found(
     if row.state is AbsenceState.FOUND:
         return
     await end_as_found(session, keyring, school=school, cases=[row], reader=reader, now=now)
-    await note(session, school.key, reader, "absence_found", absence_id, now)
+    await note(session, school.key, reader.staff_id, "absence_found", ("absence", absence_id), now)
 
 
 async def hand_on(session: AsyncSession, *, school: School, absence_id: int, reader: Reader, now: datetime) -> None:
@@ -163,7 +164,7 @@ async def hand_on(session: AsyncSession, *, school: School, absence_id: int, rea
     """
     await _own_open(session, school, absence_id, reader)
     await _set(session, school.key, absence_id, state=AbsenceState.HANDED_ON, closed_at=now)
-    await note(session, school.key, reader, "absence_handed_on", absence_id, now)
+    await note(session, school.key, reader.staff_id, "absence_handed_on", ("absence", absence_id), now)
 
 
 async def take(session: AsyncSession, *, school: School, absence_id: int, reader: Reader, now: datetime) -> None:
@@ -171,7 +172,7 @@ async def take(session: AsyncSession, *, school: School, absence_id: int, reader
     row = await _own_open(session, school, absence_id, reader)
     if row.owner_id != reader.staff_id:
         await _set(session, school.key, absence_id, owner_id=reader.staff_id)
-        await note(session, school.key, reader, "absence_taken", absence_id, now)
+        await note(session, school.key, reader.staff_id, "absence_taken", ("absence", absence_id), now)
 
 
 async def give_back(session: AsyncSession, *, school: School, absence_id: int, reader: Reader, now: datetime) -> None:
@@ -180,7 +181,7 @@ async def give_back(session: AsyncSession, *, school: School, absence_id: int, r
     if row.owner_id != reader.staff_id:
         raise InvalidError("Cette absence n’est pas entre vos mains.")
     await _set(session, school.key, absence_id, owner_id=None)
-    await note(session, school.key, reader, "absence_given_back", absence_id, now)
+    await note(session, school.key, reader.staff_id, "absence_given_back", ("absence", absence_id), now)
 
 
 async def alert_now(
@@ -197,7 +198,7 @@ async def alert_now(
     done = await alert(
         session, keyring, school, cases, day=row.day, half_day=row.half_day, reader=reader, due=now, now=now
     )
-    await note(session, school.key, reader, "absence_alerted", absence_id, now)
+    await note(session, school.key, reader.staff_id, "absence_alerted", ("absence", absence_id), now)
     return bool(done)
 
 

@@ -1,15 +1,14 @@
 """Whose business a class or an absence is today."""
 
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
 from hub.notices.headlines import Reader
 from hub.people.links import holds_on
-from hub.tables import absence, audit, enrolment
+from hub.tables import absence, enrolment
 
 
 def require_class(reader: Reader, class_id: int) -> None:
@@ -55,21 +54,5 @@ def in_classes(pupil_id: ColumnElement[int], reader: Reader) -> ColumnElement[bo
     return pupil_id.in_(
         select(enrolment.c.pupil_id).where(
             enrolment.c.class_id.in_(reader.rights.classes), holds_on(enrolment, reader.day)
-        )
-    )
-
-
-async def note(
-    session: AsyncSession, school_id: int, reader: Reader, act: str, absence_id: int | None, now: datetime
-) -> None:
-    """Write into the audit who did what to which case."""
-    await session.execute(
-        insert(audit).values(
-            school_id=school_id,
-            at=now,
-            staff_id=reader.staff_id,
-            act=act,
-            subject="absence",
-            subject_id=absence_id,
         )
     )

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.absences.cases import TYPED
 from hub.absences.missing import Half, Missed, alert_due, keep_to_ourselves, miss
-from hub.absences.rights import note, own_case
+from hub.absences.rights import own_case
 from hub.errors import InvalidError
 from hub.models.notices import DeliveryState
 from hub.models.rolls import AbsenceState, Mark
@@ -16,6 +16,7 @@ from hub.models.school import School
 from hub.notices.audience import informed
 from hub.notices.headlines import Reader
 from hub.outbox.rungs import same
+from hub.people.noting import note
 from hub.ports import HalfDay
 from hub.sealing import Keyring
 from hub.tables import absence, delivery, delivery_pupil, roll, roll_mark
@@ -44,7 +45,7 @@ async def unsay(
         await session.execute(delete(absence).where(*mine))
     else:
         await _open_again(session, school, row, reader, now)
-    await note(session, school.key, reader, "absence_unsaid", absence_id, now)
+    await note(session, school.key, reader.staff_id, "absence_unsaid", ("absence", absence_id), now)
     alerts = unasked = 0
     for taken in (await session.execute(_rolls_that_miss(row))).all():
         half = Half(taken.class_id, row.day, taken.half_day)

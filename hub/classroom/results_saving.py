@@ -23,9 +23,10 @@ from hub.classroom.results_grid import (
     state_of,
     typed_over,
 )
-from hub.classroom.results_sheets import Sheet, note, sheet_to_write
+from hub.classroom.results_sheets import Sheet, sheet_to_write
 from hub.errors import InvalidError
 from hub.notices.headlines import Reader
+from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.sealing import Keyring
 from hub.tables import assessment, insert_into, result
@@ -68,7 +69,7 @@ async def save_grid(
             .where(assessment.c.school_id == school_id, assessment.c.id == assessment_id)
             .values(changed_at=now)
         )
-        await note(session, school_id, reader, "results typed", assessment_id, now)
+        await note(session, school_id, reader.staff_id, "results_typed", ("assessment", assessment_id), now)
     return laid_out(sheet, pupils, Standing(texts={**standing.texts, **given}), {}, {}, changed=len(given))
 
 

@@ -15,9 +15,10 @@ from hub.errors import InvalidError, NotFoundError
 from hub.models.classroom import Scale
 from hub.notices.headlines import Reader
 from hub.people.names import name_key
+from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.sealing import Keyring, Seal
-from hub.tables import assessment, assessment_item, audit, result
+from hub.tables import assessment, assessment_item, result
 from i18n.slots import clean_line
 
 SUBJECT_MOST, TITLE_MOST, LABEL_MOST, COLUMNS_MOST = 60, 100, 120, 12
@@ -216,16 +217,8 @@ async def drop_sheet(
     await session.execute(
         delete(assessment).where(assessment.c.school_id == school_id, assessment.c.id == assessment_id)
     )
-    await note(session, school_id, reader, "results dropped", assessment_id, now)
+    await note(session, school_id, reader.staff_id, "results_dropped", ("assessment", assessment_id), now)
     return sheet
-
-
-async def note(
-    session: AsyncSession, school_id: int, reader: Reader, act: str, assessment_id: int, now: datetime
-) -> None:
-    """Write into the audit who did what to which assessment."""
-    row = {"school_id": school_id, "at": now, "staff_id": reader.staff_id, "act": act}
-    await session.execute(insert(audit).values(**row, subject="assessment", subject_id=assessment_id))
 
 
 def _title(seal: Seal, row: Any) -> str:  # noqa: ANN401 (a row with a title)

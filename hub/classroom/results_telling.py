@@ -7,12 +7,13 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.classroom import results_asked as asked
-from hub.classroom.results_sheets import Sheet, note, sheet_to_write
+from hub.classroom.results_sheets import Sheet, sheet_to_write
 from hub.errors import InvalidError
 from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, cancel
 from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
+from hub.people.noting import note
 from hub.ports import NoticeKind, Slots
 from hub.sealing import Keyring
 from hub.tables import assessment
@@ -58,7 +59,7 @@ async def publish_sheet(
     mine = (assessment.c.school_id == school.key, assessment.c.id == assessment_id)
     if sheet.published_at is None:
         await session.execute(update(assessment).where(*mine).values(published_at=now, changed_at=now))
-        await note(session, school.key, reader, "results published", assessment_id, now)
+        await note(session, school.key, reader.staff_id, "results_published", ("assessment", assessment_id), now)
     if tell and sheet.notice_id is None:
         told = await tell_as_wished(
             session,
@@ -98,4 +99,4 @@ async def withdraw_sheet(
         .where(assessment.c.school_id == school_id, assessment.c.id == assessment_id)
         .values(published_at=None, notice_id=None, changed_at=now)
     )
-    await note(session, school_id, reader, "results withdrawn", assessment_id, now)
+    await note(session, school_id, reader.staff_id, "results_withdrawn", ("assessment", assessment_id), now)

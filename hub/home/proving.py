@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotFoundError
@@ -10,10 +10,11 @@ from hub.home.codes import Place, tell_code
 from hub.home.ways import new_way, proved, put_first, tell_the_others, want_no_more
 from hub.models.school import School
 from hub.outbox.rungs import wanted
+from hub.people.noting import note
 from hub.people.staff import speaks_for
 from hub.routing import day_at_school
 from hub.sealing import Keyring
-from hub.tables import address, audit, contact_point, family_login_guardian
+from hub.tables import address, contact_point, family_login_guardian
 
 
 async def ask_for_proof(
@@ -112,5 +113,4 @@ async def _tell(
         but=but,
         now=now,
     )
-    who = {"school_id": school.key, "at": now, "staff_id": None, "act": "ways_changed"}
-    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+    await note(session, school.key, None, "ways_changed", ("guardian", guardian_id), now)

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
 from hub.models.home import How
+from hub.people.noting import note
 from hub.ports import NoticeKind
 from hub.routing import USUAL
-from hub.tables import audit, guardian, insert_into, wish
+from hub.tables import guardian, insert_into, wish
 from i18n.languages import LANGUAGES
 from i18n.slots import N_
 
@@ -53,8 +54,7 @@ async def set_wishes(session: AsyncSession, *, school_id: int, guardian_id: int,
     put = insert_into(wish, session)
     same = [wish.c.guardian_id, wish.c.kind, wish.c.school_id]
     await session.execute(put.on_conflict_do_update(index_elements=same, set_={"how": put.excluded.how}), rows)
-    who = {"school_id": school_id, "at": now, "staff_id": None, "act": "wishes_set"}
-    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+    await note(session, school_id, None, "wishes_set", ("guardian", guardian_id), now)
 
 
 def _long(begins: time, ends: time) -> bool:

@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
-from hub.inbox.noting import note
 from hub.inbox.rights import colleagues, own_thread
 from hub.models.threads import ThreadState
 from hub.notices.headlines import Reader
+from hub.people.noting import note
 from hub.tables import insert_into, reply, thread, thread_notice, thread_read
 
 _STAFF = re.compile(r" staff:\d+$")
@@ -55,14 +55,14 @@ async def set_state(
     await own_thread(session, school_id=school_id, thread_id=thread_id, reader=reader)
     values: dict[str, Any] = {"state": state} | ({} if state is ThreadState.OPEN else {"due_at": None})
     await _change(session, school_id, thread_id, values)
-    await note(session, school_id, reader, f"thread_{state.value}", ("thread", thread_id), now)
+    await note(session, school_id, reader.staff_id, f"thread_{state.value}", ("thread", thread_id), now)
 
 
 async def take(session: AsyncSession, *, school_id: int, thread_id: int, reader: Reader, now: datetime) -> None:
     """Answer it oneself. Raises NotFoundError, NotAllowedError."""
     await own_thread(session, school_id=school_id, thread_id=thread_id, reader=reader)
     await _change(session, school_id, thread_id, {"owner_id": reader.staff_id})
-    await note(session, school_id, reader, "thread_taken", ("thread", thread_id), now)
+    await note(session, school_id, reader.staff_id, "thread_taken", ("thread", thread_id), now)
 
 
 async def hand_over(
@@ -78,7 +78,7 @@ async def hand_over(
     if to is not None:
         await _must_be_a_colleague(session, school_id, thread_id, reader, to)
     await _change(session, school_id, thread_id, {"owner_id": to})
-    await note(session, school_id, reader, "thread_handed_over", ("thread", thread_id), now)
+    await note(session, school_id, reader.staff_id, "thread_handed_over", ("thread", thread_id), now)
 
 
 async def confide(
@@ -105,7 +105,7 @@ async def confide(
         await _change(session, school_id, thread_id, {"topic": topic, "private_to": to, **owner})
     else:
         await _pour(session, school_id, row, there, owner)
-    await note(session, school_id, reader, act, ("thread", there or thread_id), now)
+    await note(session, school_id, reader.staff_id, act, ("thread", there or thread_id), now)
     return int(there or thread_id)
 
 

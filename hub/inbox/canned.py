@@ -7,9 +7,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
-from hub.inbox.noting import note
 from hub.notices.headlines import Reader
 from hub.people.names import read_words
+from hub.people.noting import note
 from hub.tables import canned_answer, insert_into
 
 MOST = 40
@@ -53,7 +53,7 @@ async def keep_canned(
     await session.execute(
         kept.on_conflict_do_update(index_elements=["label", "school_id"], set_={"text": kept.excluded.text})
     )
-    await note(session, school_id, reader, "canned_kept", ("canned_answer", None), now)
+    await note(session, school_id, reader.staff_id, "canned_kept", ("canned_answer", None), now)
 
 
 async def drop_canned(session: AsyncSession, *, school_id: int, answer_id: int, reader: Reader, now: datetime) -> None:
@@ -63,7 +63,7 @@ async def drop_canned(session: AsyncSession, *, school_id: int, answer_id: int, 
     gone = await session.execute(delete(canned_answer).where(*mine).returning(canned_answer.c.id))
     if gone.scalar_one_or_none() is None:
         raise NotFoundError("Cette réponse n’est plus là.")
-    await note(session, school_id, reader, "canned_dropped", ("canned_answer", answer_id), now)
+    await note(session, school_id, reader.staff_id, "canned_dropped", ("canned_answer", answer_id), now)
 
 
 def _require(reader: Reader) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
@@ -40,10 +40,11 @@ from hub.outbox.prepare import TEXT, VALUE
 from hub.papers.words import title_of
 from hub.people.addresses import masked
 from hub.people.names import full_name
+from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.ports import ChannelName, HalfDay, NoticeKind
 from hub.sealing import Keyring, UnreadableError
-from hub.tables import audit, school_year
+from hub.tables import school_year
 
 LONGEST = timedelta(days=800)
 """A file of more than two years is asked for in two."""
@@ -88,8 +89,7 @@ async def open_file(
     if period.last < period.first or period.last - period.first > LONGEST:
         raise InvalidError("Le dernier jour vient après le premier, et deux ans plus tard au plus.", field="period")
     child = await child_of(session, school_id=school_id, pupil_id=pupil_id, reader=reader)
-    who = {"school_id": school_id, "at": now, "staff_id": reader.staff_id, "act": "child_file_read"}
-    await session.execute(insert(audit).values(**who, subject="pupil", subject_id=pupil_id))
+    await note(session, school_id, reader.staff_id, "child_file_read", ("pupil", pupil_id), now)
     midnight = ZoneInfo(timezone)
     which: dict[str, Any] = {
         **as_reader(school_id, reader),

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
-from hub.inbox.noting import note
 from hub.notices.headlines import Reader
 from hub.outbox.stopping import stop_writing
+from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.replies.keeping import DETAIL
 from hub.replies.speakers import adults_at
@@ -29,7 +29,7 @@ def require(reader: Reader) -> None:
 async def show_address(session: AsyncSession, *, school_id: int, item_id: int, reader: Reader, now: datetime) -> None:
     """Write down that somebody reads the number or mailbox of a matter. Raises NotAllowedError, NotFoundError."""
     await _one(session, school_id, item_id, reader)
-    await note(session, school_id, reader, "read_number", ("tray_item", item_id), now)
+    await note(session, school_id, reader.staff_id, "read_number", ("tray_item", item_id), now)
 
 
 async def close(session: AsyncSession, *, school_id: int, item_id: int, reader: Reader, now: datetime) -> None:
@@ -119,4 +119,4 @@ async def _end(session: AsyncSession, school_id: int, reader: Reader, act: str, 
         .where(tray_item.c.school_id == school_id, tray_item.c.id == item_id)
         .values(closed_at=now, closed_by=reader.staff_id)
     )
-    await note(session, school_id, reader, act, ("tray_item", item_id), now)
+    await note(session, school_id, reader.staff_id, act, ("tray_item", item_id), now)

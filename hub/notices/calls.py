@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import ring_after_commit
@@ -13,7 +13,8 @@ from hub.models.people import Medium
 from hub.notices.headlines import Reader
 from hub.notices.standing import concerns, to_be_called
 from hub.notices.ways import send_otherwise
-from hub.tables import address, answer, audit, call_task, contact_point, delivery, insert_into, staff
+from hub.people.noting import note
+from hub.tables import address, answer, call_task, contact_point, delivery, insert_into, staff
 
 LEFT_LYING = timedelta(minutes=30)
 """After this, a call that somebody took and did not end may be taken by a colleague: nobody falls through."""
@@ -49,14 +50,14 @@ async def take(session: AsyncSession, *, school_id: int, task_id: int, reader: R
     if taken.scalar_one_or_none() is None:
         await _must_own(session, school_id, task_id, reader)
         return
-    await _note(session, school_id, reader, "read_number", guardian_id, now)
+    await note(session, school_id, reader.staff_id, "read_number", ("guardian", guardian_id), now)
 
 
 async def give_back(session: AsyncSession, *, school_id: int, task_id: int, reader: Reader, now: datetime) -> None:
     """Leave a call to somebody else, untried. Raises as `take` does."""
     guardian_id = await _own_call(session, school_id, task_id, reader, now)
     await _set(session, school_id, task_id, owner_id=None, taken_at=None)
-    await _note(session, school_id, reader, "call_given_back", guardian_id, now)
+    await note(session, school_id, reader.staff_id, "call_given_back", ("guardian", guardian_id), now)
 
 
 async def finish(
@@ -81,7 +82,7 @@ async def finish(
             await _set(session, school_id, task_id, outcome=outcome, owner_id=None)
         case CallOutcome.WRONG_NUMBER:
             raise InvalidError("Dites quel numéro est faux.", field="address")
-    await _note(session, school_id, reader, f"call_{outcome.value}", guardian_id, now)
+    await note(session, school_id, reader.staff_id, f"call_{outcome.value}", ("guardian", guardian_id), now)
 
 
 async def number_was_wrong(
@@ -109,7 +110,7 @@ async def number_was_wrong(
     if (await session.execute(theirs.limit(1))).scalar_one_or_none() is None:
         raise NotFoundError("Ce numéro n’est pas celui de cet adulte.")
     await _set(session, school_id, task_id, outcome=CallOutcome.WRONG_NUMBER)
-    await _note(session, school_id, reader, "call_wrong_number", guardian_id, now)
+    await note(session, school_id, reader.staff_id, "call_wrong_number", ("guardian", guardian_id), now)
 
 
 async def another_way(session: AsyncSession, *, school_id: int, task_id: int, reader: Reader, now: datetime) -> None:
@@ -123,7 +124,7 @@ async def another_way(session: AsyncSession, *, school_id: int, task_id: int, re
     await _set(session, school_id, task_id, done_at=now, done_by=reader.staff_id)
     connection = await session.connection()
     ring_after_commit(session, await send_otherwise(connection, school_id=school_id, delivery_id=delivery_id, now=now))
-    await _note(session, school_id, reader, "another_way", guardian_id, now)
+    await note(session, school_id, reader.staff_id, "another_way", ("guardian", guardian_id), now)
 
 
 async def _concerned(session: AsyncSession, school_id: int, task_id: int, reader: Reader, now: datetime) -> int:
@@ -220,19 +221,4 @@ async def _answered(session: AsyncSession, school_id: int, task_id: int, reader:
             at=now,
         )
         .on_conflict_do_nothing()
-    )
-
-
-async def _note(
-    session: AsyncSession, school_id: int, reader: Reader, act: str, guardian_id: int, now: datetime
-) -> None:
-    await session.execute(
-        insert(audit).values(
-            school_id=school_id,
-            at=now,
-            staff_id=reader.staff_id,
-            act=act,
-            subject="guardian",
-            subject_id=guardian_id,
-        )
     )

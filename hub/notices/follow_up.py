@@ -17,10 +17,11 @@ from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, cancel, counted, tell
 from hub.outbox.claim import READY
 from hub.outbox.lines import choose_lines
+from hub.people.noting import note
 from hub.ports import Follows, Lane, NoticeKind, Slots
 from hub.routing import check_still_to_come, lane_of, leaves_at
 from hub.sealing import Keyring
-from hub.tables import attempt, audit, copy, delivery, notice, notice_follow
+from hub.tables import attempt, copy, delivery, notice, notice_follow
 from i18n.checks import check_slots
 
 FOLLOWED = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT, NoticeKind.MEETING})
@@ -61,7 +62,7 @@ async def release(session: AsyncSession, *, school_id: int, seen: Headline, read
         .where(attempt.c.school_id == school_id, attempt.c.copy_id.in_(copies), READY, attempt.c.look_at > now)
         .values(look_at=now)
     )
-    await _note(session, school_id, reader, "notice_released", seen.notice_id, now)
+    await note(session, school_id, reader.staff_id, "notice_released", ("notice", seen.notice_id), now)
     ring_after_commit(session, seen.lane)
 
 
@@ -97,7 +98,7 @@ async def withdraw(
             session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.WITHDRAWAL, now=now
         )
     await _stop(session, school.key, which, now)
-    await _note(session, school.key, reader, "notice_withdrawn", seen.notice_id, now)
+    await note(session, school.key, reader.staff_id, "notice_withdrawn", ("notice", seen.notice_id), now)
     return told
 
 
@@ -137,7 +138,7 @@ async def correct(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.CORRECTION, now=now
     )
     await _stop(session, school.key, await _with_reminders(session, school.key, seen.notice_id), now)
-    await _note(session, school.key, reader, "notice_corrected", seen.notice_id, now)
+    await note(session, school.key, reader.staff_id, "notice_corrected", ("notice", seen.notice_id), now)
     return made
 
 
@@ -239,11 +240,3 @@ async def _require_right(session: AsyncSession, school_id: int, seen: Headline, 
 def _require(allowed: bool) -> None:  # noqa: FBT001 (a yes or no is the whole question)
     if not allowed:
         raise NotAllowedError("Seuls son auteur, la direction et le secrétariat peuvent changer un avis.")
-
-
-async def _note(session: AsyncSession, school_id: int, reader: Reader, act: str, notice_id: int, now: datetime) -> None:
-    await session.execute(
-        insert(audit).values(
-            school_id=school_id, at=now, staff_id=reader.staff_id, act=act, subject="notice", subject_id=notice_id
-        )
-    )

@@ -17,12 +17,12 @@ from hub.notices.publish import Draft, Published, cancel, tell
 from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
 from hub.papers.signers import members, missing
 from hub.papers.words import TEXT, TITLE, text_of, title_of
+from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.ports import Follows, NoticeKind, Slots
 from hub.routing import leaves_at
 from hub.sealing import Keyring
 from hub.tables import (
-    audit,
     diary_file,
     document,
     document_file,
@@ -174,7 +174,7 @@ async def withdraw_document(
         )
         for notice_id in (row.notice_id, *await session.scalars(again)):
             await cancel(session, school_id=school_id, notice_id=notice_id, now=now)
-    await note(session, school_id, reader, "document_withdrawn", document_id, now)
+    await note(session, school_id, reader.staff_id, "document_withdrawn", ("document", document_id), now)
 
 
 async def ask_again(
@@ -214,17 +214,6 @@ async def ask_again(
             )
         )
     return told
-
-
-async def note(
-    session: AsyncSession, school_id: int, reader: Reader, act: str, document_id: int, now: datetime
-) -> None:
-    """Write down who did what to a document, without a word of it."""
-    await session.execute(
-        insert(audit).values(
-            school_id=school_id, at=now, staff_id=reader.staff_id, act=act, subject="document", subject_id=document_id
-        )
-    )
 
 
 async def _tell(

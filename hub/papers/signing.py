@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.notices import Needs
 from hub.notices.headlines import Reader
-from hub.papers.publishing import note
 from hub.papers.signers import one, signers
+from hub.people.noting import note
 from hub.tables import document, insert_into, signature
 from i18n.slots import N_
 
@@ -56,7 +56,7 @@ async def sign_on_paper(
     await _signable(session, school_id, document_id)
     who = _whose(school_id, document_id, guardian_id, [pupil_id], reader.day, reader=reader)
     await _signed(session, school_id, document_id, who, through=PAPER, by=reader.staff_id, now=now)
-    await note(session, school_id, reader, "signature_typed", document_id, now)
+    await note(session, school_id, reader.staff_id, "signature_typed", ("document", document_id), now)
 
 
 async def _signable(session: AsyncSession, school_id: int, document_id: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
@@ -12,10 +12,11 @@ from hub.people.addresses import find_address, masked, new_address, state_to_rea
 from hub.people.links import told_about
 from hub.people.mailboxes import mailbox_key, read_mailbox
 from hub.people.names import full_name
+from hub.people.noting import note
 from hub.people.phones import read_phone
 from hub.ports import ChannelName
 from hub.sealing import Keyring
-from hub.tables import address, audit, contact_point, data_key, guardian, insert_into, pupil
+from hub.tables import address, contact_point, data_key, guardian, insert_into, pupil
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,7 @@ async def numbers_read(
     session: AsyncSession, *, school_id: int, guardian_id: int, staff_id: int, now: datetime
 ) -> None:
     """Write down that somebody reads an adult's numbers in full."""
-    who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "read_number"}
-    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+    await note(session, school_id, staff_id, "read_number", ("guardian", guardian_id), now)
 
 
 async def add_by_office(
@@ -131,8 +131,7 @@ async def add_by_office(
     )
     if added.scalar_one_or_none() is None and not await _wanted_again(session, **use):
         raise InvalidError("Cette adresse est déjà au dossier de cet adulte.", field="address")
-    who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "address_added"}
-    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+    await note(session, school_id, staff_id, "address_added", ("guardian", guardian_id), now)
 
 
 async def _wanted_again(session: AsyncSession, **use: object) -> bool:
@@ -171,8 +170,7 @@ async def try_again(
     )
     if mended.scalar_one_or_none() is None:
         raise InvalidError("On ne réessaie qu’un numéro ou un e-mail hors service.", field="address")
-    who = {"school_id": school_id, "at": now, "staff_id": staff_id, "act": "address_retried"}
-    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id))
+    await note(session, school_id, staff_id, "address_retried", ("guardian", guardian_id), now)
 
 
 _CLOSED = {

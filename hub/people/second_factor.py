@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.people.sign_in import HELD, SESSION, Inside, RefusedError, is_half
 from hub.people.tries import counted, forget, network
 from hub.people.written_codes import as_typed, grouped, written_code
 from hub.sealing import Keyring
-from hub.tables import audit, insert_into, recovery_code, staff_factor, staff_session
+from hub.tables import insert_into, recovery_code, staff_factor, staff_session
 
 STEP, DIGITS = 30, 6
 RECOVERY, RECOVERY_SIGNS = 10, 10
@@ -111,7 +112,7 @@ async def confirm(
     mine = _of(staff_factor, school_id, staff_id)
     await session.execute(update(staff_factor).where(mine).values(confirmed_at=now))
     await _given(connection, session_id, now)
-    await _note(session, school_id, staff_id, "second_factor_on", staff_id, now)
+    await note(session, school_id, staff_id, "second_factor_on", ("staff", staff_id), now)
     return await new_recovery_codes(session, keyring, school_id=school_id, staff_id=staff_id)
 
 
@@ -174,7 +175,7 @@ async def take_off(session: AsyncSession, *, school_id: int, staff_id: int, sess
     """Let there be no second factor any more: its owner has just given it (`check_code`). Other sessions end."""
     await _gone(session, school_id, staff_id, keep=session_id)
     await session.execute(update(staff_session).where(staff_session.c.id == session_id).values(second_at=None))
-    await _note(session, school_id, staff_id, "second_factor_off", staff_id, now)
+    await note(session, school_id, staff_id, "second_factor_off", ("staff", staff_id), now)
 
 
 async def reset(session: AsyncSession, *, school_id: int, staff_id: int, by: int | None, now: datetime) -> None:
@@ -188,7 +189,7 @@ async def reset(session: AsyncSession, *, school_id: int, staff_id: int, by: int
     if (await session.execute(confirmed)).scalar_one_or_none() is None:
         raise NotFoundError("Cette personne n’a pas de second facteur.")
     await _gone(session, school_id, staff_id, keep=None)
-    await _note(session, school_id, by, "second_factor_reset", staff_id, now)
+    await note(session, school_id, by, "second_factor_reset", ("staff", staff_id), now)
 
 
 async def _gone(session: AsyncSession, school_id: int, staff_id: int, *, keep: int | None) -> None:
@@ -268,8 +269,3 @@ def _hash(keyring: Keyring, staff_id: int, code: str) -> bytes:
 
 def _of(table: Table, school_id: int, staff_id: int) -> ColumnElement[bool]:
     return and_(table.c.school_id == school_id, table.c.staff_id == staff_id)
-
-
-async def _note(session: AsyncSession, school_id: int, by: int | None, act: str, staff_id: int, now: datetime) -> None:
-    who = {"school_id": school_id, "at": now, "staff_id": by, "act": act}
-    await session.execute(insert(audit).values(**who, subject="staff", subject_id=staff_id))

@@ -17,12 +17,13 @@ from hub.errors import InvalidError, NotFoundError
 from hub.models.school import Role
 from hub.people.links import holds_on
 from hub.people.names import read_words
+from hub.people.noting import note
 from hub.people.sign_in import RefusedError, open_session
 from hub.people.tries import counted, forget, network
 from hub.people.written_codes import as_typed, grouped, written_code
 from hub.routing import class_order, day_at_school
 from hub.sealing import Keyring
-from hub.tables import audit, class_group, paper_code, school, school_year, staff, staff_right, staff_session
+from hub.tables import class_group, paper_code, school, school_year, staff, staff_right, staff_session
 
 SIGNS = 16
 """80 bits of chance, in groups of four."""
@@ -80,7 +81,7 @@ async def let_in(
     code = written_code(SIGNS)
     made = {"staff_id": staff_id, "made_by": by, "code_hash": _hash(keyring, code), "made_at": now, "ends_on": until}
     added = await session.execute(insert(paper_code).values(school_id=school_id, **made).returning(paper_code.c.id))
-    await _note(session, school_id, by, "substitute_in", staff_id, now)
+    await note(session, school_id, by, "substitute_in", ("staff", staff_id), now)
     ordered = tuple(sorted(labels.values(), key=class_order))
     return Substitute(added.scalar_one(), read, ordered, today, until, "", over=False), grouped(code, 4)
 
@@ -153,7 +154,7 @@ async def end_now(session: AsyncSession, *, school_id: int, code_id: int, by: in
     await session.execute(update(staff_right).where(theirs, holds_on(staff_right, today)).values(to_on=yesterday))
     sessions = and_(staff_session.c.school_id == school_id, staff_session.c.staff_id == staff_id)
     await session.execute(delete(staff_session).where(sessions))
-    await _note(session, school_id, by, "substitute_out", staff_id, now)
+    await note(session, school_id, by, "substitute_out", ("staff", staff_id), now)
 
 
 async def _labels(session: AsyncSession, school_id: int, classes: Collection[int], today: date) -> dict[int, str]:
@@ -181,8 +182,3 @@ async def _person(session: AsyncSession, school_id: int, name: str) -> int:
 
 def _hash(keyring: Keyring, code: str) -> bytes:
     return keyring.code_hash(f"paper:{code}")
-
-
-async def _note(session: AsyncSession, school_id: int, by: int, act: str, staff_id: int, now: datetime) -> None:
-    who = {"school_id": school_id, "at": now, "staff_id": by, "act": act}
-    await session.execute(insert(audit).values(**who, subject="staff", subject_id=staff_id))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
@@ -15,6 +15,7 @@ from hub.notices.headlines import Reader
 from hub.people.addresses import find_address, new_address
 from hub.people.links import told_about
 from hub.people.mailboxes import mailbox_key, read_mailbox
+from hub.people.noting import note
 from hub.people.phones import read_phone
 from hub.people.schools import read_school, school_key
 from hub.ports import ChannelName
@@ -23,7 +24,6 @@ from hub.replies.threads import Party, Place, Turn, place
 from hub.sealing import Keyring, Seal, UnreadableError
 from hub.tables import (
     address,
-    audit,
     contact_point,
     data_key,
     guardian,
@@ -81,8 +81,7 @@ async def tie(
         .where(tray_item.c.school_id == school_id, tray_item.c.id.in_([matter.item_id for matter in same]))
         .values(closed_at=now, closed_by=reader.staff_id)
     )
-    who = {"school_id": school_id, "at": now, "staff_id": reader.staff_id, "act": "number_tied"}
-    await session.execute(insert(audit).values(**who, subject="guardian", subject_id=guardian_id, count=len(same)))
+    await note(session, school_id, reader.staff_id, "number_tied", ("guardian", guardian_id), now, count=len(same))
     return thread_id
 
 

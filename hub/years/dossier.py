@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.absences.register import Verdict, verdict
@@ -24,11 +24,12 @@ from hub.papers.files import FileCard
 from hub.papers.given import GivenPaper, given_papers
 from hub.people.kin import Child
 from hub.people.names import full_name
+from hub.people.noting import note
 from hub.people.schools import read_school
 from hub.ports import HalfDay
 from hub.routing import day_at_school
 from hub.sealing import Keyring
-from hub.tables import absence, audit, class_group, enrolment, pupil, school_year
+from hub.tables import absence, class_group, enrolment, pupil, school_year
 from hub.years.turning import require
 
 MOST = 5_000
@@ -144,7 +145,7 @@ async def for_next_school(
     """
     require(reader)
     dossier = await _of_pupil(session, keyring, school_id, pupil_id, told_by=(), day=reader.day, now=now)
-    await _note(session, school_id, pupil_id, by=reader.staff_id, now=now)
+    await note(session, school_id, reader.staff_id, "export", ("pupil", pupil_id), now)
     return dossier
 
 
@@ -173,7 +174,7 @@ async def for_family(
     homework = await diary_for(
         session, keyring, pupils=[pupil_id], first=date(2000, 1, 1), last=date(2999, 12, 31), today=day, **here
     )
-    await _note(session, school_id, pupil_id, by=None, now=now)
+    await note(session, school_id, None, "export", ("pupil", pupil_id), now)
     return replace(dossier, of_adult=True, documents=documents, homework=homework, messages=tuple(messages))
 
 
@@ -255,11 +256,6 @@ async def _documents(
             if stay.from_on <= day_at_school(one.published_at, timezone) <= stay.to_on:
                 found.setdefault(one.document_id, one)
     return tuple(sorted(found.values(), key=lambda one: (one.published_at, one.document_id), reverse=True))
-
-
-async def _note(session: AsyncSession, school_id: int, pupil_id: int, *, by: int | None, now: datetime) -> None:
-    who = {"school_id": school_id, "at": now, "staff_id": by, "act": "export"}
-    await session.execute(insert(audit).values(**who, subject="pupil", subject_id=pupil_id))
 
 
 def _result(one: Outcome) -> dict[str, Any]:

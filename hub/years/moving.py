@@ -13,9 +13,10 @@ from hub.models.notices import NoticeState
 from hub.models.school import Role
 from hub.notices.headlines import Reader
 from hub.people.links import holds_on
+from hub.people.noting import note
 from hub.people.schools import year_on
 from hub.ports import Lane
-from hub.tables import audit, class_group, enrolment, notice, pupil, school, school_year, staff, staff_right
+from hub.tables import class_group, enrolment, notice, pupil, school, school_year, staff, staff_right
 from hub.years.turning import Year, require, years_at
 
 A_DAY = timedelta(days=1)
@@ -65,7 +66,7 @@ async def open_year(
     year_id = new.year_id if new else await year_on(session, school_id, starts_on + timedelta(days=120))
     await _years(session, school_id, year_id, {"starts_on": starts_on, "ends_on": ends_on})
     await _years(session, school_id, old.year_id, {"ends_on": starts_on - A_DAY})
-    await _note(session, school_id, reader, "open_year", ("school_year", year_id), 1, now)
+    await note(session, school_id, reader.staff_id, "open_year", ("school_year", year_id), now, count=1)
     _, opened = await years_at(session, school_id=school_id, day=reader.day)
     if opened is None:
         raise NotFoundError("Cette année n’existe pas.")
@@ -129,7 +130,7 @@ async def move_up(
     still = (enrolment.c.school_id == school_id, enrolment.c.class_id == class_id, enrolment.c.pupil_id.in_(chosen))
     ends = or_(enrolment.c.to_on.is_(None), enrolment.c.to_on > old.ends_on)
     await session.execute(update(enrolment).where(*still, ends).values(to_on=old.ends_on))
-    await _note(session, school_id, reader, "move_up", ("class_group", target), moved, now)
+    await note(session, school_id, reader.staff_id, "move_up", ("class_group", target), now, count=moved)
     return moved
 
 
@@ -189,7 +190,9 @@ async def close_classes(session: AsyncSession, *, school_id: int, reader: Reader
         done = await session.execute(ended.values(to_on=old.ends_on).returning(table.c.id))
         counts.append(len(done.all()))
     stale = await _let_notices_end(session, school_id, old, set(labels.values()))
-    await _note(session, school_id, reader, "close_classes", ("school_year", old.year_id), len(classes), now)
+    await note(
+        session, school_id, reader.staff_id, "close_classes", ("school_year", old.year_id), now, count=len(classes)
+    )
     return Closed(len(classes), counts[0], counts[1], stale)
 
 
@@ -212,7 +215,7 @@ async def give_class(
     has = select(staff_right.c.id).where(*(staff_right.c[name] == value for name, value in right.items()))
     if (await session.execute(has.where(staff_right.c.to_on.is_(None)))).first() is None:
         await session.execute(insert(staff_right).values(**right, from_on=new.starts_on))
-    await _note(session, school_id, reader, "give_class", ("class_group", class_id), 1, now)
+    await note(session, school_id, reader.staff_id, "give_class", ("class_group", class_id), now, count=1)
 
 
 async def _let_notices_end(session: AsyncSession, school_id: int, old: Year, labels: set[str]) -> int:
@@ -274,10 +277,3 @@ async def _years(session: AsyncSession, school_id: int, year_id: int, values: di
     await session.execute(
         update(school_year).where(school_year.c.school_id == school_id, school_year.c.id == year_id).values(values)
     )
-
-
-async def _note(
-    session: AsyncSession, school_id: int, reader: Reader, act: str, about: tuple[str, int], count: int, now: datetime
-) -> None:
-    who = {"school_id": school_id, "at": now, "staff_id": reader.staff_id, "act": act, "count": count}
-    await session.execute(insert(audit).values(**who, subject=about[0], subject_id=about[1]))
