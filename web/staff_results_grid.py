@@ -64,9 +64,7 @@ async def table(visit: WriterDep, session: ReadingDep, assessment_id: int) -> Re
 
 
 @router.post("/classe/resultats/{assessment_id:int}/tableau")
-async def bring(
-    visit: WriterDep, assessment_id: int, tableau: Annotated[UploadFile | None, File()] = None
-) -> Response:
+async def bring(visit: WriterDep, assessment_id: int, tableau: Annotated[UploadFile | None, File()] = None) -> Response:
     """For the teachers of its class, the director and the office: look a table over in the grid; it saves nothing."""
     data = await tableau.read(LARGEST + 1) if tableau else b""
     which: dict[str, Any] = {"school_id": visit.school_id, "assessment_id": assessment_id, "reader": visit.reader}

@@ -26,8 +26,8 @@ async def hold_back(
     hours: dict[int, list[tuple[time, time]]] = defaultdict(list)
     for row in await connection.execute(_quiet(), {"copies": list(copies)}):
         hours[row.copy_id].append((row.quiet_from, row.quiet_to))
-    ends = {copy_id: quiet_for_all(now, timezone, theirs) for copy_id, theirs in hours.items()}
-    until = {copy_id: one for copy_id, one in ends.items() if one is not None}
+    over = {copy_id: quiet_for_all(now, timezone, theirs) for copy_id, theirs in hours.items()}
+    until = {copy_id: one for copy_id, one in over.items() if one is not None}
     for ends in set(until.values()):
         held = [copies[copy_id] for copy_id, one in until.items() if one == ends]
         await connection.execute(update(attempt).where(attempt.c.id.in_(held)).values(look_at=ends))
