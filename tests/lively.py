@@ -260,6 +260,7 @@ async def _homes(lively: Lively) -> None:
     """Two families open their page, and one of the other school."""
     small, gue = lively.small, lively.gue
     await gue.family(by_sms("+33639987060", name="Euphrosine"), children=("Anselme",))
+    await gue.family(by_sms("+33639987061", name="Radegonde"), children=("Bertille",))
     known = {str(row[0]): (int(row[1]), int(row[2])) for row in await small.rows(_GUARDIANS)}
     visitors = {"parent": "Odalys", "other_parent": "Hildegarde", "foreign_parent": "Euphrosine"}
     async with small.database.engine() as connection:

@@ -121,8 +121,12 @@ async def test_beside_an_open_conversation_stands_the_list_that_one_came_from(de
 @pytest.mark.parametrize(
     ("email", "at_hand", "behind"),
     [
-        ("directrice", ["Suivi", "Écrire", "Messages", "Alerte"], ["Présences", "Absences", "À appeler", "Familles"]),
-        (TEACHER, ["Suivi", "Écrire", "Messages", "Présences"], ["Absences", "À appeler", "Familles"]),
+        (
+            "directrice",
+            ["Suivi", "Écrire", "Messages", "Alerte"],
+            ["Présences", "Classe", "Absences", "À appeler", "Familles", "École"],
+        ),
+        (TEACHER, ["Suivi", "Écrire", "Messages", "Présences"], ["Classe", "Absences", "À appeler", "Familles"]),
         (DEPUTY, ["Suivi", "Alerte"], []),
     ],
 )
