@@ -66,12 +66,13 @@ def drawn(body: BinaryIO) -> Picture | None:
 
 def _picture(opened: Image.Image) -> Picture:
     opened.load()
-    upright = ImageOps.exif_transpose(opened)
-    seen_through = upright.has_transparency_data
-    plain = upright.convert("RGBA" if seen_through else "RGB")
+    ImageOps.exif_transpose(opened, in_place=True)
+    seen_through = opened.has_transparency_data
+    mode = "RGBA" if seen_through else "RGB"
+    plain = opened if opened.mode == mode else opened.convert(mode)  # each copy of the largest is 200 MB more
+    plain.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS)
     if seen_through and plain.getchannel("A").getextrema() == (255, 255):
         plain, seen_through = plain.convert("RGB"), False
-    plain.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS)
     small = plain.copy()
     small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
     media_type, ending = ("image/png", "png") if seen_through else ("image/jpeg", "jpg")
