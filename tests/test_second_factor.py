@@ -242,6 +242,19 @@ async def test_the_director_resets_a_colleague_and_every_session_of_theirs_ends(
 
 
 @on_one_database
+async def test_a_password_alone_takes_nobodys_second_factor(phone: Phone) -> None:
+    desk, small = phone.desk, phone.desk.small
+    await phone.enrol()
+    other = (await small.rows("SELECT max(id) FROM staff WHERE name = 'M. Modèle'"))[0][0]
+    await small.write("UPDATE staff_right SET role = 'director', class_id = NULL WHERE staff_id = :id", id=other)
+    await desk.enter(TEACHER, second=False)
+
+    refused = await desk.post("/ecole/equipe/second", colleague=await phone.director())
+
+    assert (refused.status_code, await desk.count("staff_factor")) == (403, 1)
+
+
+@on_one_database
 async def test_only_the_director_resets_and_never_the_own(phone: Phone) -> None:
     desk = phone.desk
     await phone.enrol()

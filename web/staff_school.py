@@ -52,10 +52,12 @@ async def team(visit: OfficeDep, session: ReadingDep) -> Response:
 
 @router.post("/ecole/equipe/second")
 async def take_back(visit: OfficeDep, session: WritingDep, colleague: Annotated[int, Form(ge=1, lt=2**63)]) -> Response:
-    """For the director: take the second factor of a colleague who lost it, which is written down."""
+    """For the director with a second factor: take that of a colleague who lost it, which is written down."""
     if Role.DIRECTOR not in visit.reader.rights.roles:
         raise NotAllowedError("Seule la direction remet un second facteur à zéro.")
     if colleague == visit.reader.staff_id:
         raise NotAllowedError("Le vôtre s’enlève dans « Mon compte », avec un code.")
+    if visit.lacks_second:
+        raise NotAllowedError("Donnez d’abord votre propre second facteur : un mot de passe seul n’en enlève aucun.")
     await reset(session, school_id=visit.school_id, staff_id=colleague, by=visit.reader.staff_id, now=visit.now)
     return RedirectResponse("/ecole/equipe", 303)
