@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from desks import PASSWORD, TEACHER, Desk, a_browser, a_staffed_school, digits, on_one_database
-from factories import NOW
+from factories import NOW, by_sms
 
 from cli.demo import open_demo
 from cli.demo_school import DIRECTOR
@@ -208,6 +208,20 @@ async def test_words_to_the_whole_school_wait_for_a_second_factor_and_lose_nothi
     phone.clock.now += timedelta(minutes=1)
     await desk.web.post("/entrer/code", data={"code": phone.shows()}, headers=SAME)
     assert (await desk.web.post("/ecrire", data=form)).headers["location"].startswith("/suivi/")
+
+
+@on_one_database
+async def test_child_by_child_the_whole_school_is_the_whole_school(phone: Phone) -> None:
+    desk = phone.desk
+    await desk.small.family(by_sms(name="Odile"))
+    await desk.small.family(by_sms("+33639981001", name="Iris"), class_label="CE1 B", children=("Lou", "Sami"))
+    await desk.enter(second=False)
+
+    for to, waits in (["CP A", "pupil:2", "pupil:3"], True), (["pupil:1", "pupil:2", "pupil:3"], True), (
+        ["CP A", "pupil:2"], False,
+    ):  # fmt: skip
+        read, _ = await desk.read_over(kind="announcement", to=to, text="Sortie reportée à jeudi.")
+        assert ("demande un second facteur" in read.text) == waits
 
 
 @on_one_database

@@ -50,14 +50,14 @@ async def read_audience(session: AsyncSession, *, school_id: int, words: str, da
 
 
 async def is_everybody(session: AsyncSession, *, school_id: int, audience: Audience, day: date) -> bool:
-    """Whether this is the whole school, by name or class by class; a single class is its teacher's own."""
+    """Whether this is the whole school, by name, class by class or child by child; a single class is its teacher's."""
     if audience.whole_school:
         return True
-    rows = await session.scalars(
-        select(enrolment.c.class_id).where(enrolment.c.school_id == school_id, holds_on(enrolment, day)).distinct()
-    )
-    every = frozenset(rows)
-    return len(every) > 1 and every <= audience.classes
+    here = and_(enrolment.c.school_id == school_id, holds_on(enrolment, day))
+    left_out = and_(enrolment.c.class_id.not_in(audience.classes), enrolment.c.pupil_id.not_in(audience.pupils))
+    if (await session.execute(select(enrolment.c.id).where(here, left_out).limit(1))).first() is not None:
+        return False
+    return len((await session.scalars(select(enrolment.c.class_id).where(here).distinct().limit(2))).all()) > 1
 
 
 def require_right(rights: Rights, audience: Audience, pupil_classes: frozenset[int]) -> None:
