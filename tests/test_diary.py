@@ -78,6 +78,15 @@ async def test_pressing_twice_notes_once_and_tells_once(teacher: Desk) -> None:
 
 
 @on_one_database
+@pytest.mark.parametrize("key", ["document:1", "digest:2026-11-24:1", "result:1:20261124061200"])
+async def test_a_press_never_takes_the_name_of_what_the_school_sends_by_itself(teacher: Desk, key: str) -> None:
+    answer = await teacher.post(diary_of(teacher.small), **a_sheet(key=key, prevenir="1"))
+
+    assert answer.status_code == 422
+    assert await teacher.count("notice") + await teacher.count("diary_entry") == 0
+
+
+@on_one_database
 async def test_families_are_told_only_when_that_is_ticked(teacher: Desk) -> None:
     sheet = await teacher.web.get(diary_of(teacher.small))
     await teacher.post(diary_of(teacher.small), **a_sheet())

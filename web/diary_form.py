@@ -11,6 +11,7 @@ from hub.classroom.diary_writing import Piece
 from hub.errors import InvalidError
 from hub.models.classroom import EntryKind
 from hub.papers.kinds import RefusedFileError
+from web.notice_form import PRESS
 from web.pages import date_words
 
 OTHER = "autre"
@@ -20,7 +21,7 @@ OTHER = "autre"
 class Sheet(BaseModel):
     """The fields, as typed. `sur`: a day without class that was warned about; `avec`: tell also what was not told."""
 
-    key: str = Field(default="", max_length=60)
+    key: str = Field(default="", max_length=60, pattern=PRESS)
     sorte: str = Field(default=EntryKind.DUE.value, max_length=10)
     matiere: str = Field(default="", max_length=1_000)
     jour: str = Field(default="", max_length=20)

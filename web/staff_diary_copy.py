@@ -14,6 +14,7 @@ from hub.classroom.classes import Classroom
 from hub.classroom.diary import monday_of
 from hub.classroom.diary_copying import A_YEAR_OF_WEEKS, Copying, Found, classes_before, copy_over, week_before
 from hub.errors import InvalidError
+from web.notice_form import PRESS
 from web.pages import date_words, page
 from web.staff_diary import EnteredDep, week_asked
 from web.staff_visit import ReadingDep, Visit, WriterDep
@@ -27,7 +28,7 @@ YEARS_BACK = timedelta(days=3700)
 class Choice(BaseModel):
     """What is chosen: the week that it goes into, the class of then, its week, entries and files of it."""
 
-    key: str = Field(default="", max_length=40)
+    key: str = Field(default="", max_length=40, pattern=PRESS)
     semaine: date | None = None
     classe: int = Field(default=0, ge=0, lt=2**63)
     alors: date | None = None
