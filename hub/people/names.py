@@ -11,15 +11,20 @@ NAME_MAX = 80
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
 _SLIPPED = re.compile(r"@|(?:\d\D*){4}")
 """The sign of a mailbox, or four digits and more: no name of a person has them."""
+_BETWEEN = re.compile(r"[\W_]+")
+"""What is neither a letter nor a digit."""
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufffd")
 """Marks that turn the writing direction, line separators, and what stands for an unreadable byte."""
 
 
 def name_key(text: str) -> str:
     """Give what two spellings of one name share: Œ, é, capitals, hyphens, apostrophes and spaces do not matter."""
+    return " ".join(_BETWEEN.sub(" ", text.lower() if text.isascii() else _bare(text)).split())
+
+
+def _bare(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
-    return " ".join("".join(c if c.isalnum() else " " for c in bare).split())
+    return "".join(c for c in folded if not unicodedata.combining(c))
 
 
 def full_name(first_name: str, usage_name: str, family_name: str) -> str:
