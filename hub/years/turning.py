@@ -218,11 +218,14 @@ async def _teachers(session: AsyncSession, school_id: int, old: Year, new: Year 
 
 async def _staying(session: AsyncSession, school_id: int, day: date) -> Staying:
     """Count what goes on from year to year, of adults who are told about a pupil today."""
-    told = (
+    of_today = (  # read once for the five figures
         select(link.c.guardian_id)
         .join(pupil, and_(pupil.c.school_id == school_id, pupil.c.id == link.c.pupil_id))
         .where(link.c.school_id == school_id, tells(link, day), or_(pupil.c.left_on.is_(None), pupil.c.left_on > day))
+        .distinct()
+        .cte("told")
     )
+    told = select(of_today.c.guardian_id)
     mine = and_(guardian.c.school_id == school_id, guardian.c.id.in_(told))
     counts = select(
         select(func.count()).select_from(guardian).where(mine).scalar_subquery(),
