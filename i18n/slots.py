@@ -39,6 +39,11 @@ def clean_line(words: str) -> str:
     return " ".join(clean(words).split())
 
 
+def whole_number(typed: str, *, digits: int = 18) -> int | None:
+    """Read a whole number, of figures alone; None for what is none, or is longer: no register holds 19 figures."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= digits else None
+
+
 def check_school(school: SchoolCard) -> None:
     """Refuse a school that families could not recognise or call back. Raises InvalidError."""
     if not clean_line(school.name):

@@ -109,11 +109,13 @@ async def test_the_message_on_the_own_page_shows_the_paper_and_takes_the_signatu
 
     async with a_family(papers, odile) as home:
         shown = (await home.look(path)).text
+        endless = await home.post(path, seen_on=path, act="sign", guardian=odile, document="9" * 5000, pupil=[1])
         signed = await home.post(path, seen_on=path, act="sign", guardian=odile, document=number, pupil=[1])
         after = (await home.look(path)).text
 
     assert 'src="/famille/fichiers/1/1?petit=1"' in shown
-    assert (signed.status_code, "Votre signature est notée" in after) == (303, True)
+    assert (endless.status_code, signed.status_code) == (400, 303)
+    assert "Votre signature est notée" in after
     assert await papers.small.rows("SELECT through FROM signature") == [("page",)]
 
 

@@ -10,7 +10,7 @@ from hub.agenda.checking import EventDraft
 from hub.agenda.entries import Entry
 from hub.errors import InvalidError
 from hub.models.agenda import EventKind
-from i18n.slots import clean, clean_line
+from i18n.slots import clean, clean_line, whole_number
 from web.notice_form import PRESS
 
 KINDS: Mapping[EventKind, str] = {
@@ -76,9 +76,10 @@ class EventForm(BaseModel):
     def _class_id(self) -> int | None:
         if self.pour == SCHOOL:
             return None
-        if not (self.pour.isascii() and self.pour.isdigit() and len(self.pour) < 19):
+        class_id = whole_number(self.pour)
+        if class_id is None:
             raise InvalidError("Dites pour qui : toute l’école, ou une classe.", field="audience")
-        return int(self.pour)
+        return class_id
 
 
 def filled_in(entry: Entry, timezone: str) -> EventForm:

@@ -18,7 +18,7 @@ from hub.replies.wrong_numbers import ask_other_schools, wrong_number
 from i18n.from_the_page import NOBODYS
 from i18n.languages import best
 from i18n.said import said
-from i18n.slots import clean, clean_line
+from i18n.slots import clean, clean_line, whole_number
 from i18n.tongues import Tongue, tongue
 from web.family_door import by_code, by_token, printed, through
 from web.family_parts import below, button, pressed
@@ -122,10 +122,11 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
     if own is not None:
         return await pressed(request, view, speaks, own, form)
     said = _read(act, str(form.get("number", "")))
-    if not (who == "" or (who.isascii() and who.isdigit() and len(who) < 19)) or (said is None and act != NOTE):
+    guardian_id = whole_number(who)
+    if (who and guardian_id is None) or (said is None and act != NOTE):
         return printed("again", speaks, status=400)
     if said is None:
-        return await _written(house_of(request), view, speaks, form, int(who) if who else None)
+        return await _written(house_of(request), view, speaks, form, guardian_id)
     kind, number = said
     house, served = house_of(request), view.served
     async with house.database.school(served.school_id) as session:
@@ -136,7 +137,7 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
             copy_id=served.copy_id,
             kind=kind,
             number=number,
-            guardian_id=int(who) if who else None,
+            guardian_id=guardian_id,
             through=view.through,
             now=await house.database.now(connection),
         )
@@ -153,8 +154,9 @@ def _alone(view: LinkView) -> str:
 
 def _read(act: str, number: str) -> tuple[AnswerKind, int | None] | None:
     """Read a button, or the number of those who come: nobody is no."""
-    if act == COUNT and number.isascii() and number.isdigit() and len(number) < 3:
-        return (AnswerKind.COUNT, int(number)) if int(number) else (AnswerKind.NO, None)
+    coming = whole_number(number, digits=2)
+    if act == COUNT and coming is not None:
+        return (AnswerKind.COUNT, coming) if coming else (AnswerKind.NO, None)
     kind = ACTS.get(act)
     return None if kind is None else (kind, None)
 

@@ -17,7 +17,7 @@ from hub.errors import NotFoundError
 from hub.models.classroom import EntryKind
 from hub.people.kin import Child
 from hub.replies.links import Adult
-from i18n.slots import N_
+from i18n.slots import N_, whole_number
 from web.family_part import Opened, Part
 from web.family_visit import HOME, AtSchool, FamilyDep, Glance, Visitor
 
@@ -217,5 +217,4 @@ def _for_a_day(visitor: Visitor, first: ToDo) -> str:
 
 def _number(form: FormData, field: str) -> int:
     """Read a number of a form; 0 for what is none."""
-    typed = str(form.get(field, ""))
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+    return whole_number(str(form.get(field, ""))) or 0

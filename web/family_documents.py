@@ -18,7 +18,7 @@ from hub.papers.signing import LINK, PAGE, sign
 from hub.people.kin import Child, children_of
 from hub.replies.answers import answer
 from hub.replies.links import HOME, Adult
-from i18n.slots import N_
+from i18n.slots import N_, whole_number
 from web.family_part import Opened, Part
 from web.family_visit import AtSchool, FamilyDep, Glance, Visitor
 
@@ -139,10 +139,10 @@ async def show(opened: Opened) -> Mapping[str, Any] | None:
 
 async def press(opened: Opened, adult: Adult, form: FormData) -> None:
     """Sign for the children that this link tells of, as far as this adult decides for them. Raises HubError."""
-    document_id = str(form.get("document", ""))
+    document_id = whole_number(str(form.get("document", "")))
     shown = await show(opened)
     known = {paper.document_id for paper in shown["papers"]} if shown else set()
-    if not document_id.isdecimal() or int(document_id) not in known:
+    if document_id is None or document_id not in known:
         raise NotFoundError(GONE)
     ticked = {str(one) for one in form.getlist("pupil")}
     pupils = [pupil_id for pupil_id in adult.pupils if str(pupil_id) in ticked]
@@ -152,7 +152,7 @@ async def press(opened: Opened, adult: Adult, form: FormData) -> None:
     await sign(
         opened.session,
         school_id=school_id,
-        document_id=int(document_id),
+        document_id=document_id,
         guardian_id=guardian_id,
         pupils=pupils,
         through=PAGE if opened.view.through == HOME else LINK,

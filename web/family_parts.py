@@ -12,6 +12,7 @@ from hub.errors import HubError
 from hub.notices.digest import told_in
 from hub.ports import NoticeKind
 from hub.replies.links import Adult, LinkView
+from i18n.slots import whole_number
 from i18n.tongues import Tongue
 from web.family_diary import HOMEWORK_PART
 from web.family_documents import DOCUMENT_PART
@@ -87,8 +88,8 @@ def button(view: LinkView, act: str) -> Press | None:
 async def pressed(request: Request, view: LinkView, speaks: Tongue, press: Press, form: FormData) -> Response:
     """Do what the button says, and show the page again; what cannot be done is said in one sentence."""
     who = str(form.get("guardian", ""))
-    known = not who or (who.isascii() and who.isdigit() and len(who) < 19)
-    adult = view.served.adult(int(who) if who else None) if known else None
+    guardian_id = whole_number(who)
+    adult = None if who and guardian_id is None else view.served.adult(guardian_id)
     if not view.served.is_open:
         return printed("withdrawn", speaks, status=410, view=view)
     if adult is None:

@@ -11,6 +11,7 @@ from hub.people.chat_lines import ChatLine, chat_line
 from hub.people.joining import invite
 from hub.ports import ChannelName
 from hub.replies.links import LinkView, Served
+from i18n.slots import whole_number
 from i18n.tongues import Tongue
 from web.family_door import by_code, printed, through
 from web.house import House, house_of
@@ -48,7 +49,8 @@ def square(link: str) -> Markup:
 async def invite_chosen(request: Request, served: Served, medium: Medium) -> str | None:
     """Make an invitation for the adult whom a form of our page names; gives its code, None for nobody it serves."""
     who = str((await request.form(max_files=0, max_fields=20)).get("guardian", ""))
-    adult = served.adult(int(who)) if who.isascii() and who.isdigit() and len(who) < 19 else None
+    guardian_id = whole_number(who)
+    adult = None if guardian_id is None else served.adult(guardian_id)
     if adult is None:
         return None
     house = house_of(request)

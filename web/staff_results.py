@@ -25,6 +25,7 @@ from hub.classroom.results_sheets import (
     sheets_of,
 )
 from hub.errors import InvalidError
+from i18n.slots import whole_number
 from web.pages import date_words, page
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
@@ -58,7 +59,7 @@ class SheetForm(BaseModel):
         own = [Column(label, _out_of(out_of)) for label, out_of in self.own if label.strip() or out_of.strip()]
         if any(not one.label.strip() for one in own):
             raise InvalidError("Dites aussi ce que cette note évalue.", field="columns")
-        dropped = frozenset(int(one) for one in self.ote if one.isascii() and one.isdecimal() and len(one) < 19)
+        dropped = frozenset(number for one in self.ote if (number := whole_number(one)) is not None)
         return Asked(self.matiere, self.titre, _day(self.jour), (*chosen, *own), dropped)
 
 
@@ -221,8 +222,9 @@ def _out_of(typed: str) -> int | None:
     word = typed.strip()
     if not word:
         return None
-    if not (word.isascii() and word.isdecimal() and len(word) < 5):
+    most = whole_number(word, digits=4)
+    if most is None:
         raise InvalidError(
             "« Noté sur » est un nombre entier, comme 20 ; vide, ce sont les quatre niveaux.", field="columns"
         )
-    return int(word)
+    return most

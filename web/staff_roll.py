@@ -18,6 +18,7 @@ from hub.models.rolls import Mark
 from hub.people.schools import read_school
 from hub.ports import HalfDay
 from hub.routing import half_day_at
+from i18n.slots import whole_number
 from web.pages import STATIC, date_words, page
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
@@ -176,11 +177,11 @@ def _marks(fields: Iterable[tuple[str, object]]) -> dict[int, Mark]:
     """Read who is missing or late: a field `e12` for the pupil 12. Raises InvalidError."""
     marks = {}
     for name, value in fields:
-        number = name.removeprefix("e")
-        if name == number or not (number.isascii() and number.isdecimal() and len(number) < 19) or not value:
+        pupil_id = whole_number(name.removeprefix("e")) if name.startswith("e") else None
+        if pupil_id is None or not value:
             continue
         try:
-            marks[int(number)] = Mark(str(value))
+            marks[pupil_id] = Mark(str(value))
         except ValueError as error:
             raise InvalidError("Un élève est absent, en retard, ou là : autre chose ne se note pas ici.") from error
     return marks

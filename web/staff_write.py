@@ -23,6 +23,7 @@ from hub.people.second_factor import needs_second
 from hub.ports import NoticeKind
 from hub.routing import last_school_day, leaves_at, next_school_day
 from i18n.phrases import PHRASES, phrases_of
+from i18n.slots import whole_number
 from i18n.tongues import tongue
 from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
 from web.pages import page
@@ -100,7 +101,7 @@ async def put_right(visit: WriterDep, notice_id: int) -> Response:
 
 async def _corrected(visit: Visit, number: str) -> Headline:
     """Read the notice that is put right. Raises NotFoundError, NotAllowedError."""
-    notice_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    notice_id = whole_number(number) or 0
     async with visit.house.database.reading(visit.school_id) as session:
         seen = await headline(
             session, visit.house.keyring, school_id=visit.school_id, notice_id=notice_id, reader=visit.reader

@@ -18,7 +18,7 @@ from hub.notices.headlines import Reader
 from hub.people.names import name_key
 from hub.people.schools import school_key
 from hub.sealing import Keyring, Seal
-from i18n.slots import clean_line
+from i18n.slots import clean_line, whole_number
 
 COMMENT_MOST = 300
 """Characters of the few words about one pupil."""
@@ -217,6 +217,5 @@ def state_of(state: str) -> dict[Place, str]:
 
 def read_place(item: str, pupil: str) -> Place | None:
     """Read the numbers of a box; None when they are none."""
-    if all(number.isascii() and number.isdecimal() and len(number) < 19 for number in (item, pupil)):
-        return int(item), int(pupil)
-    return None
+    item_id, pupil_id = whole_number(item), whole_number(pupil)
+    return None if item_id is None or pupil_id is None else (item_id, pupil_id)

@@ -13,6 +13,7 @@ from hub.models.notices import DeliveryState
 from hub.people.links import holds_on, told_about, told_today
 from hub.people.rights import Rights
 from hub.tables import attempt, class_group, copy_delivery, delivery, delivery_pupil, enrolment, school_year
+from i18n.slots import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,10 @@ async def _classes(session: AsyncSession, school_id: int, names: list[str], day:
 
 
 async def _pupils(session: AsyncSession, school_id: int, names: list[str], day: date) -> frozenset[int]:
-    if not all(name.isascii() and name.isdigit() and len(name) < 19 for name in names):
+    numbers = [whole_number(name) for name in names]
+    wanted = frozenset(number for number in numbers if number is not None)
+    if None in numbers:
         raise InvalidError("Un élève se donne par son numéro : pupil:12,15.", field="audience")
-    wanted = frozenset(int(name) for name in names)
     found = frozenset(
         await session.scalars(
             select(enrolment.c.pupil_id).where(
