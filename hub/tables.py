@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, or_
+from sqlalchemy import ColumnElement, Table, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -60,3 +60,8 @@ def dialects_insert(table: Table, dialect: str) -> Any:  # noqa: ANN401 (the sam
 def one_of(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[bool]:
     """Say that a column holds one of a few words, in a form that an executemany may use (IN may not)."""
     return or_(*(column == word for word in words))
+
+
+def usual_name(person: Table) -> ColumnElement[str]:
+    """Ask for what stands behind the first name of a pupil or an adult: the name of use, else of the family."""
+    return func.coalesce(func.nullif(person.c.usage_name, ""), person.c.family_name)

@@ -11,7 +11,7 @@ from hub.models.rolls import AbsenceState, Mark
 from hub.outbox.rungs import same
 from hub.people.links import holds_on
 from hub.ports import HalfDay
-from hub.tables import absence, class_group, enrolment, guardian, pupil, roll, roll_mark, school_year, staff
+from hub.tables import absence, class_group, enrolment, guardian, pupil, roll, roll_mark, school_year, staff, usual_name
 
 LEGAL = (
     AnswerKind.ILL,
@@ -28,7 +28,7 @@ _DAY, _TODAY = bindparam("day", type_=Date()), bindparam("today", type_=Date())
 _HALF = bindparam("half_day", type_=roll.c.half_day.type)
 _CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 _SINCE, _UNTIL = bindparam("since", type_=Date()), bindparam("until", type_=Date())
-_FAMILY_NAME = func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name")
+_FAMILY_NAME = usual_name(pupil).label("family_name")
 
 
 @cache

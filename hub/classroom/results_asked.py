@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, or_, 
 from hub.models.base import BigId, UtcDateTime
 from hub.outbox.rungs import same
 from hub.people.links import holds_on, told_about
-from hub.tables import assessment, assessment_item, enrolment, pupil, result, staff
+from hub.tables import assessment, assessment_item, enrolment, pupil, result, staff, usual_name
 
 _SCHOOL, _CLASS = bindparam("school", type_=BigId()), bindparam("class", type_=BigId())
 _ASSESSMENT, _DAY = bindparam("assessment", type_=BigId()), bindparam("day", type_=Date())
@@ -53,12 +53,11 @@ def pupils_of(*, all_who_have: bool) -> Select[Any]:
     here = and_(enrolled, or_(pupil.c.left_on.is_(None), pupil.c.left_on > _DAY))
     if all_who_have:
         here = or_(here, pupil.c.id.in_(_who_has()))
-    family_name = func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name)
     return (
         select(
             pupil.c.id,
             pupil.c.first_name,
-            family_name.label("family_name"),
+            usual_name(pupil).label("family_name"),
             pupil.c.born_on,
             enrolled.label("here"),
         )

@@ -26,7 +26,7 @@ from hub.models.notices import Needs
 from hub.models.people import LinkKind
 from hub.outbox.rungs import same
 from hub.people.links import tells, told_about
-from hub.tables import class_group, document, document_for, guardian, link, pupil, signature, staff
+from hub.tables import class_group, document, document_for, guardian, link, pupil, signature, staff, usual_name
 
 SIGNING_KINDS = (LinkKind.JOINT, LinkKind.SOLE, LinkKind.DELEGATED, LinkKind.SERVICE)
 """Who may decide at all; a parent who is only informed (Code civil art. 373-2-1) sees the papers and signs none."""
@@ -160,10 +160,10 @@ def standing(*, of_classes: bool) -> Select[Any]:
             who.c.pupil_id,
             who.c.guardian_id,
             pupil.c.first_name,
-            func.coalesce(func.nullif(pupil.c.usage_name, ""), pupil.c.family_name).label("family_name"),
+            usual_name(pupil).label("family_name"),
             class_group.c.label.label("class_label"),
             guardian.c.first_name.label("adult_first"),
-            func.coalesce(func.nullif(guardian.c.usage_name, ""), guardian.c.family_name).label("adult_family"),
+            usual_name(guardian).label("adult_family"),
         )
         .join(pupil, and_(pupil.c.school_id == _SCHOOL, pupil.c.id == who.c.pupil_id))
         .join(class_group, and_(class_group.c.school_id == _SCHOOL, class_group.c.id == who.c.class_id))
@@ -184,7 +184,7 @@ def signatures() -> Select[Any]:
             signature.c.through,
             staff.c.name.label("typed_by"),
             guardian.c.first_name.label("adult_first"),
-            func.coalesce(func.nullif(guardian.c.usage_name, ""), guardian.c.family_name).label("adult_family"),
+            usual_name(guardian).label("adult_family"),
         )
         .join(guardian, same(signature, guardian, "guardian_id"))
         .outerjoin(staff, same(signature, staff, "typed_by"))
@@ -222,5 +222,5 @@ def names_of() -> Select[Any]:
         guardian.c.id,
         guardian.c.service,
         guardian.c.first_name,
-        func.coalesce(func.nullif(guardian.c.usage_name, ""), guardian.c.family_name).label("family_name"),
+        usual_name(guardian).label("family_name"),
     ).where(guardian.c.school_id == _SCHOOL, guardian.c.id.in_(_GUARDIANS))
