@@ -231,9 +231,11 @@ async def test_files_hang_on_a_piece_and_are_taken_off_again(teacher: Desk) -> N
     two = [("files", (name, PDF, "application/pdf")) for name in ("plan.pdf", "carte.pdf")]
     kept = await teacher.web.post(diary_of(small), data={"csrf": csrf, **a_sheet()}, files=two)
     page = await teacher.web.get(kept.headers["location"])
+    beyond = await teacher.post(diary_of(small, "/1"), **a_sheet(enlever=[str(10**20)]))
     await teacher.post(diary_of(small, "/1"), **a_sheet(enlever=["1"]))
     after = await teacher.web.get(diary_of(small))
 
+    assert beyond.status_code == 422
     assert "plan.pdf" in page.text
     assert "carte.pdf" in page.text
     assert "plan.pdf" not in after.text

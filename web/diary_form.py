@@ -13,6 +13,7 @@ from hub.models.classroom import EntryKind
 from hub.papers.kinds import RefusedFileError
 from web.notice_form import PRESS
 from web.pages import date_words
+from web.security import RowId
 
 OTHER = "autre"
 """The chip beside which a day is typed."""
@@ -30,7 +31,7 @@ class Sheet(BaseModel):
     prevenir: str = Field(default="", max_length=5)
     avec: str = Field(default="", max_length=5)
     sur: str = Field(default="", max_length=20)
-    enlever: list[int] = []
+    enlever: list[RowId] = []
     step: Literal["garder", "encore"] = "garder"
 
     @classmethod

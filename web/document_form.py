@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -15,11 +14,11 @@ from hub.papers.files import FILES_MAX, TOO_MANY, PutAway, keep_files, put_away
 from hub.papers.kinds import RefusedFileError
 from hub.papers.publishing import NewDocument
 from web.notice_form import PRESS, audience_words
+from web.security import RowId
 from web.staff_visit import Visit
 from web.uploads import given
 
 LISTS = ("to", "kept")
-Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class DocumentForm(BaseModel):
@@ -34,7 +33,7 @@ class DocumentForm(BaseModel):
     needs: Needs = Needs.NONE
     due_on: str = Field(default="", max_length=10)
     tells: str = Field(default="", max_length=4)
-    kept: list[Number] = Field(default_factory=list, max_length=FILES_MAX)
+    kept: list[RowId] = Field(default_factory=list, max_length=FILES_MAX)
 
     @property
     def mark(self) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
@@ -21,13 +20,13 @@ from hub.replies.links import HOME, Adult
 from i18n.slots import N_, whole_number
 from web.family_part import Opened, Part
 from web.family_visit import AtSchool, FamilyDep, Glance, Visitor
+from web.security import RowId
 
 router = APIRouter()
 
 ROOM: Final = "/famille/documents"
 NEW_DAYS: Final = 7
 """Days for which a document that wants no signature is new."""
-Number = Annotated[int, Field(ge=1, lt=2**63)]
 GONE = N_("Ce document n'est plus là : l'école l'a retiré, ou il ne vous concerne plus.")
 NOBODY = N_("Dites pour quel enfant vous signez.")
 
@@ -66,7 +65,7 @@ async def signed(
     school_id: int,
     document_id: int,
     guardian: Annotated[int, Form(ge=1, lt=2**63)],
-    pupil: Annotated[list[Number], Form(default_factory=list, max_length=50)],
+    pupil: Annotated[list[RowId], Form(default_factory=list, max_length=50)],
 ) -> Response:
     """For a family at its page: an adult who decides for a child signs for it; twice changes nothing."""
     async with visitor.writing(school_id) as here:

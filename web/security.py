@@ -2,9 +2,11 @@
 
 import hmac
 from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from pydantic import Field
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,8 @@ from hub.errors import NotAllowedError
 from hub.sealing import Keyring
 from hub.settings import Settings
 
+RowId = Annotated[int, Field(ge=1, lt=2**63)]
+"""The number of a row, as a form names it: no register holds a greater one."""
 TRUST: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

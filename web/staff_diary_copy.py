@@ -16,6 +16,7 @@ from hub.classroom.diary_copying import A_YEAR_OF_WEEKS, Copying, Found, classes
 from hub.errors import InvalidError
 from web.notice_form import PRESS
 from web.pages import date_words, page
+from web.security import RowId
 from web.staff_diary import EnteredDep, week_asked
 from web.staff_visit import ReadingDep, Visit, WriterDep
 
@@ -32,8 +33,8 @@ class Choice(BaseModel):
     semaine: date | None = None
     classe: int = Field(default=0, ge=0, lt=2**63)
     alors: date | None = None
-    pieces: list[int] = Field(default=[], max_length=200)
-    fichiers: list[int] = Field(default=[], max_length=200)
+    pieces: list[RowId] = Field(default=[], max_length=200)
+    fichiers: list[RowId] = Field(default=[], max_length=200)
 
 
 @router.get("/classe/{class_id:int}/cahier/reprendre")

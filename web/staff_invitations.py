@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from markupsafe import Markup
-from pydantic import Field
 
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.people import Medium
@@ -17,6 +16,7 @@ from i18n.tongues import Tongue, tongue
 from web.house import House
 from web.invitations import deep_link, square
 from web.pages import page
+from web.security import RowId
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
 router = APIRouter()
@@ -45,7 +45,7 @@ async def show(visit: WriterDep, session: ReadingDep) -> Response:
 async def sheets(
     visit: WriterDep,
     session: WritingDep,
-    classes: Annotated[list[Annotated[int, Field(lt=2**63)]] | None, Form()] = None,
+    classes: Annotated[list[RowId] | None, Form()] = None,
 ) -> Response:
     """For director and office; a teacher for his or her classes: make the invitations, and show them this once."""
     _allowed(visit)

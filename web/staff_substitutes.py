@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
@@ -17,7 +16,7 @@ from hub.people.tries import TooManyTriesError
 from web.house import House, house_of
 from web.invitations import square
 from web.pages import date_words, page
-from web.security import same_origin
+from web.security import RowId, same_origin
 from web.staff_door import SAY_WHERE
 from web.staff_school import OfficeDep
 from web.staff_visit import Visit, carry, session_token, theme_of
@@ -37,7 +36,7 @@ async def print_sheet(
     visit: OfficeDep,
     name: Annotated[str, Form(max_length=300)] = "",
     until: Annotated[str, Form(max_length=10)] = "",
-    classes: Annotated[list[Annotated[int, Field(lt=2**63)]] | None, Form()] = None,
+    classes: Annotated[list[RowId] | None, Form()] = None,
 ) -> Response:
     """For the director and the office: make a code, and show its sheet this once."""
     try:

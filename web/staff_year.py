@@ -16,12 +16,13 @@ from hub.years.moving import close_classes, give_class, move_up, movers, open_ye
 from hub.years.turning import Turn, colleagues, turn
 from web.pages import date_words, page
 from web.parcel import parcel
+from web.security import RowId
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
 router = APIRouter()
 YEAR = "/ecole/annee"
 Id = Annotated[int, Form(ge=1, lt=2**63)]
-Ids = Annotated[list[int], Form(max_length=2000)]
+Ids = Annotated[list[RowId], Form(max_length=2000)]
 Day = Annotated[str, Form(max_length=20)]
 Number = Annotated[int, Query(ge=0, lt=10**6)]
 
