@@ -16,7 +16,7 @@ demo: python ## the whole hub with an invented school and its families, in one p
 test: ## everything that must hold, checks included
 	@bash scripts/setup.sh tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 $(ARGS)
 
 check: python ## format, lint, types, floors, catalogues
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "not formatted: $(BIN)/ruff format ." >&2; exit 1; }

@@ -300,6 +300,21 @@ async def test_a_fourth_code_in_an_hour_waits_for_known_and_unknown_alike(
     assert after.status_code == 303
 
 
+@on_one_database
+async def test_a_stranger_who_asks_for_somebodys_number_does_not_keep_that_family_out(porch: Porch) -> None:
+    await porch.small.family(by_sms())
+    stranger, another = porch.browser("2001:db8::1"), porch.browser("2001:db8:0:1::1")
+    for _ in range(3):
+        await stranger.post("/famille/entrer", data={"address": KNOWN})
+
+    refused = await stranger.post("/famille/entrer", data={"address": KNOWN})
+    family = [(await another.post("/famille/entrer", data={"address": KNOWN})).status_code for _ in range(4)]
+
+    assert refused.status_code == 429
+    assert family == [303, 303, 303, 429]
+    assert len(porch.sms.sent) <= 6
+
+
 async def test_one_network_asks_for_twenty_codes_an_hour_and_no_more(porch: Porch) -> None:
     here, there = porch.browser("2001:db8::1"), porch.browser("2001:db8:0:1::1")
     for number in range(20):

@@ -27,8 +27,9 @@ from hub.sealing import Keyring
 from hub.tables import family_code
 
 WINDOW = timedelta(hours=1)
-MOST_TO_ONE, MOST_FROM_ONE = 3, 20
-"""Codes an hour to one address, and from one network: a household, or a school's own, asks for less."""
+MOST_TO_ONE, MOST_FROM_ONE, MOST_BETWEEN = 6, 20, 3
+"""Codes an hour to one address, from one network (a household, or a school's own, asks for less), and from the one to
+the other: a stranger who asks again and again for somebody's number does not keep that family out."""
 MOST_TRIES = 5
 _ONE_AT_A_TIME = 0x_C0DE
 
@@ -211,9 +212,10 @@ async def _wait(connection: AsyncConnection, lookup: bytes, place: bytes, now: d
     rows = (await connection.execute(asked.order_by(family_code.c.made_at.desc()))).all()
     to_one = [row.made_at for row in rows if row.lookup_hash == lookup]
     from_one = [row.made_at for row in rows if row.where_hash == place]
+    between = [row.made_at for row in rows if row.lookup_hash == lookup and row.where_hash == place]
     full = [
         made[most - 1] + WINDOW - now
-        for made, most in ((to_one, MOST_TO_ONE), (from_one, MOST_FROM_ONE))
+        for made, most in ((to_one, MOST_TO_ONE), (from_one, MOST_FROM_ONE), (between, MOST_BETWEEN))
         if len(made) >= most
     ]
     return max(full, default=None)
