@@ -129,7 +129,7 @@ async def test_an_adult_of_two_children_of_the_class_gets_one_notice_that_names_
     await day.drain(NOW)
 
     [message] = day.sms.sent
-    assert "devoirs de Lina et Sami pour mercredi 25 novembre." in message.text
+    assert "Lina et Sami, devoirs pour mercredi 25 novembre." in message.text
 
 
 @on_one_database

@@ -75,7 +75,7 @@ def test_homework_gives_its_first_words_and_the_way_to_the_rest() -> None:
     text = render_sms(wording).text
     whole = render_sms(replace(wording, link=None)).text
 
-    assert text.startswith("École Trois-Ponts : devoirs de Lina pour mercredi 23 septembre.\nMaths\nPage 12, exercices")
+    assert text.startswith("École Trois-Ponts : Lina, devoirs pour mercredi 23 septembre.\nMaths\nPage 12, exercices")
     assert text.endswith(f" (...)\nVoir : {LINK}")
     assert len(text.split("\n")[2]) <= FIRST_WORDS + 6
     assert whole.count("Page 12") == 20
