@@ -210,7 +210,7 @@ async def _candidates(database: Database, email_hash: bytes, school_id: int | No
         select(staff.c.id, staff.c.school_id, school.c.name, staff.c.password_hash)
         .join(school, school.c.id == staff.c.school_id)
         .where(staff.c.email_hash == email_hash)
-        .order_by(school.c.name)
+        .order_by(school.c.name, school.c.id)
     )
     if school_id is not None:
         asked = asked.where(staff.c.school_id == school_id)
