@@ -37,6 +37,26 @@ class Template:
     sqlite: Path
 
 
+class Crier:
+    """Names a failure when it happens: a run that is stopped before its end has then said what it knew."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Say the test, and in one line why."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            terminal.write_line(f"\n{report.nodeid} ({report.when}): {crash.message[:500] if crash else ''}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen where the whole run is heard, not in each of its workers."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Crier(config))
+
+
 def _apart(work: Coroutine[Any, Any, Any]) -> None:
     """Run to its end on a loop of its own: a session's fixture may be asked for from within a test's loop."""
     with ThreadPoolExecutor(1) as thread:

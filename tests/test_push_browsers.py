@@ -161,6 +161,15 @@ async def a_chromium(browser: Browser, origin: str) -> AsyncIterator[tuple[Brows
             await chromium.close()
 
 
+LOOK_OUT = """() => {
+  const itself = ServiceWorkerRegistration.prototype;
+  self.show ??= itself.showNotification;
+  self.shown = null;
+  itself.showNotification = function (...said) { return self.shown = self.show.apply(this, said); };
+}"""
+"""A Chromium that is asked for its notifications while it puts one up forgets that one: wait until it stands."""
+
+
 async def deliver(context: BrowserContext, page: Page, origin: str, given: str) -> Worker:
     """Give the worker a message, as the browser does once it has opened the envelope."""
     devtools, found = await context.new_cdp_session(page), []
@@ -169,16 +178,20 @@ async def deliver(context: BrowserContext, page: Page, origin: str, given: str) 
     await page.wait_for_function("navigator.serviceWorker.getRegistrations().then(all => all.length)")
     while not found:
         await page.evaluate("0")
-    number = found[-1]["registrationId"]
+    number, worker = found[-1]["registrationId"], context.service_workers[0]
+    await worker.evaluate(LOOK_OUT)
     await devtools.send("ServiceWorker.deliverPushMessage", {"origin": origin, "registrationId": number, "data": given})
     await devtools.detach()
-    return context.service_workers[0]
+    return worker
 
 
 CLICK = """async action => {
-  const look = () => self.registration.getNotifications();
-  let standing = [];
-  while (!(standing = await look()).length) await new Promise(done => setTimeout(done, 20));
+  for (let n = 0; !self.shown; n++) {
+    if (n > 1000) throw new Error("nothing was shown");
+    await new Promise(done => setTimeout(done, 20));
+  }
+  await self.shown;
+  const standing = await self.registration.getNotifications();
   const opened = [];
   clients.openWindow = async url => { if (self.refuses) throw new Error(); opened.push(url); };
   const click = new NotificationEvent("notificationclick", { notification: standing[0], action });
