@@ -213,6 +213,20 @@ async def test_a_wish_that_makes_no_sense_changes_nothing(family: Family, amiss:
     assert await family.door.small.rows("SELECT DISTINCT language FROM guardian") == [("fr",)]
 
 
+@on_one_database
+async def test_wishes_that_were_refused_stand_in_their_form_with_the_reason_beside_them(family: Family) -> None:
+    wishes = {"langue": "tr", "de": "20:00", "a": "", "homework": "page", "document": "at_once", "result": "page"}
+
+    page = await family.home.post(f"{family.path}/souhaits", seen_on="/famille/reglages", **wishes)
+
+    addresses, form = page.text.split('aria-labelledby="s-1"')
+    assert ("Donnez les deux heures" in addresses, "Donnez les deux heures" in form) == (False, True)
+    assert "aria-invalid" not in addresses
+    assert '<option value="tr" lang="tr" selected>' in form
+    assert 'value="20:00"' in form
+    assert 'name="homework" value="page" checked' in form
+
+
 async def test_nobody_changes_the_other_parents_settings(family: Family) -> None:
     path = f"/famille/reglages/{family.door.small.school.key}/{family.noureddine}"
 

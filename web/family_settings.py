@@ -49,7 +49,10 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The settings of one adult at one school. `wrong`: what could not be done, `typed`: what was typed then."""
+    """The settings of one adult at one school. `wrong`: what could not be done, `typed`: what was typed then.
+
+    `amiss`: why the wishes, which stand here as they were given, were not kept.
+    """
 
     path: str
     school: SchoolCard
@@ -58,6 +61,7 @@ class Sheet:
     wishes: Wishes
     wrong: str = ""
     typed: str = ""
+    amiss: str = ""
 
 
 class WishForm(BaseModel):
@@ -197,7 +201,8 @@ async def wish(visitor: FamilyDep, school_id: int, guardian_id: int, form: Annot
                 now=visitor.now,
             )
     except InvalidError as error:
-        return await _page(visitor, school_id, guardian_id, wrong=visitor.speaks.gettext(str(error)), status=422)
+        said = visitor.speaks.gettext(str(error))
+        return await _page(visitor, school_id, guardian_id, amiss=said, given=form.wishes(), status=422)
     return _done(visitor)
 
 
@@ -228,6 +233,8 @@ async def _page(
     *,
     wrong: str = "",
     typed: str = "",
+    amiss: str = "",
+    given: Wishes | None = None,
     done: bool = False,
     status: int = 200,
 ) -> Response:
@@ -236,9 +243,8 @@ async def _page(
         async with visitor.reading(each) as here:
             for guardian in dict.fromkeys(child.guardian_id for child in here.children):
                 own = {"school_id": each, "guardian_id": guardian}
-                amiss: Mapping[str, str] = (
-                    {"wrong": wrong, "typed": typed} if (each, guardian) == (school_id, guardian_id) else {}
-                )
+                asked = (each, guardian) == (school_id, guardian_id)
+                faults: Mapping[str, str] = {"wrong": wrong, "typed": typed, "amiss": amiss} if asked else {}
                 sheets.append(
                     Sheet(
                         path=f"{PATH}/{each}/{guardian}",
@@ -247,8 +253,8 @@ async def _page(
                             tuple(child.first_name for child in here.children if child.guardian_id == guardian)
                         ),
                         ways=await ways_of(here.session, visitor.house.keyring, **own),
-                        wishes=await wishes_of(here.session, **own),
-                        **amiss,
+                        wishes=given if asked and given else await wishes_of(here.session, **own),
+                        **faults,
                     )
                 )
     words = {"tongues": tuple(LANGUAGES.values()), "hours": HOURS, "subjects": SUBJECTS, "states": STATES}
@@ -256,8 +262,8 @@ async def _page(
 
 
 def _code_page(visitor: Visitor, school_id: int, guardian_id: int, asked: str, *, left: int | None = None) -> Response:
-    path = f"{PATH}/{school_id}/{guardian_id}/code"
-    return visitor.page("settings_code", status=200 if left is None else 422, path=path, asked=asked, left=left)
+    path, status = f"{PATH}/{school_id}/{guardian_id}/code", 200 if left is None else 422
+    return visitor.page("settings_code", status=status, path=path, asked=asked, left=left)
 
 
 def _done(visitor: Visitor) -> Response:
