@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import urljoin
 
 import pytest
 import pytest_asyncio
@@ -225,6 +226,28 @@ async def test_wishes_that_were_refused_stand_in_their_form_with_the_reason_besi
     assert '<option value="tr" lang="tr" selected>' in form
     assert 'value="20:00"' in form
     assert 'name="homework" value="page" checked' in form
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("adresses", {"adresse": "06 39 98 70 44"}),
+        ("adresses", {"adresse": "ni l'un ni l'autre"}),
+        ("adresses", {"csrf": "of another session"}),
+        ("code", {"demande": "none", "code": "123456"}),
+        ("/famille/sortir", {}),
+    ],
+)
+async def test_an_answer_to_a_form_leads_to_another_language_where_a_page_is(
+    family: Family, path: str, fields: dict[str, str]
+) -> None:
+    at = urljoin(f"{family.path}/", path)
+    page = await family.home.post(at, seen_on="/famille/reglages", **fields)
+
+    there = re.search(r'<a href="([^"]*)" lang="tr"', page.text)
+    assert there
+    assert (await family.home.look(urljoin(at, there[1]))).status_code in {200, 303}
 
 
 async def test_nobody_changes_the_other_parents_settings(family: Family) -> None:

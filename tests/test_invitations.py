@@ -65,6 +65,7 @@ async def test_the_page_offers_telegram_and_a_press_gives_a_link_for_one_hour(do
     assert len(set(codes)) == 1
     assert asked.text.count('class="qr"') == 1
     assert "style=" not in asked.text
+    assert f'href="{door.link}?lang=tr"' in asked.text
     database, keyring = door.small.database, door.small.keyring
     invited = await find_invitation(database, keyring, codes[0], now=NOW)
     assert invited is not None

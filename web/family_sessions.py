@@ -43,6 +43,6 @@ async def leave(visitor: FamilyDep) -> Response:
     """For a family at its page: end this session."""
     async with visitor.house.database.engine() as connection:
         await end_login(connection, visitor.at_home.login_id)
-    page, secure = printed("closed", visitor.speaks), is_https(visitor.house.settings)
+    page, secure = printed("closed", visitor.speaks, tongues_at=HOME), is_https(visitor.house.settings)
     page.delete_cookie(family_cookie(visitor.house), path="/", secure=secure, httponly=True)
     return page

@@ -258,12 +258,12 @@ async def _page(
                     )
                 )
     words = {"tongues": tuple(LANGUAGES.values()), "hours": HOURS, "subjects": SUBJECTS, "states": STATES}
-    return visitor.page("settings", status=status, sheets=sheets, done=done, **words)
+    return visitor.page("settings", status=status, tongues_at=PATH, sheets=sheets, done=done, **words)
 
 
 def _code_page(visitor: Visitor, school_id: int, guardian_id: int, asked: str, *, left: int | None = None) -> Response:
     path, status = f"{PATH}/{school_id}/{guardian_id}/code", 200 if left is None else 422
-    return visitor.page("settings_code", status=status, path=path, asked=asked, left=left)
+    return visitor.page("settings_code", status=status, tongues_at=PATH, path=path, asked=asked, left=left)
 
 
 def _done(visitor: Visitor) -> Response:

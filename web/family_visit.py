@@ -157,7 +157,9 @@ def remembered(house: House, page: HTMLResponse, language: str) -> HTMLResponse:
 def family_sentence(request: Request, status: int, sentence: str) -> HTMLResponse:
     """Print a page with one sentence of the catalogues, for a family."""
     speaks = tongue_at_home(request)
-    return printed("sentence", speaks, status=status, sentence=speaks.gettext(sentence.replace("’", "'")))
+    there = "" if request.method == "GET" and status != 405 else HOME
+    said = speaks.gettext(sentence.replace("’", "'"))
+    return printed("sentence", speaks, status=status, tongues_at=there, sentence=said)
 
 
 def is_family(request: Request) -> bool:

@@ -74,4 +74,4 @@ async def _invited(request: Request, view: LinkView, speaks: Tongue) -> Response
         return printed("again", speaks, status=400)
     link = deep_link(house, line, code)
     back = request.url.path.removesuffix("/telegram")
-    return printed("telegram", speaks, view=view, link=link, square=square(link), back=back)
+    return printed("telegram", speaks, view=view, link=link, square=square(link), back=back, tongues_at=back)
