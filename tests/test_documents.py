@@ -86,6 +86,8 @@ async def test_a_photo_and_a_pdf_reach_a_family_and_come_back_signed(papers: Pap
         shown = (await home.look(path)).text
         assert WORDS in shown
         assert "Autorisation.pdf" in shown
+        assert "<bdi>PDF</bdi>، 1 كيلوبايت" in (await home.look(path, lang="ar")).text
+        await home.look(path, lang="fr")
         picture = await home.look("/famille/fichiers/1/1")
         kept = await home.look("/famille/fichiers/1/2")
         signed = await home.post(path, seen_on=path, guardian=odile, pupil=[1])
