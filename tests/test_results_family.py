@@ -77,6 +77,17 @@ async def test_over_time_each_subject_has_its_chart_in_one_sentence_and_a_table(
     table = plain("<main" + page.partition("<table>")[2].partition("</table>")[0])
     assert table.strip().startswith("Day What Result Saturday 7 November Dictée 11 · Accorder Goal exceeded")
     assert 'style="' not in page
+    assert re.findall(r'<p class="axis">(.*?)</p>', page) == ["<span>7 Sept – 7 Nov</span>"]
+
+
+async def test_the_last_day_stands_at_the_end_of_a_chart_only_where_the_columns_reach_it(book: Gradebook) -> None:
+    for day in range(1, 16):
+        await book.judged({1: "3"}, title=f"Dictée {day}", day=date(2026, 10, day))
+
+    async with at_home(book.small, 1) as home:
+        page = (await home.look("/famille/resultats")).text
+
+    assert re.findall(r'<p class="axis">(.*?)</p>', page) == ["<span>01/10</span> <span>15/10</span>"]
 
 
 async def test_the_first_page_says_what_is_new_for_a_week(book: Gradebook) -> None:

@@ -10,7 +10,7 @@ from hub.classroom.results_cells import LEVELS
 from hub.models.classroom import Level, Scale
 from i18n.slots import N_
 from i18n.tongues import Tongue
-from web.charts import Bar, bars
+from web.charts import SLOTS, Bar, bars
 
 _SAID = {
     Level.NOT_REACHED: (N_("Objectif non atteint"), N_("Votre enfant ne sait pas encore le faire.")),
@@ -60,13 +60,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How it went in one subject: `said` is the chart in one sentence; `first` and `last`: its days in short."""
+    """How it went in one subject: `said` is the chart in one sentence; `first` and `last`: its days in short.
+
+    `full`: the columns reach the end of the chart, where the last day then stands.
+    """
 
     subject: str
     bars: tuple[Bar, ...]
     said: str
     first: str
     last: str
+    full: bool
     rows: tuple[Row, ...]
 
 
@@ -100,6 +104,7 @@ def _course(speaks: Tongue, subject: str, theirs: Sequence[tuple[Outcome, Judged
         sentence % {**fields, "result": _words(speaks, shown[-1][1])},
         speaks.day(first, short=True),
         speaks.day(last, short=True),
+        len(drawn) == SLOTS,
         tuple(_rows(speaks, reversed(shown))),
     )
 
