@@ -60,7 +60,18 @@ async def test_two_runs_at_once_tell_it_once(day: Evenings) -> None:
     assert sorted(told) == [0, 0, 4]
     assert len(await day.said(DIGEST)) == 4
     marked = "SELECT count(*), count(DISTINCT notice_id) FROM digest_item WHERE notice_id IS NOT NULL"
-    assert await day.small.rows(marked) == [(4, 4)]
+    assert await day.small.rows(marked) == [(4, 1)]
+
+
+async def test_two_adults_on_one_telephone_get_one_text_where_they_hear_the_same(day: Evenings) -> None:
+    await day.small.family(by_sms(name="Ada"), by_sms(name="Bob"))
+    await day.tell(HOMEWORK, await day.homework())
+
+    assert await day.digest() == 2
+    await day.drain()
+
+    assert len(day.sms.sent) == 1
+    assert await day.said(DIGEST) == [("Ada", "on_the_way"), ("Bob", "on_the_way")]
 
 
 async def test_a_run_that_dies_midway_leaves_everything_waiting(day: Evenings) -> None:
@@ -204,7 +215,8 @@ async def test_a_digest_that_fails_on_every_way_is_nobodys_call(day: Evenings) -
 @on_one_database
 async def test_a_digest_takes_as_many_statements_for_many_as_for_one(day: Evenings) -> None:
     async def asked(number: int, evening: datetime) -> int:
-        await day.small.family(*(by_sms(f"+336399820{number:02d}", name=f"Ada {n}") for n in range(number)))
+        for n in range(number):
+            await day.small.family(by_sms(f"+336399820{n:02d}", name=f"Ada {n}"))
         await day.tell(RESULT, await day.result(), now=evening - timedelta(hours=2))
         with Statements(day.small) as counted:
             await day.digest(evening)

@@ -24,19 +24,23 @@ WAITS = timedelta(days=7)
 """How long news waits for an adult whom nothing reaches; then it stays on the page. What is to be signed waits on."""
 _AT_ONCE = 5_000
 """Rows marked in one statement: SQLite takes 32,766 values."""
+_NAMED = 90
+"""Adults whose ids of up to 20 figures an audience of 2,000 characters holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """One adult's news of this evening: its counts, and the items that it is told of."""
+    """The news of this evening of adults who hear the very same: its counts, and the items that they are told of."""
 
-    guardian_id: int
+    guardians: tuple[int, ...]
     news: News
     items: tuple[int, ...]
 
 
 async def tell_digests(session: AsyncSession, keyring: Keyring, *, school: School, now: datetime) -> int:
     """Tell each adult in one notice what waits for this evening; gives how many adults.
+
+    Who hears the very same hears it by the same notice: two adults on one telephone get one text.
 
     What is no news any more is let go of: deleted, withdrawn, ticked, signed, or of a pupil of whom the adult hears
     nothing today. Who can be reached by nothing is told later, or reads it on the page. An item is marked with its
@@ -46,7 +50,7 @@ async def tell_digests(session: AsyncSession, keyring: Keyring, *, school: Schoo
     day = day_at_school(now, school.timezone)
     which = {"school": school.key, "day": day}
     await session.execute(digest_asked.no_news(), {**which, "since": day - WAITS})
-    found = _by_adult((await session.execute(digest_asked.waiting(), which)).all())
+    found = _together((await session.execute(digest_asked.waiting(), which)).all())
     if not found:
         return 0
     author = await speaks_for(session, school_id=school.key, day=day)
@@ -58,7 +62,7 @@ async def tell_digests(session: AsyncSession, keyring: Keyring, *, school: Schoo
     if fresh:
         who = digest_asked.gathered().params(school=school.key, notices=fresh)
         await address_to(session, school.key, fresh, NoticeKind.DIGEST, who, due=now, now=now)
-    return len(told)
+    return sum(len(one.guardians) for one, _ in told)
 
 
 async def told_in(
@@ -77,27 +81,43 @@ async def _one_at_a_time(session: AsyncSession, school_id: int) -> None:
     await session.execute(select(schools.c.id).where(schools.c.id == school_id).with_for_update(key_share=True))
 
 
-def _by_adult(rows: Sequence[Any]) -> list[_Waiting]:
-    """Gather rows that come by adult. A piece for two children is one piece; a result is one child's."""
-    found = []
-    for guardian_id, group in groupby(rows, key=lambda row: int(row.guardian_id)):
+def _together(rows: Sequence[Any]) -> list[_Waiting]:
+    """Gather rows that come by adult, and adults by what they hear of: the same pieces about the same pupils."""
+    same: dict[tuple[Any, ...], list[list[Any]]] = {}
+    for _, group in groupby(rows, key=lambda row: row.guardian_id):
         mine = list(group)
-        pieces = {(NoticeKind(row.kind), row.subject_id): bool(row.signs) for row in mine}
-        kinds = [kind for kind, _ in pieces]
-        news = News(
-            homework=kinds.count(NoticeKind.HOMEWORK),
-            documents=kinds.count(NoticeKind.DOCUMENT),
-            to_sign=sum(signs for (kind, _), signs in pieces.items() if kind is NoticeKind.DOCUMENT),
-            results=sum(row.kind == NoticeKind.RESULT for row in mine),
+        what = sorted((row.kind, row.subject_id, row.pupil_id, row.signs) for row in mine)
+        same.setdefault(tuple(what), []).append(mine)
+    return [
+        _Waiting(
+            tuple(int(mine[0].guardian_id) for mine in each),
+            _news(each[0]),
+            tuple(row.id for mine in each for row in mine),
         )
-        found.append(_Waiting(guardian_id, news, tuple(row.id for row in mine)))
-    return found
+        for each in same.values()
+    ]
+
+
+def _news(rows: Sequence[Any]) -> News:
+    """Count one adult's. A piece for two children is one piece; a result is one child's."""
+    pieces = {(NoticeKind(row.kind), row.subject_id): bool(row.signs) for row in rows}
+    kinds = [kind for kind, _ in pieces]
+    return News(
+        homework=kinds.count(NoticeKind.HOMEWORK),
+        documents=kinds.count(NoticeKind.DOCUMENT),
+        to_sign=sum(signs for (kind, _), signs in pieces.items() if kind is NoticeKind.DOCUMENT),
+        results=sum(row.kind == NoticeKind.RESULT for row in rows),
+    )
 
 
 def _draft(one: _Waiting, day: str, language: str) -> Draft:
-    """Word a digest; its key lets an adult have one in an evening."""
+    """Word a digest; its key lets the first of its adults have one in an evening.
+
+    Its audience names as many of them as fit; who has it stands in the deliveries.
+    """
     slots = Slots(news=one.news, language=language)
-    return Draft(NoticeKind.DIGEST, f"guardian:{one.guardian_id}", slots, key=f"digest:{day}:{one.guardian_id}")
+    named = ",".join(map(str, one.guardians[:_NAMED]))
+    return Draft(NoticeKind.DIGEST, f"guardian:{named}", slots, key=f"digest:{day}:{one.guardians[0]}")
 
 
 async def _mark(session: AsyncSession, items: Sequence[tuple[int, int]]) -> None:
