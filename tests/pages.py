@@ -720,7 +720,7 @@ def _home(lang: str) -> list[Listed]:
         ),
         home(
             "settings, the code",
-            "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses",
+            "GET /famille/reglages/{school_id:int}/{guardian_id:int}/code/{demande}",
             at(f"/famille/reglages?lang={lang}"),
             giving("odalys@familles.test"),
         ),

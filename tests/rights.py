@@ -513,6 +513,9 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /famille/reglages/{school_id:int}/{guardian_id:int}/adresses": (
         at_home(_settings("adresses"), _with(adresse="odalys@familles.test"), may=PARENT),
     ),
+    "GET /famille/reglages/{school_id:int}/{guardian_id:int}/code/{demande}": (
+        at_home(_settings("code/none"), may=PARENT),
+    ),
     "POST /famille/reglages/{school_id:int}/{guardian_id:int}/code": (
         at_home(_settings("code"), _with(demande="none", code="123456"), may=NONE, says=frozenset({422})),
     ),

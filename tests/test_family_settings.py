@@ -28,7 +28,9 @@ class Family:
 
     async def give(self, words: str = "06 39 98 70 44") -> tuple[str, str]:
         """Give a new address; gives what names the code, and the digits that arrived."""
-        page = await self.home.post(f"{self.path}/adresses", seen_on="/famille/reglages", adresse=words)
+        sent = await self.home.post(f"{self.path}/adresses", seen_on="/famille/reglages", adresse=words)
+        assert sent.status_code == 303, sent.text
+        page = await self.home.web.get(sent.headers["location"])
         asked = re.search(r'name="demande" value="([^"]+)"', page.text)
         assert asked, page.text
         await self.door.drain()
@@ -232,7 +234,6 @@ async def test_wishes_that_were_refused_stand_in_their_form_with_the_reason_besi
 @pytest.mark.parametrize(
     ("path", "fields"),
     [
-        ("adresses", {"adresse": "06 39 98 70 44"}),
         ("adresses", {"adresse": "ni l'un ni l'autre"}),
         ("adresses", {"csrf": "of another session"}),
         ("code", {"demande": "none", "code": "123456"}),
@@ -283,3 +284,15 @@ async def test_who_leaves_an_address_ends_the_sessions_that_it_opened_but_not_th
         assert (await other.look()).status_code == 303
 
     assert (await family.home.look()).status_code == 200
+
+
+@on_one_database
+async def test_the_page_where_a_code_is_given_back_can_be_loaded_again_and_in_another_language(family: Family) -> None:
+    asked, digits = await family.give()
+
+    page = await family.home.look(f"{family.path}/code/{asked}", lang="tr")
+
+    assert page.status_code == 200
+    assert f'href="{family.path}/code/{asked}?lang=fr"' in page.text
+    await family.post("code", demande=asked, code=digits)
+    assert len(await family.ways()) == 2

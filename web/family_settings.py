@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import time
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -140,7 +141,15 @@ async def add(
     except InvalidError as error:
         said = visitor.speaks.gettext(str(error))
         return await _page(visitor, school_id, guardian_id, wrong=said, typed=adresse, status=422)
-    return _code_page(visitor, school_id, guardian_id, browser)
+    return RedirectResponse(f"{_code_at(school_id, guardian_id, browser)}?lang={visitor.speaks.code}", 303)
+
+
+@router.get(PATH + "/{school_id:int}/{guardian_id:int}/code/{demande}")
+async def asked_for(visitor: FamilyDep, school_id: int, guardian_id: int, demande: str) -> Response:
+    """For the adult at this page: where the code is given back, also in another language or loaded again."""
+    async with visitor.reading(school_id) as here:
+        _own(here, guardian_id)
+    return _code_page(visitor, school_id, guardian_id, demande)
 
 
 @router.post(PATH + "/{school_id:int}/{guardian_id:int}/code")
@@ -263,7 +272,12 @@ async def _page(
 
 def _code_page(visitor: Visitor, school_id: int, guardian_id: int, asked: str, *, left: int | None = None) -> Response:
     path, status = f"{PATH}/{school_id}/{guardian_id}/code", 200 if left is None else 422
-    return visitor.page("settings_code", status=status, tongues_at=PATH, path=path, asked=asked, left=left)
+    itself = _code_at(school_id, guardian_id, asked)
+    return visitor.page("settings_code", status=status, tongues_at=itself, path=path, asked=asked, left=left)
+
+
+def _code_at(school_id: int, guardian_id: int, asked: str) -> str:
+    return f"{PATH}/{school_id}/{guardian_id}/code/{quote(asked, safe='')}"
 
 
 def _done(visitor: Visitor) -> Response:
