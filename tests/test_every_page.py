@@ -80,6 +80,7 @@ STOPS = """() => {
   });
   const parts = { date: 4, time: 4 };
   window.been = [];
+  window.stand = () => stops.every(one => one.isConnected);
   document.removeEventListener("focusin", window.watching);
   window.watching = ({ target: one }) => {
     window.been.push(stops.indexOf(one));
@@ -257,13 +258,13 @@ async def by_keyboard(page: Page) -> list[str]:
     A live page may bring new stops while one goes: then one goes round again.
     """
     await page.set_viewport_size({"width": 1280, "height": 900})
-    been: list[int | str] = [-1]
     for _ in range(3):
-        if -1 in been:
-            stops, tabs = await page.evaluate(STOPS)
-            for _ in range(tabs):  # the parts of a date are stops too
-                await page.keyboard.press("Tab")
-            been = await page.evaluate("window.been")
+        stops, tabs = await page.evaluate(STOPS)
+        for _ in range(tabs):  # the parts of a date are stops too
+            await page.keyboard.press("Tab")
+        been: list[int | str] = await page.evaluate("window.been")
+        if -1 not in been and await page.evaluate("window.stand()"):
+            break
     round_once = [number for number in been if isinstance(number, int)][:stops] == list(range(stops))
     return [fault for fault in been if isinstance(fault, str)] + ([] if round_once else [f"Tab: {been} of {stops}"])
 

@@ -177,9 +177,8 @@ async def test_a_roll_is_sent_when_the_network_is_back_although_no_roll_is_open(
         await tablet.page.goto("about:blank")
         await tablet.context.set_offline(False)
         await tablet.page.goto(f"{tablet.address}/absences")
-        assert await tablet.marks() == []
 
-        await tablet.sync()
+        await tablet.sync()  # the browser may have thought of it by itself before
 
         assert await tablet.marks() == [(1, "absent")]
         await tablet.page.goto(tablet.roll)
