@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from desks import on_one_database
 from factories import NOW, Adult, by_mail, by_sms
 from family_door import Door, a_door, plain
 from push_door import FOREIGN, PushDoor, a_push_door
@@ -239,6 +240,7 @@ async def test_an_invitation_serves_once_for_notifications_and_not_for_ever(door
     assert await addresses(door) == [("phone", "active"), ("push", "active")]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "endpoint",
     [
@@ -289,6 +291,7 @@ async def test_what_another_site_or_nobody_posts_changes_nothing(door: PushDoor,
     assert (await door.tell(path, {"Origin": "https://hub.test"}, **said)).status_code == 204
 
 
+@on_one_database
 @pytest.mark.parametrize("path", ["subscriptions", "changed", "stopped"])
 @pytest.mark.parametrize("body", [b"", b"[]", b"x", b"\xff", b"{}", b'{"old":{}}', b'"' + b"x" * 20_000 + b'"'])
 async def test_what_cannot_be_read_is_refused_in_one_sentence(door: PushDoor, path: str, body: bytes) -> None:
