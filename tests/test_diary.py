@@ -98,7 +98,7 @@ async def test_families_are_told_only_when_that_is_ticked(teacher: Desk) -> None
 
 
 @on_one_database
-async def test_whom_nothing_reaches_is_among_those_who_read_it_on_the_page_before_the_press_and_after(
+async def test_whom_nothing_reaches_is_said_before_the_press_and_after(
     teacher: Desk,
 ) -> None:
     await teacher.small.write("UPDATE address SET state = 'dead'")
@@ -106,8 +106,8 @@ async def test_whom_nothing_reaches_is_among_those_who_read_it_on_the_page_befor
     done = await teacher.post(diary_of(teacher.small), **a_sheet(prevenir="1"))
     after = await teacher.web.get(done.headers["location"])
 
-    assert "0 à l’instant, 0 ce soir, 1 seulement sur la page." in before.text
-    assert "prévenues&nbsp;: 0 à l’instant, 0 ce soir, 1 seulement sur la page." in after.text
+    assert "0 à l’instant, 0 ce soir, 0 seulement sur la page, 1 que rien ne joint." in before.text
+    assert "prévenues&nbsp;: 0 à l’instant, 0 ce soir, 0 seulement sur la page, 1 que rien ne joint." in after.text
 
 
 @on_one_database

@@ -53,6 +53,7 @@ class Asked(BaseModel):
     dit: bool = False
     vite: int = Field(default=0, ge=0, le=9999)
     soir: int = Field(default=0, ge=0, le=9999)
+    sans: int = Field(default=0, ge=0, le=9999)
     page: int = Field(default=0, ge=0, le=9999)
     efface: bool = False
     repris: int = Field(default=0, ge=0, le=999)
@@ -275,7 +276,9 @@ def _day_of(sheet: Sheet) -> date | None:
 
 def _said(wished: Wished | None) -> str:
     """Put into the address how many hear of it; it holds no name."""
-    return f"&dit=1&vite={wished.at_once}&soir={wished.evening}&page={wished.page + wished.unreached}" if wished else ""
+    if wished is None:
+        return ""
+    return f"&dit=1&vite={wished.at_once}&soir={wished.evening}&page={wished.page}&sans={wished.unreached}"
 
 
 def _back(class_id: int, day: date, said: str = "", anchor: str = "") -> Response:
