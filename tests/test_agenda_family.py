@@ -126,11 +126,12 @@ async def test_two_schools_are_read_together_and_each_is_named(odile: Home) -> N
 
 async def test_the_first_page_says_what_comes_within_a_week(odile: Home) -> None:
     await noted(odile.small, an_event("Piscine", TODAY + timedelta(days=8), class_id=odile.small.classes["CE1 B"]))
+    await noted(odile.small, an_event("Fête", FRIDAY))
     await noted(odile.small, an_event("Sortie au musée", FRIDAY, class_id=odile.small.classes["CP A"]))
 
     page = words_of((await odile.look("/famille")).text)
 
-    assert "Vendredi 27 novembre : Sortie au musée" in page
+    assert "Vendredi 27 novembre : Fête · Sortie au musée" in page
     assert "Piscine" not in page
 
 

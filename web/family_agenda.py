@@ -127,15 +127,15 @@ async def subscribe(
 
 
 async def agenda_glances(visitor: Visitor, at_school: AtSchool) -> Sequence[Glance]:
-    """Say what comes for each child within a week: the next thing alone."""
+    """Say what comes for each child within a week: the next thing, with what else begins on its day."""
     entries = await _entries(visitor, at_school, at_school.day, at_school.day + SOON)
     found = []
     for pupil_id in at_school.pupils:
         mine = _of_child(entries, at_school.children, pupil_id)
         if mine:
             days = when(visitor.speaks, mine[0], at_school.school.timezone)
-            title = mine[0].title or visitor.speaks.gettext(MEETING)
-            sentence = visitor.speaks.gettext("%(day)s : %(title)s") % {"day": days, "title": title}
+            that_day = [each.title or visitor.speaks.gettext(MEETING) for each in mine if each.first == mine[0].first]
+            sentence = visitor.speaks.gettext("%(day)s : %(title)s") % {"day": days, "title": " · ".join(that_day)}
             found.append(Glance(pupil_id, "cal", sentence[:1].upper() + sentence[1:], AT))
     return found
 
