@@ -101,13 +101,13 @@ def check_still_to_come(starts_at: datetime | None, leaves: datetime) -> None:
         )
 
 
-def leaves_at(kind: NoticeKind, slots: Slots, *, everybody: bool, asked: datetime | None, now: datetime) -> datetime:
-    """Say when a notice leaves: at once, or when asked; own words to everybody not before they could be stopped.
+def leaves_at(kind: NoticeKind, slots: Slots, *, many: bool, asked: datetime | None, now: datetime) -> datetime:
+    """Say when a notice leaves: at once, or when asked; own words to many not before they could be stopped.
 
     Ready phrases wait for nobody, and neither does what a second person has read.
     """
     due = max(asked or now, now)
-    if everybody and (slots.text or slots.subject) and kind is not NoticeKind.CRISIS:
+    if many and (slots.text or slots.subject) and kind is not NoticeKind.CRISIS:
         return max(due, now + TIME_TO_STOP)
     return due
 

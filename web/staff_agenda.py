@@ -156,7 +156,7 @@ async def _told(visit: Visit, session: AsyncSession, form: EventForm, kept: Kept
     """Tell the families, if that was asked for."""
     if not form.prevenir:
         return None
-    visit.check_second(everybody=kept.for_all)
+    visit.check_second(many=kept.for_all)
     school = await read_school(session, visit.school_id)
     return await tell_families(
         session,

@@ -15,7 +15,7 @@ from hub.papers.publishing import (
     Heard,
     ask_again,
     heard_by,
-    is_for_everybody,
+    is_for_many,
     loose_files,
     pressed_before,
     publish_document,
@@ -116,7 +116,7 @@ async def again(visit: WriterDep, document_id: int) -> Response:
     try:
         async with visit.house.database.school(visit.school_id) as session:
             which = {"school_id": visit.school_id, "document_id": document_id}
-            visit.check_second(everybody=await is_for_everybody(session, **which, day=visit.reader.day))
+            visit.check_second(many=await is_for_many(session, **which, day=visit.reader.day))
             await ask_again(
                 session,
                 visit.house.keyring,
@@ -142,8 +142,8 @@ _NOT_THERE = "Un des fichiers n’est plus là : donnez-le de nouveau."
 
 
 def _lacks_second(visit: Visit, form: DocumentForm, found: Heard) -> bool:
-    """Whether it would be told to the whole school by somebody who gave no second factor."""
-    return bool(form.tells) and needs_second(visit.who, everybody=found.everybody)
+    """Whether it would be told to many by somebody who gave no second factor."""
+    return bool(form.tells) and needs_second(visit.who, many=found.many)
 
 
 async def _with_own_files(visit: Visit, form: DocumentForm) -> tuple[DocumentForm, bool]:

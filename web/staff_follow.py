@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from hub.notices.follow_up import release, remind, withdraw
+from hub.notices.follow_up import may_change, release, remind, says_to_many, withdraw
 from hub.notices.headlines import Headline, headline
 from hub.people.schools import read_school
 from web.notice_form import PRESS
@@ -45,11 +45,14 @@ async def take_back(
 @router.post("/suivi/{notice_id:int}/relancer")
 async def ask_again(visit: WriterDep, session: WritingDep, notice_id: int, key: Key = "") -> Response:
     """For the author, the director and the office: say it again to those who have not answered."""
+    seen = await _seen(visit, session, notice_id)
+    if may_change(visit.reader, seen):
+        visit.check_second(many=await says_to_many(session, school_id=visit.school_id, seen=seen, reader=visit.reader))
     made = await remind(
         session,
         visit.house.keyring,
         school=await read_school(session, visit.school_id),
-        seen=await _seen(visit, session, notice_id),
+        seen=seen,
         reader=visit.reader,
         key=key or secrets.token_hex(16),
         now=visit.now,

@@ -67,12 +67,12 @@ class Visit:
 
     @property
     def lacks_second(self) -> bool:
-        """Whether nothing may be pressed to the whole school from here before a second factor is given."""
+        """Whether nothing may be pressed to many from here before a second factor is given."""
         return self.who.second_at is None
 
-    def check_second(self, *, everybody: bool) -> None:
-        """Refuse a press to the whole school without a second factor. Raises SecondNeededError."""
-        check_second(self.who, everybody=everybody)
+    def check_second(self, *, many: bool) -> None:
+        """Refuse a mass send without a second factor. Raises SecondNeededError."""
+        check_second(self.who, many=many)
 
     @property
     def acting(self) -> dict[str, Any]:

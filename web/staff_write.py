@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import HubError, InvalidError, NotAllowedError
-from hub.notices.audience import is_everybody, read_audience
+from hub.notices.audience import is_to_many, read_audience
 from hub.notices.choices import choices
 from hub.notices.follow_up import check_correctable, correct, may_change
 from hub.notices.headlines import Headline, headline
@@ -38,7 +38,7 @@ router = APIRouter()
 class ReadOver:
     """What was read over: the figures, the adults one may read as and the one chosen, and what was said lately.
 
-    `lacks_second`: it is for the whole school, and this session has no second factor.
+    `lacks_second`: it is a mass send, and this session has no second factor.
     """
 
     preview: Preview
@@ -160,9 +160,9 @@ async def _read_over(visit: Visit, asked: Asked, reader: str) -> ReadOver:
                 public_url=public_url,
             )
         lately = await _lately(visit, session, asked)
-        everybody = await is_everybody(session, school_id=visit.school_id, audience=who, day=day)
-    due = leaves_at(asked.kind, asked.slots, everybody=everybody, asked=None, now=visit.now)
-    lacks_second = needs_second(visit.who, everybody=everybody)
+        many = await is_to_many(session, school_id=visit.school_id, audience=who, day=day)
+    due = leaves_at(asked.kind, asked.slots, many=many, asked=None, now=visit.now)
+    lacks_second = needs_second(visit.who, many=many)
     return ReadOver(seen, listed, chosen, readings, due > visit.now, lately, lacks_second)
 
 

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, case, distinct, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.notices import DeliveryState
-from hub.people.links import holds_on, told_about, told_today
+from hub.people.links import holds_on, not_over, told_about, told_today
 from hub.people.rights import Rights
 from hub.tables import attempt, class_group, copy_delivery, delivery, delivery_pupil, enrolment, school_year
 from i18n.slots import whole_number
+
+MANY_CLASSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,26 @@ async def read_audience(session: AsyncSession, *, school_id: int, words: str, da
     return Audience(classes, pupils)
 
 
-async def is_everybody(session: AsyncSession, *, school_id: int, audience: Audience, day: date) -> bool:
-    """Whether this is the whole school, by name, class by class or child by child; a single class is its teacher's."""
-    if audience.whole_school:
+async def is_to_many(session: AsyncSession, *, school_id: int, audience: Audience, day: date) -> bool:
+    """Whether this is a mass send: the whole school, three classes or more, or more than half of the pupils.
+
+    The half is of those who are here today or are to come, so that next year's classes count too, and it comes from
+    more than one class: a single class is its teacher's, in the smallest school as well.
+    """
+    if audience.whole_school or len(audience.classes) >= MANY_CLASSES:
         return True
-    here = and_(enrolment.c.school_id == school_id, holds_on(enrolment, day))
-    left_out = and_(enrolment.c.class_id.not_in(audience.classes), enrolment.c.pupil_id.not_in(audience.pupils))
-    if (await session.execute(select(enrolment.c.id).where(here, left_out).limit(1))).first() is not None:
-        return False
-    return len((await session.scalars(select(enrolment.c.class_id).where(here).distinct().limit(2))).all()) > 1
+    chosen = or_(
+        enrolment.c.class_id.in_(audience.classes),
+        and_(enrolment.c.pupil_id.in_(audience.pupils), holds_on(enrolment, day)),
+    )
+    told, classes, here = (
+        func.count(distinct(case((chosen, enrolment.c.pupil_id)))),
+        func.count(distinct(case((chosen, enrolment.c.class_id)))),
+        func.count(distinct(enrolment.c.pupil_id)),
+    )
+    wanted = select(told, classes, here).where(enrolment.c.school_id == school_id, not_over(enrolment, day))
+    pupils, of_classes, in_school = (await session.execute(wanted)).one()
+    return bool(of_classes > 1 and pupils * 2 > in_school)
 
 
 def require_right(rights: Rights, audience: Audience, pupil_classes: frozenset[int]) -> None:

@@ -12,7 +12,7 @@ from hub.database import ring_after_commit
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.notices import NoticeState
 from hub.models.school import School
-from hub.notices.audience import classes_of, informed, is_everybody, members, read_audience, require_right, unanswered
+from hub.notices.audience import classes_of, informed, is_to_many, members, read_audience, require_right, unanswered
 from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, cancel, counted, tell
 from hub.outbox.claim import READY
@@ -45,6 +45,16 @@ def may_release(reader: Reader, seen: Headline, now: datetime) -> bool:
     """Whether somebody may let a held notice go: a second person who may write to everybody."""
     held = seen.state is NoticeState.PUBLISHED and seen.due_at > now
     return held and reader.rights.whole_school and seen.author_id != reader.staff_id
+
+
+async def says_to_many(session: AsyncSession, *, school_id: int, seen: Headline, reader: Reader) -> bool:
+    """Whether a notice, or the one that it says again, is a mass send today; what cannot be read any more may be."""
+    words = await _first_audience(session, school_id, seen)
+    try:
+        audience = await read_audience(session, school_id=school_id, words=words, day=reader.day)
+    except InvalidError:  # a child has left since, or a class was closed
+        return True
+    return await is_to_many(session, school_id=school_id, audience=audience, day=reader.day)
 
 
 async def release(session: AsyncSession, *, school_id: int, seen: Headline, reader: Reader, now: datetime) -> None:
@@ -130,8 +140,8 @@ async def correct(
     if any(other.key_name != key for other in before.values()):
         raise InvalidError(_CORRECTED if Follows.CORRECTION in before else _WITHDRAWN, field="text")
     audience = await read_audience(session, school_id=school.key, words=seen.audience, day=reader.day)
-    everybody = await is_everybody(session, school_id=school.key, audience=audience, day=reader.day)
-    due = leaves_at(seen.kind, slots, everybody=everybody, asked=None, now=now)
+    many = await is_to_many(session, school_id=school.key, audience=audience, day=reader.day)
+    due = leaves_at(seen.kind, slots, many=many, asked=None, now=now)
     draft = Draft(seen.kind, seen.audience, slots, key, due_at=due)
     who = members(school.key, audience, reader.day)
     made = await _follow(
@@ -228,13 +238,19 @@ async def _require_right(session: AsyncSession, school_id: int, seen: Headline, 
     """Refuse an author who may not write to these people any more. Raises NotAllowedError."""
     if reader.rights.whole_school:
         return
-    words = seen.audience
-    while words.startswith("notice:"):  # a reminder goes to some of those whom the first was for
-        first = and_(notice.c.school_id == school_id, notice.c.id == int(words.removeprefix("notice:")))
-        words = (await session.execute(select(notice.c.audience).where(first))).scalar_one()
+    words = await _first_audience(session, school_id, seen)
     audience = await read_audience(session, school_id=school_id, words=words, day=reader.day)
     theirs = await classes_of(session, school_id=school_id, pupils=audience.pupils, day=reader.day)
     require_right(reader.rights, audience, theirs)
+
+
+async def _first_audience(session: AsyncSession, school_id: int, seen: Headline) -> str:
+    """Give whom the first notice was for: a reminder goes to some of them."""
+    words = seen.audience
+    while words.startswith("notice:"):
+        first = and_(notice.c.school_id == school_id, notice.c.id == int(words.removeprefix("notice:")))
+        words = (await session.execute(select(notice.c.audience).where(first))).scalar_one()
+    return words
 
 
 def _require(allowed: bool) -> None:  # noqa: FBT001 (a yes or no is the whole question)

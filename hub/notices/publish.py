@@ -19,7 +19,7 @@ from hub.models.notices import DeliveryState, Needs, NoticeState
 from hub.models.school import School
 from hub.notices.absent import open_cases
 from hub.notices.addressing import address_to
-from hub.notices.audience import Audience, classes_of, is_everybody, members, read_audience, require_right
+from hub.notices.audience import Audience, classes_of, is_to_many, members, read_audience, require_right
 from hub.outbox.conversations import FirstWay
 from hub.people.rights import rights_on
 from hub.ports import Follows, NoticeKind, Slots
@@ -168,13 +168,13 @@ async def _due(
     session: AsyncSession, school_id: int, author_id: int, draft: Draft, audience: Audience, *, day: date, now: datetime
 ) -> datetime:
     """Say when it leaves. A second person is another one, who may write to everybody too. Raises NotAllowedError."""
-    everybody = await is_everybody(session, school_id=school_id, audience=audience, day=day)
+    many = await is_to_many(session, school_id=school_id, audience=audience, day=day)
     if draft.seconded_by is not None:
         rights = await rights_on(session, school_id=school_id, staff_id=draft.seconded_by, day=day)
         if draft.seconded_by == author_id or not rights.whole_school:
             raise NotAllowedError("La seconde personne est une autre de la direction ou du secrétariat.")
-        everybody = False
-    return leaves_at(draft.kind, draft.slots, everybody=everybody, asked=draft.due_at, now=now)
+        many = False
+    return leaves_at(draft.kind, draft.slots, many=many, asked=draft.due_at, now=now)
 
 
 async def _one_alarm_at_a_time(session: AsyncSession, school_id: int) -> None:

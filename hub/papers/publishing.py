@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.notices import Needs
 from hub.models.school import School
-from hub.notices.audience import Audience, classes_of, is_everybody, read_audience, require_right
+from hub.notices.audience import Audience, classes_of, is_to_many, read_audience, require_right
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, Published, cancel, tell
 from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
@@ -62,10 +62,10 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How many adults would hear of a document in which way; `everybody`: it is for the whole school."""
+    """How many adults would hear of a document in which way; `many`: it is a mass send."""
 
     wished: Wished
-    everybody: bool
+    many: bool
 
 
 async def check_document(session: AsyncSession, *, school_id: int, reader: Reader, new: NewDocument) -> Audience:
@@ -92,8 +92,8 @@ async def heard_by(session: AsyncSession, *, school_id: int, reader: Reader, new
     who = members(school_id, audience.classes, audience.pupils, reader.day)
     signs = new.needs is not Needs.NONE
     wished = await as_wished(session, school_id=school_id, kind=NoticeKind.DOCUMENT, who=who, signs=signs)
-    everybody = await is_everybody(session, school_id=school_id, audience=audience, day=reader.day)
-    return Heard(wished, everybody)
+    many = await is_to_many(session, school_id=school_id, audience=audience, day=reader.day)
+    return Heard(wished, many)
 
 
 async def publish_document(
@@ -133,10 +133,10 @@ async def publish_document(
     return int(document_id)
 
 
-async def is_for_everybody(session: AsyncSession, *, school_id: int, document_id: int, day: date) -> bool:
-    """Whether a document was given to the whole school, by name or class by class."""
+async def is_for_many(session: AsyncSession, *, school_id: int, document_id: int, day: date) -> bool:
+    """Whether a document was given to so many that telling of it is a mass send."""
     audience = await _audience_of(session, school_id, document_id)
-    return await is_everybody(session, school_id=school_id, audience=audience, day=day)
+    return await is_to_many(session, school_id=school_id, audience=audience, day=day)
 
 
 async def pressed_before(session: AsyncSession, *, school_id: int, key: str) -> int | None:
@@ -182,7 +182,7 @@ async def ask_again(
 ) -> Published:
     """Tell those whose signature is missing once more, whatever they wish for news; once a day at most.
 
-    What the whole school was not told of yet waits until it could be stopped, as every first telling does.
+    What many were not told of yet waits until it could be stopped, as every first telling does.
     Raises InvalidError, NotFoundError, NotAllowedError.
     """
     row = await _own(session, school.key, document_id, reader)
@@ -196,9 +196,9 @@ async def ask_again(
     audience = await _audience_of(session, school.key, document_id)
     theirs = await classes_of(session, school_id=school.key, pupils=audience.pupils, day=reader.day)
     require_right(reader.rights, audience, theirs)
-    everybody = await is_everybody(session, school_id=school.key, audience=audience, day=reader.day)
-    unheard = everybody and row.notice_id is None
-    due = leaves_at(NoticeKind.DOCUMENT, slots, everybody=unheard, asked=None, now=now)
+    many = await is_to_many(session, school_id=school.key, audience=audience, day=reader.day)
+    unheard = many and row.notice_id is None
+    due = leaves_at(NoticeKind.DOCUMENT, slots, many=unheard, asked=None, now=now)
     key = f"document:{document_id}:again:{reader.day}"
     draft = Draft(NoticeKind.DOCUMENT, f"document:{document_id}", slots, key=key, due_at=due)
     who = missing(school.key, document_id, Needs(row.needs), reader.day)
@@ -226,8 +226,8 @@ async def _tell(
     audience: Audience,
     now: datetime,
 ) -> None:
-    everybody = await is_everybody(session, school_id=school.key, audience=audience, day=reader.day)
-    due = leaves_at(NoticeKind.DOCUMENT, new.slots, everybody=everybody, asked=None, now=now)
+    many = await is_to_many(session, school_id=school.key, audience=audience, day=reader.day)
+    due = leaves_at(NoticeKind.DOCUMENT, new.slots, many=many, asked=None, now=now)
     told = await tell_as_wished(
         session,
         keyring,

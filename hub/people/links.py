@@ -16,6 +16,11 @@ def holds_on(table: FromClause, day: date | ColumnElement[date]) -> ColumnElemen
     return and_(table.c.from_on <= day, or_(table.c.to_on.is_(None), table.c.to_on >= day))
 
 
+def not_over(table: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Say that a row with from–to counts on this day, or is to come."""
+    return or_(table.c.to_on.is_(None), table.c.to_on >= day)
+
+
 def tells(links: FromClause, day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Say that a link lets its adult be told today."""
     return and_(
@@ -33,7 +38,7 @@ def told_about(
 
     `to_come`: also of classes that the pupil will be in; the adult's own link is always one of today.
     """
-    enrolled = or_(enrolment.c.to_on.is_(None), enrolment.c.to_on >= day) if to_come else holds_on(enrolment, day)
+    enrolled = not_over(enrolment, day) if to_come else holds_on(enrolment, day)
     return (
         select(link.c.guardian_id, link.c.pupil_id, enrolment.c.class_id)
         .join(pupil, and_(pupil.c.school_id == link.c.school_id, pupil.c.id == link.c.pupil_id))

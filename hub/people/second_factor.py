@@ -33,12 +33,13 @@ _SECRET = b"staff_factor.secret"
 
 
 class SecondNeededError(NotAllowedError):
-    """Words to the whole school ask for a second factor. `enrolled`: there is one, and it was not given."""
+    """A mass send asks for a second factor. `enrolled`: there is one, and it was not given."""
 
     def __init__(self, *, enrolled: bool) -> None:
         how = "donnez d’abord le code de votre téléphone" if enrolled else "activez-le d’abord dans « Mon compte »"
         super().__init__(
-            f"Écrire à toute l’école demande un second facteur : {how}. Rien n’est parti, rien n’est perdu."
+            f"Écrire à toute l’école, ou à une grande partie, demande un second facteur : {how}. "
+            "Rien n’est parti, rien n’est perdu."
         )
         self.enrolled = enrolled
 
@@ -51,17 +52,18 @@ class Secret:
     typed: str = field(repr=False)
 
 
-def needs_second(who: Inside, *, everybody: bool) -> bool:
-    """Whether a press waits for the second factor: words, a document or an event for the whole school.
+def needs_second(who: Inside, *, many: bool) -> bool:
+    """Whether a press waits for the second factor: words, a document or an event to `many` (`is_to_many`).
 
-    Prepared crisis texts and absence alerts never do: they may not wait for a telephone that is charging somewhere.
+    What corrects it or says it again asks as it did. Prepared crisis texts and the alerts of a roll never do: they may
+    not wait for a telephone that is charging somewhere. Nor does taking a notice back: a mistake is stopped at once.
     """
-    return everybody and who.second_at is None
+    return many and who.second_at is None
 
 
-def check_second(who: Inside, *, everybody: bool) -> None:
-    """Refuse a press to everybody without a second factor. Raises SecondNeededError."""
-    if needs_second(who, everybody=everybody):
+def check_second(who: Inside, *, many: bool) -> None:
+    """Refuse a mass send without a second factor. Raises SecondNeededError."""
+    if needs_second(who, many=many):
         raise SecondNeededError(enrolled=who.enrolled)
 
 
