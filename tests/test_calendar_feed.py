@@ -18,6 +18,7 @@ from test_reach import questions
 from hub.agenda.events import cancel, change
 from hub.agenda.feeds import end_feeds, make_feed
 from hub.models.agenda import EventKind
+from hub.replies.wrong_numbers import wrong_number
 from web.family_door import MOST_GUESSES
 
 pytestmark = on_one_database
@@ -212,6 +213,17 @@ async def test_it_ends_with_the_link_with_its_own_end_and_when_it_is_renewed(odi
     assert back.status_code == 200
     assert [each.status_code for each in (unknown, old, unlinked, ended)] == [404] * 4
     assert unknown.text == old.text == unlinked.text == ended.text
+
+
+async def test_it_ends_when_a_stranger_holds_the_number_of_its_adult_and_no_one_elses_does(odile: Followed) -> None:
+    small = odile.desk.small
+    (other,) = await small.family(by_sms("+33639981002", name="Iris"), children=("Lou",))
+    theirs = Followed(odile.desk, other, await an_address(odile.desk, other))
+
+    async with small.database.engine() as connection:
+        await wrong_number(connection, school_id=small.school.key, address_id=1, now=NOW)
+
+    assert [(await odile.ask()).status_code, (await theirs.ask()).status_code] == [404, 200]
 
 
 async def test_who_has_it_already_need_not_take_it_again(odile: Followed) -> None:

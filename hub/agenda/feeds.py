@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.database import Database
 from hub.models.base import BigId
@@ -42,9 +42,11 @@ def new_code() -> str:
     return secrets.token_urlsafe(16)
 
 
-async def end_feeds(session: AsyncSession, *, school_id: int, guardians: Collection[int], now: datetime) -> None:
+async def end_feeds(
+    within: AsyncConnection | AsyncSession, *, school_id: int, guardians: Collection[int], now: datetime
+) -> None:
     """End the addresses of some guardians; ending none is no fault."""
-    await session.execute(
+    await within.execute(
         update(calendar_feed)
         .where(
             calendar_feed.c.school_id == school_id,

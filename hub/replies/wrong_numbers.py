@@ -6,13 +6,25 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.agenda.feeds import end_feeds
 from hub.models.notices import AttemptState
 from hub.models.people import AddressState, Matter
 from hub.outbox.ladder import climb
 from hub.outbox.rungs import LIVE, WRITABLE, has_attempt
 from hub.people.tray import put_in_tray
 from hub.ports import Lane
-from hub.tables import address, attempt, copy, copy_delivery, delivery, invitation, notice, page_link, tray_item
+from hub.tables import (
+    address,
+    attempt,
+    contact_point,
+    copy,
+    copy_delivery,
+    delivery,
+    invitation,
+    notice,
+    page_link,
+    tray_item,
+)
 
 WRONG = "wrong_number"
 """Stands as the error of tries that reached a stranger: they told nobody."""
@@ -23,7 +35,8 @@ async def wrong_number(connection: AsyncConnection, *, school_id: int, address_i
 
     What has reached the stranger told nobody: those tries are withdrawn, so that a late receipt raises nothing, and
     notices that still matter take their next rung. What was added through it (a chat, a browser) goes with it. The
-    office is asked to find the right number. Harmless to repeat: nothing has left for it since.
+    office is asked to find the right number. The calendar addresses of its adults end: the stranger may have opened
+    their page by this number, and made one there. Harmless to repeat: nothing has left for it since.
     """
     here = (address.c.school_id == school_id, address.c.id == address_id, address.c.state != AddressState.WRONG)
     freezing = update(address).where(*here).values(state=AddressState.WRONG, state_at=now).returning(address.c.id)
@@ -35,6 +48,11 @@ async def wrong_number(connection: AsyncConnection, *, school_id: int, address_i
         .where(page_link.c.school_id == school_id, page_link.c.copy_id.in_(copies), page_link.c.revoked_at.is_(None))
         .values(revoked_at=now)
     )
+    used = select(contact_point.c.guardian_id).where(
+        contact_point.c.school_id == school_id, contact_point.c.address_id == address_id
+    )
+    adults = (await connection.execute(used.distinct())).scalars().all()
+    await end_feeds(connection, school_id=school_id, guardians=adults, now=now)
     await put_in_tray(
         connection, school_id, Matter.WRONG_NUMBER, subject=f"address:{address_id}", now=now, address_id=address_id
     )
