@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from urllib.parse import urljoin
 
 import pytest
 import pytest_asyncio
 from desks import on_one_database
-from factories import by_mail, by_sms
+from factories import NOW, by_mail, by_sms
 from family_door import Door, a_door
 from homes import Home, at_home
 
@@ -124,6 +125,19 @@ async def test_a_number_that_is_called_may_also_be_written_to(family: Family) ->
 
     assert done.status_code == 303  # type: ignore[attr-defined]
     assert await family.ways() == [(1, True), (1, True)]
+
+
+@on_one_database
+async def test_addresses_that_were_never_proved_count_for_a_day_alone(family: Family) -> None:
+    async def give(number: int) -> int:
+        where = {"seen_on": "/famille/reglages", "adresse": f"o{number}@familles.test"}
+        return (await family.home.post(f"{family.path}/adresses", **where)).status_code
+
+    first = [await give(number) for number in range(8)]
+    family.door.small.database._clock = lambda: NOW + timedelta(hours=25)
+
+    assert first == [200] * 7 + [422]
+    assert [await give(number) for number in range(8, 16)] == [200] * 7 + [422]
 
 
 async def test_wrong_digits_are_counted_and_the_fifth_is_the_last(family: Family) -> None:

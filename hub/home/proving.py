@@ -28,7 +28,7 @@ async def ask_for_proof(
     now: datetime,
 ) -> None:
     """Take an address down, as typed, and send the digits there, and nowhere else. Raises InvalidError."""
-    way = await new_way(session, keyring, school=school, guardian_id=guardian_id, words=words)
+    way = await new_way(session, keyring, school=school, guardian_id=guardian_id, words=words, now=now)
     await tell_code(session, keyring, code, school=school, guardian_id=guardian_id, first=way, now=now)
 
 

@@ -4,10 +4,10 @@ A new address counts once a code that was sent to it came back; each change is t
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
@@ -23,11 +23,13 @@ from hub.people.phones import read_phone
 from hub.ports import ChannelName, NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.sealing import Keyring
-from hub.tables import address, contact_point, data_key, sender, stop
+from hub.tables import address, contact_point, copy, data_key, notice, sender, stop
 from i18n.slots import N_
 
 MOST_WAYS = 8
 """Addresses of one adult; more is a mistake or a nuisance."""
+UNPROVED_COUNTS = timedelta(days=1)
+"""How long an address counts among them after its last code, where none came back: who mistypes is not shut out."""
 UNPROVED = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when an address is unwanted that was typed and whose code never came back: nothing but a code goes there."""
 
@@ -108,7 +110,9 @@ async def want_no_more(
         raise NotFoundError(_NOT_YOURS)
 
 
-async def new_way(session: AsyncSession, keyring: Keyring, *, school: School, guardian_id: int, words: str) -> FirstWay:
+async def new_way(
+    session: AsyncSession, keyring: Keyring, *, school: School, guardian_id: int, words: str, now: datetime
+) -> FirstWay:
     """Take down a number or a mailbox, as typed, that is to be proved by a code; nothing else is written there.
 
     Gives the way by which the code goes. Raises InvalidError: not to be read, only rings, on file already, or nobody
@@ -123,7 +127,7 @@ async def new_way(session: AsyncSession, keyring: Keyring, *, school: School, gu
     if address_id is None:
         more = {"kind": kind, "state": AddressState.UNVERIFIED}
         address_id = await new_address(session, keyring, school.key, medium, lookup, value=value, more=more)
-    await _take_down(session, school.key, guardian_id, address_id, channel)
+    await _take_down(session, school.key, guardian_id, address_id, channel, now)
     line = await _line_to(session, school.key, address_id, channel)
     return FirstWay(address_id=address_id, channel=channel, sender_id=line, only=True)
 
@@ -202,7 +206,7 @@ def _read(words: str, region: str) -> tuple[ChannelName, Medium, str, str, str]:
 
 
 async def _take_down(
-    session: AsyncSession, school_id: int, guardian_id: int, address_id: int, channel: ChannelName
+    session: AsyncSession, school_id: int, guardian_id: int, address_id: int, channel: ChannelName, now: datetime
 ) -> None:
     """Put an unproved address behind the others. Raises InvalidError when it is there, or there are too many."""
     mine = (await session.execute(select(contact_point).where(_own(school_id, guardian_id)))).all()
@@ -211,11 +215,29 @@ async def _take_down(
         raise InvalidError(N_("L'école vous écrit déjà à cette adresse."), field="address")
     if same is not None:
         return
-    if len(mine) >= MOST_WAYS:
+    counts = select(func.count()).where(_own(school_id, guardian_id), or_(_given(), _lately_asked(now)))
+    if (await session.execute(counts)).scalar_one() >= MOST_WAYS:
         raise InvalidError(N_("Vous avez déjà beaucoup d'adresses : voyez avec l'école."), field="address")
     last = max((one.position for one in mine), default=0) + 1
     use = {"school_id": school_id, "guardian_id": guardian_id, "address_id": address_id, "channel": channel}
     await session.execute(insert(contact_point).values(**use, position=last, unwanted_at=UNPROVED))
+
+
+def _lately_asked(now: datetime) -> ColumnElement[bool]:
+    """Say that a code has lately gone to the contact point at hand."""
+    code = and_(notice.c.school_id == copy.c.school_id, notice.c.id == copy.c.notice_id)
+    return (
+        select(copy.c.id)
+        .join(notice, code)
+        .where(
+            copy.c.school_id == contact_point.c.school_id,
+            copy.c.address_id == contact_point.c.address_id,
+            notice.c.kind == NoticeKind.CODE,
+            notice.c.created_at > now - UNPROVED_COUNTS,
+        )
+        .correlate(contact_point)
+        .exists()
+    )
 
 
 async def _line_to(session: AsyncSession, school_id: int, address_id: int, channel: ChannelName) -> int:
