@@ -27,7 +27,7 @@ LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 TIME_TO_STOP = timedelta(seconds=60)
 """Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
 UNCALLED = frozenset({NoticeKind.HOMEWORK, NoticeKind.RESULT, NoticeKind.DIGEST, NoticeKind.CODE})
-"""What nobody calls a family about: it stands on the page. A document may want a signature, so somebody calls."""
+"""What nobody calls a family about: it stands on the page. A document that wants a signature does want a call."""
 NOT_BY_HAND = UNCALLED | {NoticeKind.DOCUMENT, NoticeKind.REMINDER}
 """What the house writes itself, or what is told from the page where it stands: nobody presses it as a notice."""
 USUAL = {NoticeKind.HOMEWORK: How.EVENING, NoticeKind.DOCUMENT: How.AT_ONCE, NoticeKind.RESULT: How.EVENING}

@@ -1,12 +1,14 @@
 """Documents and signatures in the registers of either database: who is meant, who is missing, and what is counted."""
 
 from factories import NOW, TODAY, SmallSchool, a_school, by_sms
+from sqlalchemy import true
 
 from hub.database import Database
 from hub.home.files import require_theirs
 from hub.models.notices import Needs
 from hub.models.school import Role
 from hub.notices.headlines import Reader
+from hub.outbox.ladder import climb
 from hub.papers.files import PutAway, keep_files
 from hub.papers.given import given_papers
 from hub.papers.publishing import NewDocument, ask_again, heard_by, publish_document, withdraw_document
@@ -15,6 +17,7 @@ from hub.papers.shown import paper, papers
 from hub.papers.signing import sign, sign_on_paper
 from hub.people.kin import children_of
 from hub.people.rights import Rights
+from hub.ports import Lane
 from hub.sealing import Keyring
 
 
@@ -71,3 +74,20 @@ async def test_a_document_goes_its_whole_way_on_either_database(database: Databa
     async with database.school(small.school.key) as session:
         await withdraw_document(session, **one, reader=director(small))
         assert await given_papers(session, keyring, **here, children=children, day=TODAY) == ()
+
+
+async def test_nobody_calls_about_a_document_that_is_only_to_be_read(database: Database, keyring: Keyring) -> None:
+    small = await a_school(database, keyring)
+    await small.family(by_sms(name="Odile"))
+    async with database.school(small.school.key) as session:
+        for key, needs in (("read", Needs.NONE), ("sign", Needs.ONE)):
+            new = NewDocument(key, "Sortie", "Mots", "class:CP A", needs)
+            given = {"school": small.school, "reader": director(small), "now": NOW}
+            await publish_document(session, keyring, new=new, **given)
+    await small.write("UPDATE address SET state = 'dead'")
+
+    async with database.school(small.school.key) as session:
+        await climb(session, true(), lane=Lane.ROUTINE, now=NOW)
+
+    assert await small.rows("SELECT state FROM delivery ORDER BY notice_id") == [("expired",), ("to_call",)]
+    assert await small.rows("SELECT delivery_id FROM call_task") == [(2,)]

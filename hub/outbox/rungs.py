@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 
-from hub.models.notices import AttemptState, DeliveryState
+from hub.models.notices import AttemptState, DeliveryState, Needs
 from hub.models.people import AddressState
 from hub.ports import NoticeKind
 from hub.routing import UNCALLED
-from hub.tables import address, attempt, contact_point, copy_delivery, delivery, notice, sender, stop
+from hub.tables import address, attempt, contact_point, copy_delivery, delivery, document, notice, sender, stop
 
 WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
 WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
@@ -73,8 +73,17 @@ def is_code() -> ColumnElement[bool]:
 
 
 def nobody_calls() -> ColumnElement[bool]:
-    """Say that the delivery's notice is of a kind that nobody calls a family about."""
-    return _is_a(*UNCALLED)
+    """Say that nobody calls a family about the delivery's notice: its kind, or a document that nobody signs."""
+    only_to_read = (
+        select(document.c.id)
+        .where(
+            document.c.school_id == delivery.c.school_id,
+            document.c.notice_id == delivery.c.notice_id,
+            document.c.needs == Needs.NONE,
+        )
+        .correlate(delivery)
+    )
+    return or_(_is_a(*UNCALLED), only_to_read.exists())
 
 
 def _is_a(*kinds: NoticeKind) -> ColumnElement[bool]:
