@@ -174,6 +174,13 @@ PHRASES: Mapping[str, Phrase] = {
             N_("Si ce n'est pas votre choix, appelez l'école."),
         ),
         _told(
+            "page_opened",
+            "page ouverte",
+            # TRANSLATORS: told at an adult's other addresses when the family's page was opened in a browser new to us
+            N_("Votre page de l'école a été ouverte sur un autre appareil."),
+            N_("Si ce n'est pas vous, appelez l'école."),
+        ),
+        _told(
             "joined_push",
             "notifications ajoutées",
             N_("Les messages de l'école arrivent maintenant aussi par notification sur un téléphone ou un ordinateur."),

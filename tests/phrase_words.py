@@ -90,6 +90,7 @@ IN_FRENCH = {
     "joined_chat": "Les messages de l'école arrivent maintenant aussi par Telegram.",
     "joined_push": "Si ce n'est pas votre choix, appelez l'école.",
     "ways_changed": "Vous avez changé où l'école vous écrit.",
+    "page_opened": "Votre page de l'école a été ouverte sur un autre appareil.",
 }
 """Of each phrase, a sentence as French says it on Thursday 26 November in the afternoon, at half past four."""
 

@@ -407,6 +407,27 @@ async def test_another_familys_page_in_this_browser_is_closed_first(porch: Porch
     assert (await old.get("/famille")).headers["location"] == "/famille/entrer"
 
 
+async def test_a_page_opened_in_a_new_browser_is_told_at_the_other_addresses_once_a_day(
+    porch: Porch, later: Callable[[float], None]
+) -> None:
+    both = ((ChannelName.SMS, "+33639981000"), (ChannelName.EMAIL, MAILBOX))
+    await porch.small.family(Adult(reached_by=both))
+    said = []
+    for browser, minutes in ((porch.browser(), 0), (porch.browser(), 70), (porch.browser(), 25 * 60)):
+        later(minutes)
+        await porch.come_in(KNOWN, browser)
+        await porch.drain()
+        said.append(len(porch.mail.sent))
+    later(50 * 60)
+    await porch.come_in(KNOWN, browser)
+    await porch.drain()
+
+    assert (said, len(porch.mail.sent)) == ([1, 1, 2], 2)
+    assert porch.mail.sent[0].to == MAILBOX
+    assert "a été ouverte sur un autre appareil" in porch.mail.sent[0].text
+    assert all("autre appareil" not in one.text for one in porch.sms.sent)
+
+
 async def test_a_strangers_number_closes_the_page_that_it_opened(porch: Porch) -> None:
     await porch.small.family(by_sms())
     await porch.come_in(KNOWN)

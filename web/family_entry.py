@@ -1,7 +1,7 @@
 """The door of a family's page: a number or a mailbox, six digits that arrive there, and the page is open."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -22,7 +22,17 @@ from hub.home.codes import (
     proved_here,
     try_code,
 )
-from hub.home.door import ADDRESS_MAX, Entered, come_in, known_at, read_place, send_code, sharing
+from hub.home.door import (
+    ADDRESS_MAX,
+    Entered,
+    Known,
+    come_in,
+    known_at,
+    read_place,
+    send_code,
+    sharing,
+    tell_of_opening,
+)
 from hub.home.logins import UNUSED
 from hub.models.home import CodeFor
 from i18n.tongues import Tongue
@@ -154,7 +164,7 @@ async def _in(request: Request, proof: Proof, who: int | None) -> Response:
         return _code(request, wrong=came)
     if not isinstance(came, Entered):
         return RedirectResponse(f"{HOME}/qui", 303)
-    answer = RedirectResponse(HOME, 303)
+    answer = RedirectResponse(HOME, 303, background=BackgroundTask(_tell, house, came.fresh))
     answer.delete_cookie(_code_cookie(house), path="/", secure=is_https(house.settings), httponly=True)
     if came.token:
         _keep(house, answer, family_cookie(house), came.token, int(UNUSED.total_seconds()))
@@ -167,6 +177,14 @@ async def _send(house: House, place: Place, code: str) -> None:
         await send_code(house.database, house.keyring, place, code, now=await now_of(house))
     except Exception as error:  # noqa: BLE001 (nobody is left to be told; the log says which kind)
         log.error("a code could not be sent", kind=type(error).__name__)  # noqa: TRY400 (its text may hold an address)
+
+
+async def _tell(house: House, fresh: Sequence[Known]) -> None:
+    """Tell of a page that was opened in a new browser, once the visitor has been answered."""
+    try:
+        await tell_of_opening(house.database, house.keyring, fresh, now=await now_of(house))
+    except Exception as error:  # noqa: BLE001 (the page is open all the same; the log says which kind)
+        log.error("an opened page could not be told of", kind=type(error).__name__)  # noqa: TRY400 (as above)
 
 
 async def _proof(request: Request) -> Proof | None:

@@ -12,29 +12,33 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import LargeBinary, Select, bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.database import Database
 from hub.errors import InvalidError
 from hub.home.codes import Place, Proof, Wrong, tell_code, use
 from hub.home.logins import Adult, AtHome, add_to_login, end_login, open_login
-from hub.models.base import UtcDateTime
+from hub.home.ways import tell_the_others
+from hub.models.base import BigId, UtcDateTime
 from hub.models.people import AddressState, Medium
 from hub.outbox.conversations import FirstWay
 from hub.outbox.rungs import same, sender_for, wanted
 from hub.people.kin import children_of
 from hub.people.mailboxes import mailbox_key, read_mailbox
 from hub.people.names import full_name
+from hub.people.noting import note
 from hub.people.phones import read_phone
 from hub.people.schools import read_school
+from hub.people.staff import speaks_for
 from hub.ports import ChannelName
 from hub.routing import SILENT_DAYS, day_at_school
 from hub.sealing import Keyring
-from hub.tables import address, contact_point, guardian, school
+from hub.tables import address, audit, contact_point, guardian, school
 from i18n.slots import N_
 
 ADDRESS_MAX = 254
 """Characters of what is typed as an address."""
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The page is open. `token`: of a new session; None when the present one shows more."""
+    """The page is open. `token`: of a new session; None when the present one shows more.
+
+    `fresh`: the adults whose page was not open in this browser before.
+    """
 
     token: str | None
+    fresh: tuple[Known, ...] = ()
 
 
 async def read_place(connection: AsyncConnection, keyring: Keyring, words: str) -> Place:
@@ -151,10 +159,66 @@ async def come_in(
         await connection.execute(_answered(), lives)
         if here is not None and here.login_id == proof.login_id:
             await add_to_login(connection, here.login_id, adults)
-            return Entered(None)
+            return Entered(None, _fresh(known, here))
         if here is not None:
             await end_login(connection, here.login_id)
-        return Entered(await open_login(connection, keyring, adults, device=device, now=proof.now))
+        token = await open_login(connection, keyring, adults, device=device, now=proof.now)
+        return Entered(token, _fresh(known, here))
+
+
+async def tell_of_opening(database: Database, keyring: Keyring, fresh: Sequence[Known], *, now: datetime) -> None:
+    """Tell adults at their other addresses that their page was opened in a browser that is new; once a day at most.
+
+    Who read a code over somebody's shoulder does not stay unseen. One school tells it, the first that knows another
+    address. Done after the visitor has been answered.
+    """
+    for one in fresh:
+        async with database.school(one.school_id) as session:
+            if await _told_today(session, one, now):
+                return
+            home = await read_school(session, one.school_id)
+            told = await tell_the_others(
+                session,
+                keyring,
+                school=home,
+                author_id=await speaks_for(session, school_id=one.school_id, day=day_at_school(now, one.timezone)),
+                guardian_id=one.guardian_id,
+                but=one.address_id,
+                now=now,
+                phrase=_OPENED,
+            )
+            if told:
+                await note(session, one.school_id, None, _OPENED, ("guardian", one.guardian_id), now)
+                return
+
+
+_OPENED = "page_opened"
+
+
+def _fresh(known: Sequence[Known], here: AtHome | None) -> tuple[Known, ...]:
+    seen = {adult.guardian_id for adult in here.adults} if here is not None else set()
+    return () if any(one.guardian_id in seen for one in known) else tuple(known)
+
+
+async def _told_today(session: AsyncSession, one: Known, now: datetime) -> bool:
+    which = {"school": one.school_id, "guardian": one.guardian_id, "since": now - A_DAY}
+    return (await session.execute(_told_since(), which)).first() is not None
+
+
+@cache
+def _told_since() -> Select[Any]:
+    """Ask whether an adult was told of an opened page: parameters school, guardian, since."""
+    return (
+        select(audit.c.id)
+        .where(
+            audit.c.school_id == bindparam("school", type_=BigId()),
+            audit.c.subject == "guardian",
+            audit.c.subject_id == bindparam("guardian", type_=BigId()),
+            audit.c.act == _OPENED,
+            audit.c.at > bindparam("since", type_=UtcDateTime()),
+        )
+        .limit(1)
+    )
 
 
 def sharing(known: Sequence[Known]) -> list[Person]:

@@ -153,11 +153,12 @@ async def tell_the_others(
     guardian_id: int,
     but: int | None,
     now: datetime,
+    phrase: str = "ways_changed",
 ) -> int:
     """Tell an adult of a change at every address that was his or hers before, each by itself; gives at how many.
 
-    `but`: the address that the change is about, where it is new. Who did not choose this learns of it wherever he or
-    she is reached today.
+    `but`: the address that the change is about, where it is new. `phrase`: what is said of it. Who did not choose this
+    learns of it wherever he or she is reached today.
     """
     linked = told_about(school.key, day_at_school(now, school.timezone), to_come=True).subquery("linked")
     who = select(linked.c.guardian_id, linked.c.pupil_id).where(linked.c.guardian_id == guardian_id).distinct()
@@ -169,7 +170,7 @@ async def tell_the_others(
         draft = Draft(
             kind=NoticeKind.REMINDER,
             audience=f"guardian:{guardian_id}",
-            slots=Slots(phrase="ways_changed", language=school.language),
+            slots=Slots(phrase=phrase, language=school.language),
         )
         first = FirstWay(way.address_id, way.channel, line, only=True)
         await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now, first=first)
