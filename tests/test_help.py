@@ -29,8 +29,14 @@ async def test_the_picture_is_what_a_family_really_gets(desk: Desk) -> None:
     assert "123 456" in choosing
 
 
-async def test_what_is_no_page_of_help_says_so_in_one_sentence(desk: Desk) -> None:
-    assert (await desk.web.get("/aide/rien")).status_code == 404
+async def test_what_is_no_page_of_help_says_so_in_one_sentence_of_its_readers_language(desk: Desk) -> None:
+    for path in ("/aide/rien", "/aide/repondre/rien"):
+        missing = await desk.web.get(path, params={"lang": "en"})
+        assert (missing.status_code, "There is nothing at this address." in missing.text) == (404, True)
+    posted = await desk.web.post("/aide", headers={"Accept-Language": "tr"})
+    assert (posted.status_code, '<html lang="tr"' in posted.text) == (405, True)
+    sheet = await desk.web.post("/aide/direction", headers={"Accept-Language": "tr"})
+    assert (sheet.status_code, '<html lang="fr"' in sheet.text) == (405, True)
 
 
 @with_chromium

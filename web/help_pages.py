@@ -14,7 +14,8 @@ from hub.routing import day_at_school, last_school_day
 from i18n.rendering import render
 from i18n.slots import N_
 from i18n.tongues import Tongue, tongue
-from web.family_door import now_of, printed, tongue_for
+from web.family_door import now_of, printed
+from web.family_visit import tongue_at_home
 from web.house import house_of
 from web.pages import page
 from web.staff_visit import theme_of
@@ -45,6 +46,12 @@ class Picture:
     direction: str
 
 
+def is_for_families(request: Request) -> bool:
+    """Whether this is help for families, there or not, and so in their language."""
+    here, _, name = request.url.path.removeprefix("/").partition("/")
+    return here == "aide" and name not in FOR_STAFF
+
+
 @router.get("/aide")
 async def contents(request: Request) -> Response:
     """Open to everybody: the list of the help pages."""
@@ -72,7 +79,7 @@ async def topic(request: Request, topic: str) -> Response:
     day = last_school_day(day_at_school(now, SCHOOL.timezone))
 
     def picture(kind: Literal["absence", "code"]) -> Picture:
-        return PICTURES[kind](tongue_for(request, None), day)
+        return PICTURES[kind](tongue_at_home(request), day)
 
     return _printed(request, f"help/{topic}", topics=TOPICS, heading=TOPICS[topic], picture=picture, child=CHILD)
 
@@ -98,7 +105,7 @@ def _said(wording: Wording) -> Picture:
 
 
 def _printed(request: Request, name: str, **context: Any) -> Response:  # noqa: ANN401 (Jinja's)
-    return printed(name, tongue_for(request, None), for_staff=FOR_STAFF, **context)
+    return printed(name, tongue_at_home(request), for_staff=FOR_STAFF, **context)
 
 
 def _sheet(request: Request, name: str) -> Response:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from hub.errors import HubError, NotAllowedError, NotFoundError
 from i18n.languages import SPOKEN
 from web.family_visit import HOME, NotAtHomeError, family_sentence, is_family
+from web.help_pages import is_for_families
 from web.house import House
 from web.pages import page
 from web.security import OVER_HTTPS, TRUST, is_https
@@ -27,7 +28,7 @@ SENTENCES = {
 
 def one_sentence(request: Request, status: int, sentence: str) -> Response:
     """Print a page with one sentence: for a family in its language, else for the staff."""
-    if is_family(request):
+    if is_family(request) or is_for_families(request):
         return family_sentence(request, status, sentence)
     return page("staff/sentence.html", status=status, theme=theme_of(request), sentence=sentence)
 
