@@ -174,11 +174,14 @@ async def test_a_change_counts_up_and_corrects_what_families_have(desk: Desk) ->
     form = a_form(pour=str(desk.small.classes["CP A"]), prevenir="1")
     await desk.post("/classe/agenda", **form)
 
+    sheet = (await desk.web.get("/classe/agenda/1")).text
     same = await desk.post("/classe/agenda/1", **{**form, "cle": "k2"})
     moved = await desk.post("/classe/agenda/1", **{**form, "cle": "k3", "du": "2026-12-04"})
 
     assert same.headers["location"] == "/classe/agenda?mois=2026-11&fait=note"
     assert moved.headers["location"] == "/classe/agenda?mois=2026-12&fait=note&avis=2"
+    assert "Pour CP A." in sheet
+    assert "annulez cet événement et notez-le de nouveau" in sheet
     assert await desk.small.rows("SELECT sequence, notice_id, starts_on FROM event") == [(1, 2, "2026-12-04")]
     assert await desk.small.rows("SELECT notice_id, before_id, how FROM notice_follow") == [(2, 1, "correction")]
 
