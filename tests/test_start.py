@@ -14,6 +14,7 @@ from hub.inbox.to_do import ToDo, to_do
 from hub.models.rolls import Mark
 from hub.models.school import Role
 from hub.notices.headlines import Reader
+from hub.papers.signing import sign
 from hub.people.rights import Rights, rights_on
 from hub.ports import HalfDay
 
@@ -106,6 +107,23 @@ async def test_what_waits_is_counted(desk: Desk) -> None:
     await paper(desk, due_on=TODAY, needs="none")
 
     assert await waits(desk) == ToDo(late=1, tray=1, papers=2)
+
+
+async def test_a_document_that_all_have_signed_waits_for_nobody(desk: Desk) -> None:
+    small = desk.small
+    (odile,) = await small.family(by_sms(), children=["Elif", "Sami"])
+    (iris,) = await small.family(by_sms("+33639981009"), children=["Lou"])
+    await paper(desk, due_on=TODAY)
+    mine = Rights(frozenset({Role.TEACHER}), whole_school=False, classes=frozenset({small.classes["CP A"]}))
+    waiting = []
+    for guardian, pupils in ((odile, [1, 2]), (iris, [3])):
+        waiting.append(((await waits(desk)).papers, (await waits(desk, mine)).papers))
+        async with small.database.school(small.school.key) as session:
+            here = {"school_id": small.school.key, "document_id": 1, "day": TODAY, "now": NOW}
+            await sign(session, guardian_id=guardian, pupils=pupils, through="page", **here)
+
+    assert waiting == [(1, 1), (1, 1)]
+    assert ((await waits(desk)).papers, (await waits(desk, mine)).papers) == (0, 0)
 
 
 async def test_a_teacher_is_told_of_the_own_classes_alone(desk: Desk) -> None:

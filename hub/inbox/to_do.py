@@ -17,6 +17,7 @@ from hub.models.notices import Needs
 from hub.models.rolls import AbsenceState
 from hub.notices.headlines import Reader
 from hub.notices.left import how_many_left
+from hub.papers.signers import tallies as tallies_of
 from hub.people.links import holds_on
 from hub.people.schools import read_school
 from hub.ports import HalfDay
@@ -34,7 +35,7 @@ class ToDo:
     """How much of each waits for this reader. `rolls`: the classes whose roll is missing, or only begun.
 
     `cases`: absences of today of which nobody has said why, and no alarm; `late`: conversations that should have been
-    answered by now; `papers`: documents whose signatures are due soon.
+    answered by now; `papers`: documents that still lack a signature which is due soon.
     """
 
     cases: int = 0
@@ -46,7 +47,10 @@ class ToDo:
 
 
 async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader: Reader, now: datetime) -> ToDo:
-    """Count what waits, in three questions; two more where a roll is missing, for there may be no school today."""
+    """Count what waits, in three questions.
+
+    Two more where a roll is missing, for there may be no school today, and where a signature is due soon.
+    """
     whole = reader.rights.whole_school
     which = {**as_reader(school_id, reader), "now": now, "soon": reader.day + SOON}
     row = (await session.execute(_counted(**scope_of(reader)), which)).one()
@@ -58,7 +62,17 @@ async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader:
         classes=None if whole else reader.rights.classes,
     )
     rolls = await _rolls_missing(session, school_id, timezone, reader, now)
-    return ToDo(row.cases, tuple(rolls), calls, row.late, row.tray if whole else 0, row.papers)
+    papers = await _unsigned(session, reader, which) if row.papers else 0
+    return ToDo(row.cases, tuple(rolls), calls, row.late, row.tray if whole else 0, papers)
+
+
+async def _unsigned(session: AsyncSession, reader: Reader, which: Mapping[str, Any]) -> int:
+    """Count the documents due soon that lack a signature, in this reader's classes or in all."""
+    own = not reader.rights.whole_school
+    due = (await session.scalars(_due_soon(whole_school=not own), which)).all()
+    asked = {**which, "documents": list(due), "classes": list(reader.rights.classes)}
+    tallies = await session.execute(tallies_of(of_classes=own), asked)
+    return sum(row.signed < row.needed for row in tallies)
 
 
 async def _rolls_missing(
@@ -91,7 +105,7 @@ def _counted(*, whole_school: bool, director: bool) -> Select[Any]:
         _cases(whole_school=whole_school).scalar_subquery().label("cases"),
         late.scalar_subquery().label("late"),
         (tray.scalar_subquery() if whole_school else literal(0)).label("tray"),
-        _papers(whole_school=whole_school).scalar_subquery().label("papers"),
+        _papers(func.count(), whole_school=whole_school).scalar_subquery().label("papers"),
     )
 
 
@@ -105,8 +119,14 @@ def _cases(*, whole_school: bool) -> Select[int]:
     return asked if whole_school else asked.where(_of_own_class(absence.c.pupil_id))
 
 
-def _papers(*, whole_school: bool) -> Select[int]:
-    asked = select(func.count()).where(
+@cache
+def _due_soon(*, whole_school: bool) -> Select[Any]:
+    """Ask for the documents to be signed soon: parameters of `as_reader`, soon."""
+    return _papers(document.c.id, whole_school=whole_school)
+
+
+def _papers(what: ColumnElement[int], *, whole_school: bool) -> Select[Any]:
+    asked = select(what).where(
         document.c.school_id == SCHOOL,
         document.c.withdrawn_at.is_(None),
         document.c.needs != Needs.NONE,
