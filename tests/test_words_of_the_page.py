@@ -11,6 +11,8 @@ from hub.ports import LINK_CODE, ChannelName, Follows, News, NoticeKind, SchoolC
 from i18n.languages import SPOKEN
 from i18n.rendering import FIRST_WORDS, render, render_email, render_sms
 from i18n.segments import count
+from i18n.tongues import tongue
+from web.refusals import SENTENCES
 
 SCHOOL = SchoolCard("École des Trois-Ponts", "École Trois-Ponts", "02 38 00 00 00")
 DEAR_SCHOOL = SchoolCard("Collège de la Forêt-Royale", "Collège Forêt-Royale", "02 38 00 00 00")
@@ -191,3 +193,8 @@ def test_where_nobody_has_reviewed_our_words_the_french_stands_below() -> None:
 )
 def test_one_tap_in_a_pocket_reads_but_never_signs(kind: NoticeKind, slots: Slots, acts: list[str]) -> None:
     assert [button.act for button in render(ChannelName.PUSH, a_wording(kind, slots=slots)).buttons] == acts
+
+
+@pytest.mark.parametrize("lang", [code for code in SPOKEN if code != "fr"])
+def test_what_goes_wrong_on_any_page_is_said_in_every_language(lang: str) -> None:
+    assert [sentence for sentence in SENTENCES.values() if tongue(lang).gettext(sentence) == sentence] == []

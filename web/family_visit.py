@@ -17,7 +17,6 @@ from hub.people.schools import read_school
 from hub.ports import SchoolCard
 from hub.routing import day_at_school
 from i18n.languages import SPOKEN
-from i18n.slots import N_
 from i18n.tongues import Tongue
 from web.family_door import printed, tongue_for
 from web.house import House, house_of
@@ -27,17 +26,6 @@ HOME = "/famille"
 TONGUE = "passerelle-langue"
 """The cookie of the language that was chosen at the foot of a page: no secret, and kept for a year."""
 A_YEAR = 365 * 24 * 3600
-SENTENCES = (
-    N_("Il n'y a rien à cette adresse."),
-    N_("Ce formulaire ne vient pas de cette page : ouvrez-la de nouveau et recommencez."),
-    N_("Cette demande n'a pas pu être lue : revenez en arrière et vérifiez ce qui est rempli."),
-    N_("Cette page ne se demande pas de cette façon."),
-    N_("Cette demande n'est pas possible ici."),
-    N_("C'est trop grand pour être envoyé d'un coup : rien n'est parti. Revenez en arrière et raccourcissez."),
-    N_("Quelque chose s'est cassé chez nous ; rien n'a été envoyé. Réessayez dans un instant."),
-    N_("Votre page s'est fermée : ouvrez-la de nouveau, puis revenez ici. Rien n'est perdu."),
-)
-"""What may go wrong on any page, as the whole house says it."""
 
 
 class NotAtHomeError(Exception):

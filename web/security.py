@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.errors import NotAllowedError
 from hub.sealing import Keyring
 from hub.settings import Settings
+from i18n.slots import N_
 
 RowId = Annotated[int, Field(ge=1, lt=2**63)]
 """The number of a row, as a form names it: no register holds a greater one."""
@@ -107,7 +108,7 @@ def same_origin(request: Request, settings: Settings, *, must_say: bool = False)
         raise NotAllowedError(_FOREIGN)
 
 
-_FOREIGN = "Ce formulaire ne vient pas de cette page : ouvrez-la de nouveau et recommencez."
+_FOREIGN = N_("Ce formulaire ne vient pas de cette page : ouvrez-la de nouveau et recommencez.")
 
 
 def _own_origins(connection: HTTPConnection, settings: Settings) -> set[str]:
