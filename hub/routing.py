@@ -42,6 +42,8 @@ MORNING, EVENING = time(7), time(20)
 
 Source: circular of 10 July 2025 on digital disconnection.
 """
+KEEP = timedelta(days=365)
+"""How long proof of what was said and answered is kept at most; the nightly purge lets it go."""
 SILENT_DAYS = 45
 """Operators give a number to somebody else 45 to 120 days after its owner left it."""
 

@@ -1,7 +1,7 @@
 """What the staff notes on the calendar: an event, a trip, a day without class; noted, changed, cancelled, told."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -15,10 +15,10 @@ from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.people.rights import Rights
 from hub.people.schools import school_key
+from hub.routing import KEEP
 from hub.sealing import Keyring, Seal
 from hub.tables import class_group, event, insert_into, school_year
 
-KEEP = timedelta(days=365)
 WORDS = ("title", "text", "place")
 """The words of an event, each sealed as event.NAME."""
 _COMPARED = ("kind", "starts_on", "ends_on", "starts_at", "ends_at")

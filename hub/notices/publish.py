@@ -6,7 +6,7 @@ Everything per adult is one INSERT … SELECT whatever the number of families. P
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -23,14 +23,22 @@ from hub.notices.audience import Audience, classes_of, is_to_many, members, read
 from hub.outbox.conversations import FirstWay
 from hub.people.rights import rights_on
 from hub.ports import Follows, NoticeKind, Slots
-from hub.routing import NOT_BY_HAND, check_absent_on, check_still_to_come, day_at_school, expires_at, lane_of, leaves_at
+from hub.routing import (
+    KEEP,
+    NOT_BY_HAND,
+    check_absent_on,
+    check_still_to_come,
+    day_at_school,
+    expires_at,
+    lane_of,
+    leaves_at,
+)
 from hub.sealing import Keyring
 from hub.tables import copy, data_key, delivery, insert_into, notice, notice_follow, notice_version
 from hub.tables import school as schools
 from i18n.checks import check_slots
 from i18n.phrases import names_a_child
 
-KEEP = timedelta(days=365)
 AUDIENCE_MAX = 2000
 _SLOTS = b"notice_version.slots"
 """What a notice's words are sealed as."""

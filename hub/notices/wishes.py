@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, delete, distinct, func, literal, select
@@ -14,12 +14,10 @@ from hub.models.school import School
 from hub.notices.publish import Draft, tell
 from hub.outbox.rungs import next_rung
 from hub.ports import NoticeKind
-from hub.routing import USUAL, digest_day
+from hub.routing import KEEP, USUAL, digest_day
 from hub.sealing import Keyring
 from hub.tables import assessment, delivery, diary_entry, digest_item, document, insert_into, notice, wish
 from i18n.checks import check_slots
-
-KEEP = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)

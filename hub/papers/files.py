@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from typing import Any, BinaryIO, Final
@@ -18,6 +18,7 @@ from hub.papers.kinds import Kind, RefusedFileError, broken, kind_of
 from hub.papers.names import shown, tidy
 from hub.papers.pictures import SMALL_SIDE, Picture, TooLargePictureError, UnreadablePictureError, drawn
 from hub.papers.store import SMALL, cabinet_of, new_place
+from hub.routing import KEEP
 from hub.sealing import Keyring, Seal
 from hub.settings import Settings
 from hub.tables import data_key, stored_file
@@ -26,7 +27,6 @@ FILES_MAX: Final = 10
 """Files of one press."""
 FILE_MAX, PRESS_MAX = 20_000_000, 40_000_000
 """Bytes of one file, and of all those of one press."""
-KEEP = timedelta(days=365)
 _NAME, _BODY, _SMALL = b"stored_file.name", b"stored_file.body", b"stored_file.small"
 _POOL = ThreadPoolExecutor(2, thread_name_prefix="papers")
 """Pictures take time and memory: two at once, whatever the number of those who hand them in."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, or_, select, update
@@ -20,7 +20,7 @@ from hub.papers.words import TEXT, TITLE, text_of, title_of
 from hub.people.noting import note
 from hub.people.schools import school_key
 from hub.ports import Follows, NoticeKind, Slots
-from hub.routing import leaves_at
+from hub.routing import KEEP, leaves_at
 from hub.sealing import Keyring
 from hub.tables import (
     diary_file,
@@ -32,9 +32,6 @@ from hub.tables import (
     stored_file,
 )
 from i18n.checks import check_slots
-
-KEEP = timedelta(days=365)
-"""Proof of what was said; the nightly purge lets it go."""
 
 
 @dataclass(frozen=True, slots=True)

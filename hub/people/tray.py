@@ -1,14 +1,13 @@
 """The office tray: what a human must look at. The same matter is put there once, until it is closed."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.people import Matter
+from hub.routing import KEEP
 from hub.tables import insert_into, tray_item
-
-KEEP = timedelta(days=365)
 
 
 async def put_in_tray(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -17,12 +17,12 @@ from hub.people.tray import put_in_tray
 from hub.ports import ChannelName
 from hub.replies.meaning import Sense
 from hub.replies.saying_back import Back
+from hub.routing import KEEP
 from hub.sealing import Keyring, Seal
 from hub.tables import dialects_insert, reply, reply_attachment
 
 WORDS, DETAIL = b"reply.words", b"tray_item.detail"
 FILE_NAME, FILE_BODY = b"reply_attachment.name", b"reply_attachment.body"
-KEEP = timedelta(days=365)
 Row = dict[str, Any]
 """A row of the register of replies."""
 
