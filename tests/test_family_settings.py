@@ -136,7 +136,7 @@ async def test_addresses_that_were_never_proved_count_for_a_day_alone(family: Fa
     first = [await give(number) for number in range(8)]
     family.door.small.database._clock = lambda: NOW + timedelta(hours=25)
 
-    assert first == [200] * 7 + [422]
+    assert first == [303] * 7 + [422]
     assert [await give(number) for number in range(8, 16)] == [200] * 7 + [422]
 
 
