@@ -19,6 +19,7 @@ from bench.school import KEYS, empty_sqlite
 from bench.year import PUPILS, People, live_a_year, open_homes, settle_states
 from cli.assembly import Assembly
 from cli.demo_school import DIRECTOR, PASSWORD, settle_in
+from cli.serve import steady
 from hub.database import Database
 from hub.models.school import School
 from hub.notices.publish import Draft, publish
@@ -96,6 +97,7 @@ async def measure(folder: Path) -> dict[str, dict[str, float]]:
     async with database.engine_reading() as connection:
         newest = (await connection.execute(_LAST_NOTICE)).scalar_one()
     watch = Stopwatch(create_app(House(settings, database, KEYS)))
+    steady()  # as a server is before its first visitor
     found = {}
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=watch),
