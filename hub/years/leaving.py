@@ -3,12 +3,29 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, distinct, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    distinct,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
+from hub.models.base import BigId
 from hub.models.people import Matter
 from hub.notices.headlines import Reader
 from hub.people.names import full_name
@@ -20,6 +37,8 @@ from hub.years.turning import Year, require, years_at
 
 FAR = timedelta(days=366)
 """A departure further away than this was mistyped."""
+_SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date())
+_School = int | BindParameter[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +75,7 @@ async def undecided(session: AsyncSession, *, school_id: int, reader: Reader) ->
     """List the pupils to decide upon: without a place from the year to come on, or whom a whole import missed."""
     require(reader)
     edge = await _edge(session, school_id, reader)
-    last = (
-        select(class_group.c.label)
-        .join(enrolment, and_(enrolment.c.school_id == school_id, enrolment.c.class_id == class_group.c.id))
-        .where(class_group.c.school_id == school_id, enrolment.c.pupil_id == pupil.c.id)
-        .order_by(enrolment.c.from_on.desc(), enrolment.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    missed = _missed(school_id)
-    asked = (
-        select(pupil.c.id, pupil.c.first_name, pupil.c.family_name, last.label("was_in"), missed.label("asked"))
-        .where(*_stands(school_id), or_(~_has_place(school_id, edge), missed))
-        .order_by(pupil.c.family_name, pupil.c.first_name, pupil.c.id)
-    )
-    rows = (await session.execute(asked)).all()
+    rows = await session.execute(_undecided(), {"school": school_id, "edge": edge})
     found = [
         Undecided(row.id, full_name(row.first_name, "", row.family_name), row.was_in or "", bool(row.asked))
         for row in rows
@@ -78,9 +83,28 @@ async def undecided(session: AsyncSession, *, school_id: int, reader: Reader) ->
     return tuple(sorted(found, key=lambda one: class_order(one.was_in)))
 
 
+@cache
+def _undecided() -> Select[Any]:
+    """Ask for the pupils to decide upon, with their last class: parameters school, edge (the day a place is for)."""
+    last = (
+        select(class_group.c.label)
+        .join(enrolment, and_(enrolment.c.school_id == _SCHOOL, enrolment.c.class_id == class_group.c.id))
+        .where(class_group.c.school_id == _SCHOOL, enrolment.c.pupil_id == pupil.c.id)
+        .order_by(enrolment.c.from_on.desc(), enrolment.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    missed = _missed()
+    return (
+        select(pupil.c.id, pupil.c.first_name, pupil.c.family_name, last.label("was_in"), missed.label("asked"))
+        .where(*_stands(_SCHOOL), or_(~_has_place(), missed))
+        .order_by(pupil.c.family_name, pupil.c.first_name, pupil.c.id)
+    )
+
+
 async def seats(session: AsyncSession, *, school_id: int, day: date) -> tuple[Seat, ...]:
     """List the classes of this year and the next in which there is still a place to give."""
-    rows = await session.execute(_open_classes(school_id, day))
+    rows = await session.execute(_open_classes(), {"school": school_id, "day": day})
     return tuple(
         Seat(row.id, row.label, row.year)
         for row in sorted(rows, key=lambda one: (-one.starts_on.toordinal(), class_order(one.label)))
@@ -125,9 +149,8 @@ async def stay(
     if not class_id:
         raise InvalidError("Choisissez la classe de ceux qui restent.", field="classe")
     staying = await _chosen(session, school_id, pupils)
-    row = (
-        await session.execute(_open_classes(school_id, reader.day).where(class_group.c.id == class_id))
-    ).one_or_none()
+    chosen = _open_classes().where(class_group.c.id == class_id)
+    row = (await session.execute(chosen, {"school": school_id, "day": reader.day})).one_or_none()
     if row is None:
         raise NotFoundError("Cette classe est fermée, ou n’existe pas.")
     year = Year(row.year_id, row.year, row.starts_on, row.ends_on)
@@ -152,17 +175,22 @@ async def come_back(session: AsyncSession, *, school_id: int, pupil_id: int, rea
 async def gone(session: AsyncSession, *, school_id: int, reader: Reader) -> tuple[Gone, ...]:
     """List who left and is not forgotten yet, whoever goes first on top. Raises NotAllowedError."""
     require(reader)
-    adults = _alone(school_id, link.c.pupil_id == pupil.c.id).correlate(pupil).scalar_subquery()
-    asked = (
+    return tuple(
+        Gone(row.id, full_name(row.first_name, "", row.family_name), row.left_on, _forgotten_on(row), int(row.n))
+        for row in await session.execute(_gone(), {"school": school_id})
+    )
+
+
+@cache
+def _gone() -> Select[Any]:
+    """Ask for who left, with the adults who have no other child here: parameter school."""
+    adults = _alone(_SCHOOL, link.c.pupil_id == pupil.c.id).correlate(pupil).scalar_subquery()
+    return (
         select(
             pupil.c.id, pupil.c.first_name, pupil.c.family_name, pupil.c.left_on, pupil.c.keep_until, adults.label("n")
         )
-        .where(pupil.c.school_id == school_id, pupil.c.name_key != "", pupil.c.left_on.is_not(None))
+        .where(pupil.c.school_id == _SCHOOL, pupil.c.name_key != "", pupil.c.left_on.is_not(None))
         .order_by(pupil.c.left_on, pupil.c.family_name, pupil.c.first_name)
-    )
-    return tuple(
-        Gone(row.id, full_name(row.first_name, "", row.family_name), row.left_on, _forgotten_on(row), int(row.n))
-        for row in await session.execute(asked)
     )
 
 
@@ -178,28 +206,30 @@ async def _edge(session: AsyncSession, school_id: int, reader: Reader) -> date:
     return max(reader.day, new.starts_on) if new else reader.day
 
 
-def _stands(school_id: int) -> tuple[ColumnElement[bool], ...]:
+def _stands(school_id: _School) -> tuple[ColumnElement[bool], ...]:
     return (pupil.c.school_id == school_id, pupil.c.name_key != "", pupil.c.left_on.is_(None))
 
 
-def _has_place(school_id: int, edge: date) -> ColumnElement[bool]:
+def _has_place() -> ColumnElement[bool]:
     return exists().where(
-        enrolment.c.school_id == school_id,
+        enrolment.c.school_id == _SCHOOL,
         enrolment.c.pupil_id == pupil.c.id,
-        or_(enrolment.c.to_on.is_(None), enrolment.c.to_on >= edge),
+        or_(enrolment.c.to_on.is_(None), enrolment.c.to_on >= bindparam("edge", type_=Date())),
     )
 
 
-def _missed(school_id: int) -> ColumnElement[bool]:
+def _missed() -> ColumnElement[bool]:
     return exists().where(
-        tray_item.c.school_id == school_id,
+        tray_item.c.school_id == _SCHOOL,
         tray_item.c.pupil_id == pupil.c.id,
         tray_item.c.matter == Matter.LEFT,
         tray_item.c.closed_at.is_(None),
     )
 
 
-def _open_classes(school_id: int, day: date) -> Select[Any]:
+@cache
+def _open_classes() -> Select[Any]:
+    """Ask for the classes with a place to give: parameters school, day."""
     return (
         select(
             class_group.c.id,
@@ -209,12 +239,12 @@ def _open_classes(school_id: int, day: date) -> Select[Any]:
             school_year.c.starts_on,
             school_year.c.ends_on,
         )
-        .join(school_year, and_(school_year.c.school_id == school_id, school_year.c.id == class_group.c.year_id))
-        .where(class_group.c.school_id == school_id, class_group.c.closed_on.is_(None), school_year.c.ends_on >= day)
+        .join(school_year, and_(school_year.c.school_id == _SCHOOL, school_year.c.id == class_group.c.year_id))
+        .where(class_group.c.school_id == _SCHOOL, class_group.c.closed_on.is_(None), school_year.c.ends_on >= _DAY)
     )
 
 
-def _alone(school_id: int, of: ColumnElement[bool]) -> Select[Any]:
+def _alone(school_id: _School, of: ColumnElement[bool]) -> Select[Any]:
     """Count adults beside these pupils (`of`) who stand beside no other who is still here."""
     other, here = link.alias("other"), pupil.alias("here")
     stays = exists().where(
