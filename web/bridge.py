@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 
 from hub.notices.reach import Tally
 
@@ -27,6 +29,11 @@ class Bridge:
     spans: tuple[tuple[tuple[str, str], ...], ...]
     each: int
 
+    @property
+    def runs(self) -> tuple[tuple[tuple[tuple[str, str], ...], int], ...]:
+        """Those spans that look alike and follow each other, with how many: most of a bridge is the same again."""
+        return tuple((span, len(list(alike))) for span, alike in groupby(self.spans))
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -43,7 +50,7 @@ def bridge(tally: Tally) -> Bridge:
     """Lay the planks, the most certain first; the deck stops where somebody must be called."""
     each = 1 if tally.adults <= MOST else 10
     planks = [shape for shape, adults in _counts(tally) for _ in range(-(-adults // each))]
-    spans = tuple(_span(planks[start : start + PLANKS]) for start in range(0, len(planks), PLANKS))
+    spans = tuple(_span(tuple(planks[start : start + PLANKS])) for start in range(0, len(planks), PLANKS))
     return Bridge(spans, each)
 
 
@@ -65,7 +72,8 @@ def _counts(tally: Tally) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _span(planks: list[str]) -> tuple[tuple[str, str], ...]:
+@lru_cache(maxsize=512)
+def _span(planks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     paths: dict[str, str] = {}
     for place, shape in enumerate(planks):
         start, line = _SHAPES[shape]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -103,9 +103,10 @@ async def left_to_call(
     tried = last_tries(each for of_one in tries.values() for each in of_one)
     points = await _by(session, left_asked.points(), of_those, "guardian_id")
     return tuple(
-        replace(
-            _left(row, _why(row, tried, points[row.guardian_id])),
-            other_way=may_still_be_sent(row, now) and other_way(points[row.guardian_id], tries[row.id]) is not None,
+        _left(
+            row,
+            why=_why(row, tried, points[row.guardian_id]),
+            other=may_still_be_sent(row, now) and other_way(points[row.guardian_id], tries[row.id]) is not None,
             children=tuple(young[row.id]),
             numbers=_numbers(keyring, points[row.guardian_id]) if keyring else (),
         )
@@ -133,7 +134,7 @@ def _which(
     return {"school": school_id, "day": day, "now": now, "notice": notice_id, "classes": list(classes or ())}
 
 
-def _left(row: Any, why: Why) -> Left:  # noqa: ANN401 (a row)
+def _left(row: Any, *, why: Why, other: bool, children: tuple[Child, ...], numbers: tuple[Number, ...]) -> Left:  # noqa: ANN401 (a row)
     return Left(
         delivery_id=row.id,
         notice_id=row.notice_id,
@@ -151,6 +152,9 @@ def _left(row: Any, why: Why) -> Left:  # noqa: ANN401 (a row)
         outcome=CallOutcome(row.outcome) if row.outcome else None,
         due_at=row.due_at,
         why=why,
+        other_way=other,
+        children=children,
+        numbers=numbers,
         thread_id=row.thread_id,
     )
 

@@ -139,6 +139,8 @@ def shown(e164: str) -> str:
 def masked(e164: str) -> str:
     """Write a number so that its owner knows it and a stranger cannot dial it: 06 39 98 •• 02."""
     text = shown(e164)
+    if _MAINLAND.fullmatch(e164):
+        return f"{text[:-5]}••{text[-3:]}"
     places = [place for place, character in enumerate(text) if character.isdigit()]
     hidden = set(places[-4:-2])
     return "".join("•" if place in hidden else character for place, character in enumerate(text))
