@@ -11,7 +11,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotAllowedError, NotFoundError
-from hub.models.notices import DeliveryState, NoticeState
+from hub.models.notices import NoticeState
 from hub.notices import headlines_asked as asked
 from hub.notices.standing import GONE, KNOWS, MOVING
 from hub.outbox.wordings import read_slots
@@ -186,8 +186,7 @@ async def _figures(
     which = {"school": school_id, "notices": notices, "day": day, "now": now}
     found: dict[int, _Figures] = defaultdict(_Figures)
     for row in await session.execute(asked.written(), which):
-        if row.state != DeliveryState.TO_CALL:
-            found[row.notice_id].count(row.state, row.adults)
+        found[row.notice_id] = _Figures(adults=int(row.adults), know=int(row.know), moving=int(row.adults - row.know))
     for row in await session.execute(asked.left(), which):
         if row.waits:
             found[row.notice_id].count(row.state, row.number)

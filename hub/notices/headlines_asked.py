@@ -8,7 +8,7 @@ from sqlalchemy import Date, Integer, Select, and_, bindparam, case, func, selec
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
 from hub.notices.left_asked import may_be_left, open_task
-from hub.notices.standing import standing, to_be_called
+from hub.notices.standing import KNOWS, MOVING, standing, to_be_called
 from hub.ports import Follows, NoticeKind
 from hub.tables import call_task, data_key, delivery, notice, notice_follow, notice_version, staff
 
@@ -84,9 +84,15 @@ def headlines() -> Select[Any]:
 
 @cache
 def written() -> Select[Any]:
-    """Count some notices' deliveries by state, as it is written: parameters school, notices."""
-    counted = select(delivery.c.notice_id, delivery.c.state, func.count().label("adults")).where(_MINE)
-    return counted.group_by(delivery.c.notice_id, delivery.c.state)
+    """Count some notices' deliveries as they are written, but those to call: parameters school, notices.
+
+    One sum for each figure: grouped by state as well, every delivery of a year would be put in order first.
+    """
+    counted = (
+        func.sum(case((delivery.c.state.in_((*KNOWS, *MOVING)), 1), else_=0)).label("adults"),
+        func.sum(case((delivery.c.state.in_(KNOWS), 1), else_=0)).label("know"),
+    )
+    return select(delivery.c.notice_id, *counted).where(_MINE).group_by(delivery.c.notice_id)
 
 
 @cache
