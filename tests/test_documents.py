@@ -241,6 +241,30 @@ async def test_families_hear_of_it_only_if_asked(papers: Papers) -> None:
     assert [await papers.desk.count(table) for table in ("document", "notice")] == [1, 0]
 
 
+async def test_the_documents_of_years_ago_are_found_page_by_page(papers: Papers) -> None:
+    await papers.small.family(by_sms(name="Odile"))
+    oldest = await papers.give()
+    again = (
+        "INSERT INTO document (school_id, author_id, title_sealed, needs, published_at) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) "
+        "SELECT school_id, author_id, title_sealed, needs, published_at FROM document, n"
+    )
+    await papers.small.write(again)
+
+    newest = (await papers.desk.web.get("/classe/documents")).text
+    older = (await papers.desk.web.get("/classe/documents?page=2")).text
+    none = (await papers.desk.web.get("/classe/documents?page=3")).text
+
+    assert f'href="/classe/documents/{oldest}"' not in newest
+    assert '<a href="/classe/documents?page=2">Plus anciens</a>' in newest
+    assert "Plus récents" not in newest
+    assert "Plus anciens&nbsp;: 1 signature manque pour 1 document." in older
+    assert f'href="/classe/documents/{oldest}"' in older
+    assert "page=3" not in older
+    assert "Il n’y a rien de plus ancien." in none
+    assert '<a href="/classe/documents?page=2">Plus récents</a>' in none
+
+
 async def test_a_teacher_gives_to_his_own_classes_alone(papers: Papers) -> None:
     await papers.small.family(by_sms(name="Odile"))
     await papers.small.family(by_sms("+33639981001", name="Iris"), class_label="CE1 B", children=("Lou",))

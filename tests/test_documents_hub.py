@@ -52,8 +52,8 @@ async def test_a_document_goes_its_whole_way_on_either_database(database: Databa
         await sign_on_paper(session, guardian_id=noe, pupil_id=1, reader=teacher(small), **one)
         await sign_on_paper(session, guardian_id=noe, pupil_id=1, reader=teacher(small), **one)
     async with database.school(small.school.key) as session:
-        (seen,) = await papers(session, keyring, **here, reader=director(small))
-        (his,) = await papers(session, keyring, **here, reader=teacher(small))
+        (seen,), _ = await papers(session, keyring, **here, reader=director(small))
+        (his,), _ = await papers(session, keyring, **here, reader=teacher(small))
         whole = await paper(session, keyring, **here, document_id=number, reader=teacher(small))
         told = await ask_again(
             session, keyring, school=small.school, document_id=number, reader=director(small), now=NOW

@@ -109,4 +109,4 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_substitutes.router,
     webhooks.router,
 )
-"""Every room of the house; a new one is added here. They are asked in turn, so what most people look for stands first."""
+"""Every room of the house; a new one is added here. Asked in turn: what most people look for stands first."""

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from hub.errors import HubError, InvalidError
@@ -31,6 +31,7 @@ from web.pupil_lists import chips
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
 router = APIRouter()
+MOST_PAGES = 1000
 
 NEEDS: Mapping[Needs, str] = {
     Needs.NONE: "aucune, à lire seulement",
@@ -42,10 +43,22 @@ _FIELDS: Mapping[str, str] = {"subject": "title", "audience": "to", "text": "tex
 
 
 @router.get("/classe/documents")
-async def listed(visit: WriterDep, session: ReadingDep) -> Response:
+async def listed(
+    visit: WriterDep, session: ReadingDep, number: Annotated[int, Query(alias="page", ge=1, le=MOST_PAGES)] = 1
+) -> Response:
     """For staff of the classes that they are for; the director and the office, all: the documents, newest first."""
-    found = await papers(session, visit.house.keyring, school_id=visit.school_id, reader=visit.reader)
-    return page("staff/documents.html", visit=visit, papers=found, timezone=visit.who.timezone, room="classe")
+    found, more = await papers(
+        session, visit.house.keyring, school_id=visit.school_id, reader=visit.reader, page=number
+    )
+    return page(
+        "staff/documents.html",
+        visit=visit,
+        papers=found,
+        number=number,
+        more=more and number < MOST_PAGES,
+        timezone=visit.who.timezone,
+        room="classe",
+    )
 
 
 @router.get("/classe/documents/nouveau")

@@ -20,13 +20,17 @@ _PUPILS = bindparam("pupils", type_=BigId(), expanding=True)
 
 @cache
 def listed(*, of_classes: bool) -> Select[Any]:
-    """Ask for documents with their author, the newest first: parameters school; of one's own, day and classes."""
+    """Ask for documents with their author, the newest first: parameters school, limit, offset.
+
+    Of one's own: also day and classes.
+    """
     asked = (
         select(document, staff.c.name.label("author"))
         .join(staff, same(document, staff, "author_id"))
         .where(document.c.school_id == _SCHOOL)
         .order_by(document.c.published_at.desc(), document.c.id.desc())
         .limit(bindparam("limit", type_=Integer()))
+        .offset(bindparam("offset", type_=Integer()))
     )
     return asked.where(document.c.id.in_(concerning())) if of_classes else asked
 

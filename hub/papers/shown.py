@@ -17,7 +17,7 @@ from hub.people.schools import school_key
 from hub.sealing import Keyring, Seal
 
 LISTED = 60
-"""Documents on the list: those of a year, of a school that gives one or two a week."""
+"""Documents on a page of the list: those of a year, of a school that gives one or two a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,16 @@ class Whole:
     children: tuple[SignedFor, ...] = field(default=())
 
 
-async def papers(session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader) -> tuple[Paper, ...]:
-    """List the documents that concern this reader's classes, or all, the newest first."""
-    which = {"school": school_id, **_mine(reader), "limit": LISTED}
+async def papers(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader, page: int = 1
+) -> tuple[tuple[Paper, ...], bool]:
+    """List the documents that concern this reader's classes, or all, the newest first, and whether there are older.
+
+    `page`: from 1, each of LISTED.
+    """
+    which = {"school": school_id, **_mine(reader), "limit": LISTED + 1, "offset": LISTED * (page - 1)}
     rows = (await session.execute(asked.listed(of_classes=not reader.rights.whole_school), which)).all()
-    return await _papers(session, keyring, rows, school_id, reader)
+    return await _papers(session, keyring, rows[:LISTED], school_id, reader), len(rows) > LISTED
 
 
 async def paper(session: AsyncSession, keyring: Keyring, *, school_id: int, document_id: int, reader: Reader) -> Whole:
