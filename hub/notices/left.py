@@ -171,8 +171,10 @@ async def _by(
 ) -> dict[int, list[Any]]:
     """Read rows, in their order, by whom they belong to."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in await session.execute(asked, which):
-        found[getattr(row, column)].append(row)
+    rows = await session.execute(asked, which)
+    place = list(rows.keys()).index(column)
+    for row in rows:
+        found[row[place]].append(row)
     return found
 
 
