@@ -137,7 +137,7 @@ async def test_addresses_that_were_never_proved_count_for_a_day_alone(family: Fa
     family.door.small.database._clock = lambda: NOW + timedelta(hours=25)
 
     assert first == [303] * 7 + [422]
-    assert [await give(number) for number in range(8, 16)] == [200] * 7 + [422]
+    assert [await give(number) for number in range(8, 16)] == [303] * 7 + [422]
 
 
 async def test_wrong_digits_are_counted_and_the_fifth_is_the_last(family: Family) -> None:
