@@ -15,6 +15,7 @@ from hub.sealing import Keyring, keyring
 from hub.settings import Settings
 from i18n.rendering import render
 from scheduler.bell import LocalBell
+from scheduler.clock import Clock
 from scheduler.digests import Digests
 from scheduler.engine import Engine
 from scheduler.nightly import Nightly
@@ -51,6 +52,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
         stack.callback(tidings.cancel)
         digests = asyncio.create_task(Digests(database, keys).watch())
         stack.callback(digests.cancel)
+        clock = asyncio.create_task(Clock(database, keys).watch())
+        stack.callback(clock.cancel)
         yield Assembly(settings, database, keys, engine)
 
 

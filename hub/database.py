@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from enum import IntEnum
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -144,6 +145,27 @@ def is_away(error: Exception) -> bool:
 
 
 _HOPELESS = (DataError, IntegrityError, ProgrammingError)
+
+
+class Turn(IntEnum):
+    """What one process at a time does, of all that look whether it is due."""
+
+    PLANS = 1
+
+
+async def takes_turn(session: AsyncSession, what: Turn) -> bool:
+    """Take a turn until this transaction ends; False: another process has it, and acts.
+
+    The database keeps it and gives it back by itself when a process dies. SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool((await session.execute(_TAKE, {"house": _HOUSE, "what": int(what)})).scalar_one())
+
+
+_TAKE = text("SELECT pg_try_advisory_xact_lock(:house, :what)")
+_HOUSE = 0x_C10C
+"""Keeps our turns apart from other advisory locks of this database."""
 
 
 def ring_after_commit(session: AsyncSession, lane: Lane) -> None:

@@ -43,6 +43,7 @@ competence, assessment, assessment_item = _all["competence"], _all["assessment"]
 result, stored_file, signature = _all["result"], _all["stored_file"], _all["signature"]
 document, document_for, document_file = _all["document"], _all["document_for"], _all["document_file"]
 event, calendar_feed = _all["event"], _all["calendar_feed"]
+planned_notice, planned_firing = _all["planned_notice"], _all["planned_firing"]
 
 
 def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)

@@ -25,6 +25,7 @@ FIELDS: Mapping[str, str] = {
     "pupil": "pupil",
     "phrase": "phrase",
     "on_day": "on_day",
+    **{name: name for name in ("when", "leaves_on", "leaves_time", "weekdays", "every", "since", "until")},
 }
 """Where on the sheet a fault of the hub's is shown."""
 
@@ -37,7 +38,8 @@ class NoticeForm(BaseModel):
 
     `to` holds class names, `pupil:NUMBER` and `school`. `reader` is the adult through whose eyes it is read over.
     `corrects` is the number of the notice that this one puts right. `day` and `half_day` are an absence's, `on_day` and
-    `on_half` a phrase's: the one has been, the other is mostly to come.
+    `on_half` a phrase's: the one has been, the other is mostly to come. `when` and what follows it: when it leaves, if
+    not at once (`web/plan_form.py`); `plan` and `version`: which planned notice this one takes the place of.
     """
 
     key: str = Field(default="", max_length=64, pattern=PRESS)
@@ -60,6 +62,16 @@ class NoticeForm(BaseModel):
     meeting_day: str = Field(default="", max_length=10)
     meeting_time: str = Field(default="", max_length=8)
     place: str = Field(default="", max_length=400)
+    when: str = Field(default="", max_length=10)
+    leaves_on: str = Field(default="", max_length=10)
+    leaves_time: str = Field(default="", max_length=8)
+    weekdays: list[str] = Field(default_factory=list, max_length=7)
+    every: str = Field(default="1", max_length=2)
+    since: str = Field(default="", max_length=10)
+    until: str = Field(default="", max_length=10)
+    in_term: str = Field(default="", max_length=4)
+    plan: str = Field(default="", max_length=20)
+    version: str = Field(default="", max_length=10)
 
     @property
     def mark(self) -> str:

@@ -59,6 +59,7 @@ def _tasks(visit: Visit, waiting: ToDo, found: Iterable[Recent]) -> Iterator[Tas
         yield Task("roll", f"L’appel manque en {', '.join(waiting.rolls)}", "/presences")
     if waiting.calls:
         yield Task("voice", f"{_many(waiting.calls, 'appel')} à passer", "/appeler")
+    yield from _plans(waiting)
     yield from _replies(visit, waiting)
     if waiting.tray:
         yield Task("tray", f"{_many(waiting.tray, 'chose')} au bac du secrétariat", "/bac")
@@ -67,6 +68,12 @@ def _tasks(visit: Visit, waiting: ToDo, found: Iterable[Recent]) -> Iterator[Tas
         yield Task("clock", f"{len(held)} avis à relire, et à laisser partir", f"/suivi/{held[0].notice_id}")
     if waiting.papers:
         yield Task("pen", f"{_many(waiting.papers, 'document')} à signer d’ici trois jours", "/classe/documents")
+
+
+def _plans(waiting: ToDo) -> Iterator[Task]:
+    if waiting.plans:
+        gone = "avis prévus ne sont pas partis" if waiting.plans > 1 else "avis prévu n’est pas parti"
+        yield Task("clock", f"{waiting.plans} {gone}", "/prevus")
 
 
 def _replies(visit: Visit, waiting: ToDo) -> Iterator[Task]:

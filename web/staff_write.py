@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import HubError, InvalidError, NotAllowedError
+from hub.models.planned import PlanState
 from hub.notices.audience import is_to_many, read_audience
 from hub.notices.choices import choices
 from hub.notices.follow_up import check_correctable, correct, may_change
@@ -20,6 +21,8 @@ from hub.notices.publish import Draft, publish
 from hub.notices.reading import Reader, Reading, read_as, readers
 from hub.people.schools import read_school
 from hub.people.second_factor import needs_second
+from hub.plans.keeping import ChangedMeanwhileError
+from hub.plans.moments import Rhythm
 from hub.ports import NoticeKind
 from hub.routing import last_school_day, leaves_at, next_school_day
 from i18n.phrases import PHRASES, phrases_of
@@ -27,6 +30,8 @@ from i18n.slots import whole_number
 from i18n.tongues import tongue
 from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
 from web.pages import page
+from web.plan_form import WEEKDAYS, Later, form_of, rhythm_of
+from web.planning import press_later, read_later, read_plan, refuse_planned
 from web.pupil_lists import chips, options
 from web.staff_visit import Visit, WriterDep
 from web.staff_words import HALVES, KINDS, WAYS, title
@@ -57,7 +62,7 @@ async def write(visit: WriterDep, kind: str = "", phrase: str = "") -> Response:
     chosen = kind if kind in {each.value for each in KINDS} else NoticeKind.ANNOUNCEMENT.value
     named = phrase if phrase in PHRASES else ""
     form = NoticeForm(key=_new_key(), kind=chosen, phrase=named, day=was.isoformat(), on_day=comes.isoformat())
-    return await _sheet(visit, form)
+    return await _sheet(visit, form.model_copy(update={"in_term": "1"}))
 
 
 @router.post("/ecrire")
@@ -73,6 +78,9 @@ async def press(visit: WriterDep, form: Annotated[NoticeForm, Form()]) -> Respon
         if form.corrects:
             corrected = await _corrected(visit, form.corrects)
             asked = correction_of(corrected, asked)
+        rhythm = None if corrected else rhythm_of(form, asked.kind, visit.reader.day)
+        if rhythm is not None:
+            return await _for_later(visit, form, asked, rhythm)
         before = await _pressed_before(visit, form.key)
         if before is not None and asked.is_said_by(before):
             return RedirectResponse(f"/suivi/{before.notice_id}", 303)
@@ -80,15 +88,30 @@ async def press(visit: WriterDep, form: Annotated[NoticeForm, Form()]) -> Respon
         if before is not None:
             again = form.model_copy(update={"key": _new_key()})
             return await _sheet(visit, again, asked=asked, found=found, before=before, corrected=corrected)
-        if form.step != "press" or form.seen != form.mark or not form.key or found.lacks_second:
+        if not _is_pressed(form, found):
             return await _sheet(visit, form, asked=asked, found=found, corrected=corrected)
+        await refuse_planned(visit, form.key)
         return await _pressed(visit, form.key, asked, corrected)
-    except InvalidError as error:
-        field = "on_day" if error.field == "day" and form.kind == NoticeKind.URGENT else error.field
-        wrong = {FIELDS.get(field or "", "text"): _said(error)}
-        return await _sheet(visit, form, wrong=wrong, corrected=corrected)
     except HubError as error:
-        return await _sheet(visit, form, wrong={"to": _said(error)}, corrected=corrected)
+        return await _sheet(visit, form, wrong=_beside(form, error), corrected=corrected)
+
+
+async def _for_later(visit: Visit, form: NoticeForm, asked: Asked, rhythm: Rhythm) -> Response:
+    """Read over what leaves later, and keep it; what somebody else changed meanwhile is read over once more."""
+    found = await _read_over(visit, asked, form.reader)
+    later = await read_later(visit, form, asked, rhythm)
+    if not _is_pressed(form, found):
+        return await _sheet(visit, form, asked=asked, found=found, later=later)
+    try:
+        return await press_later(visit, form, asked, rhythm)
+    except ChangedMeanwhileError as error:
+        newer = form.model_copy(update={"version": str((await read_plan(visit, form.plan)).version)})
+        return await _sheet(visit, newer, wrong={"when": _said(error)})
+
+
+def _is_pressed(form: NoticeForm, found: ReadOver) -> bool:
+    """Whether this is the press of just what was read over, by somebody who may press it."""
+    return form.step == "press" and form.seen == form.mark and bool(form.key) and not found.lacks_second
 
 
 @router.get("/suivi/{notice_id:int}/corriger")
@@ -97,6 +120,16 @@ async def put_right(visit: WriterDep, notice_id: int) -> Response:
     corrected = await _corrected(visit, str(notice_id))
     form = filled_in(corrected, visit.who.timezone).model_copy(update={"key": _new_key()})
     return await _sheet(visit, form, corrected=corrected)
+
+
+@router.get("/prevus/{plan_id:int}/changer")
+async def change_plan(visit: WriterDep, plan_id: int) -> Response:
+    """For the author, the director and the office: the sheet with what is planned; what is over is a new sheet."""
+    found = await read_plan(visit, str(plan_id))
+    form = form_of(found, visit.who.timezone).model_copy(update={"key": _new_key()})
+    if found.state is not PlanState.WAITING:
+        form = form.model_copy(update={"plan": "", "version": ""})
+    return await _sheet(visit, form)
 
 
 async def _corrected(visit: Visit, number: str) -> Headline:
@@ -110,6 +143,14 @@ async def _corrected(visit: Visit, number: str) -> Headline:
         raise NotAllowedError("Seuls son auteur, la direction et le secrétariat peuvent corriger cet avis.")
     check_correctable(seen)
     return seen
+
+
+def _beside(form: NoticeForm, error: HubError) -> Mapping[str, str]:
+    """Say what is at fault beside its field; what this person may not do, beside whom it is for."""
+    if not isinstance(error, InvalidError):
+        return {"to": _said(error)}
+    field = "on_day" if error.field == "day" and form.kind == NoticeKind.URGENT else error.field
+    return {FIELDS.get(field or "", "text"): _said(error)}
 
 
 def _said(error: HubError) -> str:
@@ -214,6 +255,7 @@ async def _sheet(
     found: ReadOver | None = None,
     before: Headline | None = None,
     corrected: Headline | None = None,
+    later: Later | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
     """Show the sheet as it was filled in: nothing that was typed is lost."""
@@ -234,6 +276,8 @@ async def _sheet(
         lately_title=title(found.lately, visit.who.timezone) if found and found.lately else "",
         corrected=corrected,
         corrected_title=title(corrected, visit.who.timezone) if corrected else "",
+        later=later,
+        weekdays=WEEKDAYS,
         wrong=wrong or {},
         kinds=KINDS,
         halves=HALVES,

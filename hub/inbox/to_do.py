@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.absences.rolls import rolls_of
@@ -14,6 +14,7 @@ from hub.agenda.school_days import is_school_day
 from hub.inbox.listing_asked import is_late
 from hub.inbox.rights import DAY, READER, SCHOOL, as_reader, may_read, scope_of, several
 from hub.models.notices import Needs
+from hub.models.planned import Fired
 from hub.models.rolls import AbsenceState
 from hub.notices.headlines import Reader
 from hub.notices.left import how_many_left
@@ -22,7 +23,7 @@ from hub.people.links import holds_on
 from hub.people.schools import read_school
 from hub.ports import HalfDay
 from hub.routing import clock_at_school, half_day_at, is_over
-from hub.tables import absence, document, document_for, enrolment, thread, tray_item
+from hub.tables import absence, document, document_for, enrolment, planned_firing, planned_notice, thread, tray_item
 
 ROLL_DUE: Mapping[HalfDay, time] = {HalfDay.MORNING: time(9), HalfDay.AFTERNOON: time(14)}
 """By the school's clock: from when on a roll that nobody has taken is missing."""
@@ -35,7 +36,8 @@ class ToDo:
     """How much of each waits for this reader. `rolls`: the classes whose roll is missing, or only begun.
 
     `cases`: absences of today of which nobody has said why, and no alarm; `late`: conversations that should have been
-    answered by now; `papers`: documents that still lack a signature which is due soon.
+    answered by now; `papers`: documents that still lack a signature which is due soon;
+    `plans`: planned notices of which something did not leave, and nobody has taken note.
     """
 
     cases: int = 0
@@ -44,6 +46,7 @@ class ToDo:
     late: int = 0
     tray: int = 0
     papers: int = 0
+    plans: int = 0
 
 
 async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader: Reader, now: datetime) -> ToDo:
@@ -63,7 +66,7 @@ async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader:
     )
     rolls = await _rolls_missing(session, school_id, timezone, reader, now)
     papers = await _unsigned(session, reader, which) if row.papers else 0
-    return ToDo(row.cases, tuple(rolls), calls, row.late, row.tray if whole else 0, papers)
+    return ToDo(row.cases, tuple(rolls), calls, row.late, row.tray if whole else 0, papers, row.plans)
 
 
 async def _unsigned(session: AsyncSession, reader: Reader, which: Mapping[str, Any]) -> int:
@@ -106,6 +109,7 @@ def _counted(*, whole_school: bool, director: bool) -> Select[Any]:
         late.scalar_subquery().label("late"),
         (tray.scalar_subquery() if whole_school else literal(0)).label("tray"),
         _papers(func.count(), whole_school=whole_school).scalar_subquery().label("papers"),
+        _plans(whole_school=whole_school).scalar_subquery().label("plans"),
     )
 
 
@@ -145,6 +149,26 @@ def _papers(what: ColumnElement[int], *, whole_school: bool) -> Select[Any]:
         .exists()
     )
     return asked.where(or_(document.c.author_id == READER, theirs))
+
+
+def _plans(*, whole_school: bool) -> Select[int]:
+    """Count what did not leave, for its author, the director and the office."""
+    asked = (
+        select(func.count(planned_firing.c.planned_id.distinct()))
+        .join(
+            planned_notice,
+            and_(
+                planned_notice.c.school_id == planned_firing.c.school_id,
+                planned_notice.c.id == planned_firing.c.planned_id,
+            ),
+        )
+        .where(
+            planned_firing.c.school_id == SCHOOL,
+            planned_firing.c.outcome != Fired.LEFT,
+            planned_firing.c.seen_at.is_(None),
+        )
+    )
+    return asked if whole_school else asked.where(planned_notice.c.author_id == READER)
 
 
 def _of_own_class(pupil_id: ColumnElement[Any]) -> ColumnElement[bool]:

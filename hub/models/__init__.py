@@ -2,9 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from hub.models import agenda, answers, classroom, home, notices, papers, people, rolls, school, threads
+from hub.models import agenda, answers, classroom, home, notices, papers, people, planned, rolls, school, threads
 
 metadata = SQLModel.metadata
 
-WINGS = (school, people, notices, answers, rolls, threads, home, classroom, papers, agenda)
+WINGS = (school, people, notices, answers, rolls, threads, home, classroom, papers, agenda, planned)
 """All modules that rule a table."""

@@ -78,7 +78,7 @@ async def headline(
     row = (await session.execute(asked.one_headline(), {"school": school_id, "notice": notice_id})).one_or_none()
     if row is None:
         raise NotFoundError("Cet avis n’existe pas.")
-    mine = await _own_labels(session, school_id, reader)
+    mine = await own_labels(session, school_id, reader)
     found = read_headline(row, keyring, await _absent(session, school_id, [row], reader))
     if found.slots.word:
         raise NotFoundError("Cet avis est un mot dans une conversation : il se lit là.")
@@ -91,7 +91,7 @@ async def recent(
     session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader, now: datetime, most: int = 20
 ) -> tuple[Recent, ...]:
     """Read the newest notices that this reader may see, with their figures, in three questions."""
-    mine = await _own_labels(session, school_id, reader)
+    mine = await own_labels(session, school_id, reader)
     rows = (await session.execute(asked.newest(), {"school": school_id, "most": most * 10})).all()
     seen = [row for row in rows if _theirs(reader, mine, row.kind, row.author_id, row.audience)][:most]
     figures = await _figures(session, school_id, [row.id for row in seen], reader.day, now)
@@ -118,7 +118,8 @@ def _theirs(reader: Reader, own_labels: frozenset[str], kind_of: str, author_id:
     return kind == "class" and bool(wanted) and wanted <= own_labels
 
 
-async def _own_labels(session: AsyncSession, school_id: int, reader: Reader) -> frozenset[str]:
+async def own_labels(session: AsyncSession, school_id: int, reader: Reader) -> frozenset[str]:
+    """Name the classes of this year that are this reader's; none for who reads the whole school."""
     if reader.rights.whole_school:
         return frozenset()
     rows = await session.scalars(

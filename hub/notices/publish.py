@@ -81,13 +81,13 @@ async def publish(
     session: AsyncSession, keyring: Keyring, *, school: School, author_id: int, draft: Draft, now: datetime
 ) -> Published:
     """Press a notice. Raises InvalidError, NotAllowedError; nothing is changed then."""
-    _check(draft)
+    check_draft(draft)
     if draft.kind is NoticeKind.CRISIS:
         await _one_alarm_at_a_time(session, school.key)
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)
-    audience = await _allowed_audience(session, school.key, author_id, draft, day=day)
+    audience = await allowed_audience(session, school.key, author_id, draft, day=day)
     draft = replace(draft, due_at=await _due(session, school.key, author_id, draft, audience, day=day, now=now))
     if draft.kind is NoticeKind.MEETING:
         check_still_to_come(draft.slots.starts_at, draft.due_at or now)
@@ -141,7 +141,8 @@ async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: 
     )
 
 
-def _check(draft: Draft) -> None:
+def check_draft(draft: Draft) -> None:
+    """Refuse what nobody presses, or could not be said. Raises InvalidError."""
     check_by_hand(draft.kind, draft.slots)
     if not draft.key or len(draft.key) > 64:
         raise InvalidError("La clé d’un envoi compte de 1 à 64 signes.", field="key")
@@ -156,9 +157,10 @@ def check_by_hand(kind: NoticeKind, slots: Slots) -> None:
     check_slots(kind, slots)
 
 
-async def _allowed_audience(
+async def allowed_audience(
     session: AsyncSession, school_id: int, author_id: int, draft: Draft, *, day: date
 ) -> Audience:
+    """Read whom a draft is for. Raises InvalidError, and NotAllowedError when its author may not write to them."""
     audience = await read_audience(session, school_id=school_id, words=draft.audience, day=day)
     rights = await rights_on(session, school_id=school_id, staff_id=author_id, day=day)
     if draft.kind is NoticeKind.CRISIS:

@@ -30,6 +30,7 @@ from hub.people.forgetting import (
     forget_replies,
 )
 from hub.people.forgetting_papers import forget_schoolwork
+from hub.people.forgetting_plans import forget_plans_of_guardian, forget_plans_of_pupil
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import (
     absence,
@@ -89,6 +90,7 @@ async def erase_guardian(
     traits = Traits(row.family_name, row.first_name, await _values(within, keyring, ending))
     await forget_matters(within, keyring, school_id, tray_item.c.guardian_id == guardian_id, traits, now=now)
     await forget_notices(within, await _ids(within, scope.own_notices(school_id, guardian_id)), now=now)
+    await forget_plans_of_guardian(within, school_id, guardian_id, now=now)
     await forget_copies(within, await _ids(within, scope.own_copies(school_id, guardian_id)), over=True, now=now)
     await forget_replies(within, await _ids(within, scope.replies_of(school_id, guardian_id)))
     await forget_addresses(within, ending, now=now)
@@ -138,6 +140,7 @@ async def erase_pupil(
     traits = Traits(row.family_name, row.first_name)
     await forget_matters(within, keyring, school_id, tray_item.c.pupil_id == pupil_id, traits, now=now)
     await forget_notices(within, await _ids(within, scope.notices_about(school_id, pupil_id)), now=now)
+    await forget_plans_of_pupil(within, school_id, pupil_id, now=now)
     await forget_copies(within, await _ids(within, scope.copies_about(school_id, pupil_id)), over=False, now=now)
     await forget_replies(within, await _ids(within, scope.replies_about(school_id, pupil_id)))
     await within.execute(update(answer).where(answer.c.pupil_id == pupil_id).values(words_sealed=None))

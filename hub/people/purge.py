@@ -12,6 +12,7 @@ from hub.models import metadata
 from hub.people.erasure import erase_guardian, erase_pupil
 from hub.people.forgetting import forget_addresses
 from hub.people.forgetting_papers import PAPERS, purge_papers
+from hub.people.forgetting_plans import end_plans_of_staff, purge_plans
 from hub.sealing import Keyring
 from hub.tables import (
     absence,
@@ -42,6 +43,8 @@ from hub.tables import (
     notice_version,
     page_link,
     paper_code,
+    planned_firing,
+    planned_notice,
     pupil,
     receipt,
     recovery_code,
@@ -99,11 +102,12 @@ async def purge(
     addresses = [int(row.id) for row in await session.execute(over)]
     await forget_addresses(session, addresses, now=now)
     notices = await _purge_notices(session, school_id, today)
-    employees = await _purge_staff(session, school_id, today)
+    employees = await _purge_staff(session, school_id, today, now)
+    plans = await purge_plans(session, school_id, today)
     papers, lay = await purge_papers(session, school_id, today=today, now=now)
     others = await _purge_others(session, school_id, today, now)
     await _purge_classes(session, school_id, today)
-    return Purged(pupils, guardians, len(addresses), notices, employees, others + papers, (*places, *lay))
+    return Purged(pupils, guardians, len(addresses), notices, employees, others + papers + plans, (*places, *lay))
 
 
 async def purge_above_schools(connection: AsyncConnection, *, now: datetime) -> None:
@@ -172,7 +176,7 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
     copies = select(copy.c.id).where(copy.c.notice_id.in_(ids))
     deliveries = select(delivery.c.id).where(delivery.c.notice_id.in_(ids))
     tries = select(attempt.c.id).where(attempt.c.copy_id.in_(copies))
-    for table in (reply, absence, diary_entry, assessment, document, event, digest_item):
+    for table in (reply, absence, diary_entry, assessment, document, event, digest_item, planned_firing):
         await session.execute(update(table).where(table.c.notice_id.in_(ids)).values(notice_id=None))
     for gone in (
         receipt.c.attempt_id.in_(tries),
@@ -196,7 +200,7 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
         await session.execute(delete(table).where(gone))
 
 
-async def _purge_staff(session: AsyncSession, school_id: int, today: date) -> int:
+async def _purge_staff(session: AsyncSession, school_id: int, today: date, now: datetime) -> int:
     """Forget who worked here: what they wrote keeps its number, without a name."""
     mine = staff_right.c.staff_id == staff.c.id
     longer = exists().where(mine, or_(staff_right.c.to_on.is_(None), staff_right.c.to_on >= today - AFTER_WORKING))
@@ -205,6 +209,7 @@ async def _purge_staff(session: AsyncSession, school_id: int, today: date) -> in
     ids = [int(row.id) for row in await session.execute(asked)]
     for table in (staff_session, staff_right, staff_factor, recovery_code, paper_code):
         await session.execute(delete(table).where(table.c.staff_id.in_(ids)))
+    await end_plans_of_staff(session, ids, now=now)
     for staff_id in ids:
         await session.execute(
             update(staff)
@@ -270,6 +275,9 @@ async def _empty(session: AsyncSession, school_id: int, today: date, now: dateti
 
 
 PURGED: frozenset[Table] = frozenset(
-    {pupil, guardian, address, notice, staff, reply, thread, absence, roll, tray_item, stored_file, *PAPERS}
+    {
+        *(pupil, guardian, address, notice, planned_notice, staff, reply, thread, absence, roll, tray_item),
+        *(stored_file, *PAPERS),
+    }
 )
 """Every table with a `keep_until`; a test holds this list against the registers."""
