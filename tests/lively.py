@@ -9,6 +9,7 @@ from gradebook import judge_a_class
 from inboxes import Inbox
 from lively_diary import note_homework
 from lively_papers import give_papers
+from lively_plans import plan_ahead
 
 from hub.absences.cases import take, type_in
 from hub.absences.rolls import take_roll
@@ -103,6 +104,7 @@ class Lively:
     tablet: int = 0
     papers: dict[str, int] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
+    plans: dict[str, int] = field(default_factory=dict)
     file: int = 0
     message: int = 0
     thread: int = 0
@@ -189,6 +191,7 @@ async def a_lively_school(database: Database, keyring: Keyring, settings: Settin
     await _letters(lively)
     await _homes(lively)
     await _agenda(lively)
+    await plan_ahead(lively)
     await give_papers(lively)
     await note_homework(lively)
     await _results(lively)

@@ -74,6 +74,15 @@ def board(notice: str, end: str = "") -> Where:
     return where
 
 
+def plan(name: str, end: str = "") -> Where:
+    """Go to what is planned, or to what hangs on it."""
+
+    async def where(lively: Lively) -> str:
+        return f"/prevus/{lively.plans[name]}{end}"
+
+    return where
+
+
 def roll(end: str, label: str = "CP A") -> Where:
     """Go to the roll of a class."""
 
@@ -99,6 +108,24 @@ def paper(lang: str) -> Where:
         return f"/famille/documents/{lively.small.school.key}/{lively.papers['trip']}?lang={lang}"
 
     return where
+
+
+async def read_over_weekly(page: Page, _: Lively) -> None:
+    """Write to a class for each week, and read over."""
+    await page.get_by_role("checkbox", name="CP A").first.check()
+    await page.get_by_label("Avec vos mots").fill(WORDS["class"])
+    await page.get_by_role("radio", name="chaque semaine").check()
+    await page.get_by_role("checkbox", name="jeudi").check()
+    await page.get_by_label("L’heure du départ").fill("08:00")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Relire avant").click()
+
+
+async def moved_back(page: Page, _: Lively) -> None:
+    """Move a plan to a moment that has passed."""
+    await page.get_by_label("Le jour").fill("2026-11-02")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Déplacer").click()
 
 
 async def a_document(page: Page, _: Lively) -> None:
@@ -496,6 +523,15 @@ def _staff() -> list[Listed]:
         Listed("writing desk of a teacher", "GET /ecrire", at("/ecrire"), who="teacher"),
         Listed("writing desk at fault", "POST /ecrire", at("/ecrire"), nothing_written, 422),
         Listed("reading over", "POST /ecrire", at("/ecrire"), read_over),
+        Listed("reading over for later", "POST /ecrire", at("/ecrire"), read_over_weekly),
+        Listed("planned notices", "GET /prevus", at("/prevus")),
+        Listed("nothing planned", "GET /prevus", at("/prevus"), who="other_teacher"),
+        Listed("planned notice", "GET /prevus/{plan_id:int}", plan("class")),
+        Listed("planned notice that missed its moment", "GET /prevus/{plan_id:int}", plan("late")),
+        Listed("changing a planned notice", "GET /prevus/{plan_id:int}/changer", plan("class", "/changer")),
+        Listed(
+            "moving a planned notice, at fault", "POST /prevus/{plan_id:int}/deplacer", plan("school"), moved_back, 422
+        ),
         Listed("classes", "GET /classe", at("/classe")),
         Listed("classes of another school", "GET /classe", at("/classe"), who="foreign_director"),
         Listed("diary", "GET /classe/{class_id:int}/cahier", diary(), who="teacher"),

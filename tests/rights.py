@@ -57,6 +57,10 @@ def _notice(name: str, end: str = "") -> Callable[[Lively], str]:
     return lambda lively: f"/suivi/{lively.notices[name]}{end}"
 
 
+def _plan(name: str, end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/prevus/{lively.plans[name]}{end}"
+
+
 def _link(end: str = "", notice: str = "announcement") -> Callable[[Lively], str]:
     return lambda lively: f"{lively.link(notice)}{end}"
 
@@ -277,6 +281,17 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "GET /": (Right(_to("/"), SIGNED_IN),),
     "GET /ecrire": (Right(_to("/ecrire"), SIGNED_IN - {"deputy"}),),
     "POST /ecrire": (Right(_to("/ecrire"), CLASS | FOREIGN, _written, says=frozenset({422})),),
+    "GET /prevus": (Right(_to("/prevus"), SIGNED_IN - {"deputy"}),),
+    "GET /prevus/{plan_id:int}": (Right(_plan("class"), CLASS), Right(_plan("school"), WHOLE_SCHOOL)),
+    "GET /prevus/{plan_id:int}/changer": (Right(_plan("class", "/changer"), CLASS),),
+    "POST /prevus/{plan_id:int}/deplacer": (
+        Right(_plan("class", "/deplacer"), CLASS, _with(heure="09:00", version=1), says=frozenset({422})),
+    ),
+    "POST /prevus/{plan_id:int}/annuler": (Right(_plan("class", "/annuler"), CLASS),),
+    "POST /prevus/{plan_id:int}/vu": (
+        Right(_plan("class", "/vu"), CLASS),
+        Right(_plan("school", "/vu"), WHOLE_SCHOOL),
+    ),
     "GET /suivi/{notice_id:int}": (
         Right(_notice("announcement"), WHOLE_SCHOOL),
         Right(_notice("class"), CLASS),
