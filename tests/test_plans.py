@@ -405,3 +405,20 @@ async def test_a_plan_for_one_family_goes_with_it_and_one_for_others_too_stays(p
     states = dict(await small.rows("SELECT id, state FROM planned_notice"))
     assert states == {alone: "cancelled", both: "waiting"}
     assert await planning.listed(small.director) == [both]
+
+
+async def test_nothing_leaves_in_the_name_of_somebody_who_is_forgotten(planning: Planning, tmp_path: Any) -> None:
+    small = planning.small
+    await small.family(by_sms())
+    await planning.keep(replace(WEEKLY, until=date(2027, 8, 19)))
+    ended = TODAY - timedelta(days=1)
+    await small.write(
+        "UPDATE staff_right SET to_on = :day WHERE staff_id = :id",
+        day=ended.isoformat() if small.database.dialect == "sqlite" else ended,
+        id=small.teacher,
+    )
+    async with small.database.school(small.school.key) as session:
+        here = {"school_id": small.school.key, "register": tmp_path / "erasures", "now": planning.now}
+        await purge(session, small.keyring, today=ended + timedelta(days=366), **here)
+
+    assert await small.rows("SELECT state, next_at FROM planned_notice") == [("cancelled", None)]
