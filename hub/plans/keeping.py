@@ -16,15 +16,14 @@ from hub.agenda.reading import year_ends
 from hub.errors import InvalidError
 from hub.models.planned import Fired, PlanState
 from hub.models.school import School
-from hub.notices.audience import Audience, is_to_many
 from hub.notices.headlines import Reader
-from hub.notices.publish import KEEP, Draft, allowed_audience, check_draft
+from hub.notices.publish import Draft, allowed_audience, check_draft
 from hub.people.noting import note
 from hub.plans.asked import one_plan
 from hub.plans.moments import Rhythm, check_near, check_plannable, check_rhythm, coming, next_look
 from hub.plans.reading import SLOTS, Planned, one, read_plan, require_change, school_open
 from hub.ports import NoticeKind, Slots
-from hub.routing import day_at_school
+from hub.routing import KEEP, day_at_school
 from hub.sealing import Keyring
 from hub.tables import data_key, insert_into, planned_firing, planned_notice
 
@@ -42,10 +41,9 @@ class PlanDraft:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A draft that may be kept: its rhythm with its end, whom it is for today, its next moments, the first of them."""
+    """A draft that may be kept: its rhythm with its end, its next moments, the first of them."""
 
     rhythm: Rhythm
-    everybody: bool
     next: tuple[datetime, ...]
     next_at: datetime
 
@@ -74,15 +72,14 @@ async def check(
     if rhythm.repeats and rhythm.until is None:
         rhythm = replace(rhythm, until=ends)
     check_rhythm(rhythm, now=now, year_ends=ends, timezone=school.timezone)
-    audience: Audience = await allowed_audience(session, school.key, author_id, notice, day=today)
+    await allowed_audience(session, school.key, author_id, notice, day=today)
     soon = coming(rhythm, now, school.timezone, most, is_open=await school_open(session, school, today))
     next_at = next_look(rhythm, now, school.timezone)
     if not soon or next_at is None:
         raise InvalidError(
             "Rien ne partirait : aucun de ces jours n’est un jour de classe jusque-là.", field="weekdays"
         )
-    everybody = await is_to_many(session, school_id=school.key, audience=audience, day=today)
-    return Checked(rhythm, everybody, soon, next_at)
+    return Checked(rhythm, soon, next_at)
 
 
 async def keep(
