@@ -19,6 +19,7 @@ from scheduler.clock import Clock
 from scheduler.digests import Digests
 from scheduler.engine import Engine
 from scheduler.nightly import Nightly
+from scheduler.reminders import Reminders
 from scheduler.tidings import Tidings
 
 
@@ -54,6 +55,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
         stack.callback(digests.cancel)
         clock = asyncio.create_task(Clock(database, keys).watch())
         stack.callback(clock.cancel)
+        reminders = asyncio.create_task(Reminders(database, keys).watch())
+        stack.callback(reminders.cancel)
         yield Assembly(settings, database, keys, engine)
 
 

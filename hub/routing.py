@@ -177,7 +177,7 @@ def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
         return _stale_on_the_page(kind, due, slots)
     if kind in (NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE):
         return due + timedelta(hours=12)
-    if kind is NoticeKind.MEETING and slots.starts_at is not None:
+    if kind in (NoticeKind.MEETING, NoticeKind.REMINDER) and slots.starts_at is not None:
         return slots.starts_at
     return due + timedelta(days=3)
 

@@ -44,6 +44,8 @@ result, stored_file, signature = _all["result"], _all["stored_file"], _all["sign
 document, document_for, document_file = _all["document"], _all["document_for"], _all["document_file"]
 event, calendar_feed = _all["event"], _all["calendar_feed"]
 planned_notice, planned_firing = _all["planned_notice"], _all["planned_firing"]
+meeting_round, meeting_slot = _all["meeting_round"], _all["meeting_slot"]
+booking, booking_wait = _all["booking"], _all["booking_wait"]
 
 
 def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)

@@ -13,7 +13,8 @@ from i18n.tongues import Tongue
 class Phrase:
     """Sentences to be said together; `chip` is its name for staff.
 
-    Each sentence is said when the blanks in it are filled in: `when` (a half-day of a day), `time` (an hour), `place`.
+    Each sentence is said when the blanks in it are filled in: `when` (a half-day of a day), `until` (a day), `time`
+    (an hour), `moment` (a day with its hour), `place`.
     `needs` are those that may not stay empty.
     `of_a_child`: the house says it of one child, and nobody presses it by hand; %(pupil)s is its first name. `unnamed`
     takes the place of its sentences where no child may be named.
@@ -37,6 +38,9 @@ _PLACE = N_("Lieu : %(place)s.")
 _NO_LONGER = N_("Notre message sur l'absence ne compte plus.")
 _NOTHING_TO_DO = N_("Vous n'avez plus rien à faire.")
 _CHILDREN_AT = N_("Accueil des enfants : %(place)s.")
+_ANOTHER = N_("Une autre heure se choisit sur votre page, ou par téléphone.")
+_CHANGE = N_("Pour en changer : votre page, ou un appel.")
+_CHOOSE = N_("Choisissez-la sur votre page, ou par téléphone.")
 
 
 def _urgent(name: str, chip: str, *sentences: str, needs: tuple[str, ...] = ()) -> Phrase:
@@ -160,6 +164,42 @@ PHRASES: Mapping[str, Phrase] = {
             of_a_child=True,
             unnamed=(N_("L'absence %(when)s est expliquée."), _NOTHING_TO_DO),
         ),
+        Phrase(
+            "appointments",
+            (NoticeKind.ANNOUNCEMENT,),
+            "rendez-vous à choisir",
+            # TRANSLATORS: an appointment with the teacher. pupil: first names; until: a day with its date
+            (N_("%(pupil)s : quelle heure pour votre rendez-vous à l'école ? Réponse jusqu'au %(until)s."), _CHOOSE),
+            of_a_child=True,
+            unnamed=(N_("Quelle heure pour votre rendez-vous à l'école ? Réponse jusqu'au %(until)s."), _CHOOSE),
+        ),
+        Phrase(
+            "time_free",
+            (NoticeKind.ANNOUNCEMENT,),
+            "heure libérée",
+            # TRANSLATORS: told to who waits for an appointment. moment: day and hour (jeudi 3 décembre à 17 h 10)
+            (N_("%(pupil)s : une heure s'est libérée pour un rendez-vous, %(moment)s."), _CHOOSE),
+            of_a_child=True,
+            unnamed=(N_("Une heure s'est libérée pour un rendez-vous, %(moment)s."), _CHOOSE),
+        ),
+        Phrase(
+            "appointment_cancelled",
+            (NoticeKind.ANNOUNCEMENT,),
+            "rendez-vous annulé",
+            # TRANSLATORS: pupil: first names; moment: day and hour
+            (N_("%(pupil)s : l'école doit annuler votre rendez-vous, %(moment)s."), _ANOTHER),
+            of_a_child=True,
+            unnamed=(N_("L'école doit annuler votre rendez-vous, %(moment)s."), _ANOTHER),
+        ),
+        Phrase(
+            "appointment_near",
+            (NoticeKind.REMINDER,),
+            "rappel d’un rendez-vous",
+            # TRANSLATORS: pupil: first names; moment: day and hour
+            (N_("%(pupil)s : rappel de votre rendez-vous, %(moment)s."), _PLACE, _CHANGE),
+            of_a_child=True,
+            unnamed=(N_("Rappel de votre rendez-vous, %(moment)s."), _PLACE, _CHANGE),
+        ),
         _told(
             "joined_chat",
             "Telegram ajouté",
@@ -252,7 +292,7 @@ _OPENINGS: Mapping[Follows | None, str] = {
     Follows.REMINDER: N_("Rappel : merci de nous dire que vous avez lu."),
 }
 _SIGN = N_("Rappel : votre signature manque encore.")
-_FIELDS = {"when": "day", "time": "starts_at", "place": "place"}
+_FIELDS = {"when": "day", "until": "day", "time": "starts_at", "moment": "starts_at", "place": "place"}
 _MISSING = {
     "when": N_("Il manque le jour et la demi-journée."),
     "time": N_("Il manque l'heure."),
@@ -262,9 +302,9 @@ _MISSING = {
 
 def _filled(blank: str, slots: Slots) -> bool:
     match blank:
-        case "when":
+        case "when" | "until":
             return slots.day is not None
-        case "time":
+        case "time" | "moment":
             return slots.starts_at is not None
         case _:
             return bool(clean_line(slots.place or ""))
@@ -273,8 +313,11 @@ def _filled(blank: str, slots: Slots) -> bool:
 def _said(blank: str, speaks: Tongue, slots: Slots, school: SchoolCard) -> str:
     if blank == "when" and slots.day is not None:
         return speaks.half_day_on(slots.day, slots.half_day or HalfDay.DAY)
-    if blank == "time" and slots.starts_at is not None:
-        return speaks.time(slots.starts_at, school.timezone)
+    if blank == "until" and slots.day is not None:
+        return speaks.day(slots.day)
+    if blank in ("time", "moment") and slots.starts_at is not None:
+        say = speaks.time if blank == "time" else speaks.moment
+        return say(slots.starts_at, school.timezone)
     return clean_line(slots.place or "")
 
 

@@ -2,9 +2,22 @@
 
 from sqlmodel import SQLModel
 
-from hub.models import agenda, answers, classroom, home, notices, papers, people, planned, rolls, school, threads
+from hub.models import (
+    agenda,
+    answers,
+    classroom,
+    home,
+    meetings,
+    notices,
+    papers,
+    people,
+    planned,
+    rolls,
+    school,
+    threads,
+)
 
 metadata = SQLModel.metadata
 
-WINGS = (school, people, notices, answers, rolls, threads, home, classroom, papers, agenda, planned)
+WINGS = (school, people, notices, answers, rolls, threads, home, classroom, papers, agenda, planned, meetings)
 """All modules that rule a table."""

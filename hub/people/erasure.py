@@ -37,6 +37,8 @@ from hub.tables import (
     address,
     answer,
     audit,
+    booking,
+    booking_wait,
     calendar_feed,
     contact_point,
     data_key,
@@ -212,7 +214,8 @@ async def _note(within: Within, register: Path | None, entry: Entry, *, by: int 
 async def _unlink_guardian(within: Within, guardian_id: int) -> None:
     await within.execute(delete(link).where(link.c.guardian_id == guardian_id, link.c.kind != LinkKind.BARRED))
     await within.execute(update(link).where(link.c.guardian_id == guardian_id).values(evidence_sealed=None))
-    for table in (contact_point, invitation, family_login_guardian, wish, calendar_feed, digest_item):
+    theirs = (contact_point, invitation, family_login_guardian, wish, calendar_feed, digest_item, booking, booking_wait)
+    for table in theirs:
         await within.execute(delete(table).where(table.c.guardian_id == guardian_id))
 
 

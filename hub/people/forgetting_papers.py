@@ -14,6 +14,8 @@ from hub.people.forgetting import destroy_keys
 from hub.tables import (
     assessment,
     assessment_item,
+    booking,
+    booking_wait,
     class_group,
     data_key,
     diary_entry,
@@ -24,6 +26,8 @@ from hub.tables import (
     document_file,
     document_for,
     event,
+    meeting_round,
+    meeting_slot,
     result,
     school_year,
     signature,
@@ -35,7 +39,7 @@ Within = AsyncConnection | AsyncSession
 LOOSE = timedelta(days=1)
 """A file that hangs on nothing may belong to a form that is being filled in; after this it belongs to none."""
 
-PAPERS: tuple[Table, ...] = (diary_entry, assessment, document, event, digest_item)
+PAPERS: tuple[Table, ...] = (diary_entry, assessment, document, event, digest_item, meeting_round)
 """What has a last day of its own; files go with what they hang on."""
 
 
@@ -75,7 +79,7 @@ async def forget_schoolwork(within: Within, school_id: int, pupil_id: int) -> li
             select(document_file.c.file_id).where(document_file.c.document_id.in_(documents))
         )
     ]
-    for table in (result, diary_tick, signature, digest_item, document_for):
+    for table in (result, diary_tick, signature, digest_item, document_for, booking, booking_wait):
         await within.execute(delete(table).where(table.c.pupil_id == pupil_id))
     await _let_go(within, document, documents)
     return await let_files_go(within, stored_file.c.school_id == school_id, stored_file.c.id.in_(files))
@@ -116,6 +120,7 @@ async def _let_go(within: Within, table: Table, ids: Sequence[int]) -> None:
             (result, result.c.item_id.in_(items)),
             (assessment_item, assessment_item.c.assessment_id.in_(ids)),
         ),
+        meeting_round: tuple((part, part.c.round_id.in_(ids)) for part in (booking_wait, booking, meeting_slot)),
         document: tuple((part, part.c.document_id.in_(ids)) for part in (signature, document_file, document_for)),
     }.get(table, ()):
         await within.execute(delete(leaf).where(which))

@@ -38,6 +38,7 @@ from hub.tables import (
     guardian,
     invitation,
     link,
+    meeting_round,
     notice,
     notice_follow,
     notice_version,
@@ -176,7 +177,8 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
     copies = select(copy.c.id).where(copy.c.notice_id.in_(ids))
     deliveries = select(delivery.c.id).where(delivery.c.notice_id.in_(ids))
     tries = select(attempt.c.id).where(attempt.c.copy_id.in_(copies))
-    for table in (reply, absence, diary_entry, assessment, document, event, digest_item, planned_firing):
+    named_by = (reply, absence, diary_entry, assessment, document, event, digest_item, planned_firing, meeting_round)
+    for table in named_by:
         await session.execute(update(table).where(table.c.notice_id.in_(ids)).values(notice_id=None))
     for gone in (
         receipt.c.attempt_id.in_(tries),

@@ -1,0 +1,1 @@
+"""Appointments between families and teachers: times offered, chosen, moved, waited for."""

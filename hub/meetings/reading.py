@@ -1,0 +1,289 @@
+"""Appointments as somebody may see them: a family its own and what is free, the staff of a class all of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.agenda.entries import Entry, day_of
+from hub.meetings import asked
+from hub.meetings.rounds import LINK, TEXT, TITLE, enter_round
+from hub.models.agenda import EventKind
+from hub.notices.headlines import Reader
+from hub.people.kin import Child
+from hub.people.names import full_name
+from hub.people.schools import school_key
+from hub.routing import day_at_school
+from hub.sealing import Keyring, Seal
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time that a teacher offers. `link`: where it is online, only for who comes; `online`: whether it is."""
+
+    slot_id: int
+    starts_at: datetime
+    ends_at: datetime
+    teacher: str
+    room: str
+    online: bool
+    link: str = ""
+
+    def __repr__(self) -> str:
+        return f"Time({self.slot_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class ForChild:
+    """Appointments offered for one child, as one adult sees them: his or her own, and what nobody has yet.
+
+    `open`: one may choose, until `closes_at`. `waits`: this adult is told when a time falls free.
+    """
+
+    round_id: int
+    child: Child
+    title: str
+    text: str
+    closes_at: datetime
+    open: bool
+    booking_id: int | None
+    own: Time | None
+    free: tuple[Time, ...]
+    waits: bool
+
+    def __repr__(self) -> str:
+        return f"ForChild({self.round_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Who comes. `told`: a link still lets this adult be told of the child; `by_school`: the school wrote it down."""
+
+    booking_id: int
+    adult: str
+    child: str
+    told: bool
+    by_school: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnSheet:
+    """A time on the sheet of a round, and who has it."""
+
+    time: Time
+    booked: Booked | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An adult who may come for a child; `has`: there is an appointment already."""
+
+    guardian_id: int
+    pupil_id: int
+    adult: str
+    child: str
+    has: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSheet:
+    """A round as the staff of its class sees it."""
+
+    round_id: int
+    class_id: int
+    class_label: str
+    title: str
+    text: str
+    closes_at: datetime
+    notice_id: int | None
+    times: tuple[OnSheet, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def chosen(self) -> int:
+        """How many times are taken."""
+        return sum(one.booked is not None for one in self.times)
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The children of whom nobody has an appointment yet."""
+        have = {pair.pupil_id for pair in self.pairs if pair.has}
+        return tuple({pair.pupil_id: pair.child for pair in self.pairs if pair.pupil_id not in have}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A round in the list of a class's."""
+
+    round_id: int
+    class_id: int
+    title: str
+    first: datetime
+    times: int
+    chosen: int
+
+
+async def for_family(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, children: Collection[Child], now: datetime
+) -> list[ForChild]:
+    """List what is offered for these children, `children_of` gave them; of others' appointments nothing.
+
+    A child who stands beside two adults of one visitor is shown once: beside the one who has an appointment.
+    """
+    classes = sorted({child.class_id for child in children})
+    guardians = sorted({child.guardian_id for child in children})
+    if not classes:
+        return []
+    rows = (await session.execute(asked.offered(), {"school": school_id, "classes": classes, "now": now})).all()
+    if not rows:
+        return []
+    seal = await school_key(session, keyring, school_id)
+    waiting = await session.execute(asked.waiting_of(), {"school": school_id, "guardians": guardians})
+    waits = {(row.round_id, row.guardian_id, row.pupil_id) for row in waiting}
+    found = dict[tuple[int, int], ForChild]()
+    for round_id, group in groupby(sorted(rows, key=lambda row: row.round_id), key=lambda row: row.round_id):
+        times = list(group)
+        for child in (one for one in children if one.class_id == times[0].class_id):
+            seen = _for_child(
+                round_id, child, times, seal, now, waits=(round_id, child.guardian_id, child.pupil_id) in waits
+            )
+            before = found.get((round_id, child.pupil_id))
+            if before is None or before.booking_id is None:
+                found[round_id, child.pupil_id] = seen
+    return [one for one in found.values() if one.own or one.open]
+
+
+async def calendar_of(
+    session: AsyncSession,
+    keyring: Keyring,
+    *,
+    school_id: int,
+    timezone: str,
+    guardians: Collection[int],
+    first: date,
+    last: date,
+    now: datetime,
+    cancelled: bool = False,
+) -> list[Entry]:
+    """List the appointments of these adults as a calendar has them, without a child's name; `cancelled`: those too."""
+    which = {"school": school_id, "guardians": list(guardians), "day": day_at_school(now, timezone)}
+    around = {"since": _start(first - _DAY), "until": _start(last + 2 * _DAY)}
+    rows = (await session.execute(asked.appointments(), {**which, **around})).all()
+    kept = [row for row in rows if cancelled or row.cancelled_at is None]
+    if not kept:
+        return []
+    seal = await school_key(session, keyring, school_id)
+    entries = [_entry(row, seal, timezone) for row in kept]
+    return [one for one in entries if first <= one.first <= last]
+
+
+async def rounds_to_come(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, classes: Collection[int], now: datetime
+) -> list[Listed]:
+    """List the rounds of some classes that have a time to come."""
+    which = {"school": school_id, "classes": list(classes), "now": now}
+    rows = (await session.execute(asked.rounds_of(), which)).all()
+    if not rows:
+        return []
+    seal = await school_key(session, keyring, school_id)
+    return [
+        Listed(row.id, row.class_id, seal.open(row.title_sealed, TITLE).decode(), row.first, row.times, row.chosen)
+        for row in rows
+    ]
+
+
+async def round_sheet(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, round_id: int, reader: Reader
+) -> RoundSheet:
+    """Read a round for the staff of its class. Raises NotFoundError, NotAllowedError."""
+    row, room = await enter_round(session, school_id=school_id, round_id=round_id, reader=reader)
+    seal = await school_key(session, keyring, school_id)
+    here = {"school": school_id, "day": reader.day}
+    rows = (await session.execute(asked.of_round(), {**here, "round": round_id})).all()
+    pairs = (await session.execute(asked.pairs_of_class(), {**here, "class": row.class_id})).all()
+    have = {(one.guardian_id, one.pupil_id) for one in rows if one.booking_id}
+    return RoundSheet(
+        round_id=round_id,
+        class_id=room.class_id,
+        class_label=room.label,
+        title=seal.open(row.title_sealed, TITLE).decode(),
+        text=seal.open(row.text_sealed, TEXT).decode() if row.text_sealed else "",
+        closes_at=row.closes_at,
+        notice_id=row.notice_id,
+        times=tuple(OnSheet(_time(one, seal, comes=True), _booked(one)) for one in rows),
+        pairs=tuple(
+            Pair(one.guardian_id, one.pupil_id, _name(one), _child(one), (one.guardian_id, one.pupil_id) in have)
+            for one in pairs
+        ),
+    )
+
+
+def _for_child(
+    round_id: int, child: Child, times: Sequence[Any], seal: Seal, now: datetime, *, waits: bool
+) -> ForChild:
+    mine = [row for row in times if (row.guardian_id, row.pupil_id) == (child.guardian_id, child.pupil_id)]
+    first = times[0]
+    is_open = first.closes_at > now
+    free = [row for row in times if row.booking_id is None and row.starts_at > now] if is_open else []
+    return ForChild(
+        round_id=round_id,
+        child=child,
+        title=seal.open(first.title_sealed, TITLE).decode(),
+        text=seal.open(first.text_sealed, TEXT).decode() if first.text_sealed else "",
+        closes_at=first.closes_at,
+        open=is_open,
+        booking_id=mine[0].booking_id if mine else None,
+        own=_time(mine[0], seal, comes=True) if mine else None,
+        free=tuple(_time(row, seal) for row in free),
+        waits=waits,
+    )
+
+
+def _time(row: Any, seal: Seal, *, comes: bool = False) -> Time:  # noqa: ANN401 (a row)
+    online = row.link_sealed is not None
+    link = seal.open(row.link_sealed, LINK).decode() if online and comes else ""
+    return Time(row.slot_id, row.starts_at, row.ends_at, row.teacher, row.room, online, link)
+
+
+def _booked(row: Any) -> Booked | None:  # noqa: ANN401 (a row)
+    if row.booking_id is None:
+        return None
+    return Booked(row.booking_id, _name(row), _child(row), bool(row.told), row.booked_by is not None)
+
+
+def _name(row: Any) -> str:  # noqa: ANN401 (a row)
+    return full_name(row.first_name, row.usage_name, row.family_name)
+
+
+def _child(row: Any) -> str:  # noqa: ANN401 (a row)
+    return full_name(row.child, "", row.child_family)
+
+
+def _entry(row: Any, seal: Seal, timezone: str) -> Entry:  # noqa: ANN401 (a row)
+    day = day_of(row.starts_at, timezone)
+    link = seal.open(row.link_sealed, LINK).decode() if row.link_sealed else ""
+    return Entry(
+        kind=EventKind.MEETING,
+        title=seal.open(row.title_sealed, TITLE).decode(),
+        text="\n".join(filter(None, (row.teacher, link))),
+        place=row.room,
+        first=day,
+        last=day,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        uid=row.uid,
+        sequence=row.sequence,
+        made_at=row.booked_at,
+        changed_at=row.cancelled_at or row.moved_at or row.booked_at,
+        cancelled=row.cancelled_at is not None,
+        pupils=frozenset({row.pupil_id}),
+    )
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

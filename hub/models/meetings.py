@@ -1,0 +1,125 @@
+"""Appointments: the times that teachers offer, which adult comes for which child, and who waits for a time."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, LargeBinary, text
+from sqlmodel import Field
+
+from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school
+
+_STANDS = text("cancelled_at IS NULL")
+
+
+class MeetingRound(InSchool, table=True):
+    """Appointments offered together to the families of a class; words sealed under the school's key.
+
+    `closes_at`: until when families choose by themselves. `notice_id`: by which they were invited. `key_name` names
+    the press: the same again opens nothing more.
+    """
+
+    __tablename__ = "meeting_round"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school(("class_id", "class_group"), ("author_id", "staff"), "notice", unique=[("key_name",)]),
+        Index(None, "class_id", "school_id"),
+        Index(None, "notice_id", "school_id"),
+    )
+
+    class_id: int = Field(sa_type=BigId)
+    author_id: int = Field(sa_type=BigId)
+    notice_id: int | None = Field(default=None, sa_type=BigId)
+    key_name: str = Field(max_length=64)
+    title_sealed: bytes = Field(sa_type=LargeBinary)
+    text_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    closes_at: datetime = Field(sa_type=UtcDateTime)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    keep_until: date | None = None
+
+
+class MeetingSlot(InSchool, table=True):
+    """One time that one teacher offers; a teacher is in one place at a time. `link_sealed`: where it is online."""
+
+    __tablename__ = "meeting_slot"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school(("round_id", "meeting_round"), "staff"),
+        Index(None, "round_id", "starts_at"),
+        Index(None, "starts_at", "school_id"),
+        Index(
+            "uq_meeting_slot_offered",
+            "staff_id",
+            "starts_at",
+            "school_id",
+            unique=True,
+            sqlite_where=_STANDS,
+            postgresql_where=_STANDS,
+        ),
+    )
+
+    round_id: int = Field(sa_type=BigId)
+    staff_id: int = Field(sa_type=BigId)
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    room: str = Field(default="", max_length=60)
+    link_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Booking(InSchool, table=True):
+    """That an adult comes for a child at one time. Never two in one slot, nor two of one adult for one child.
+
+    `round_id` is that of its slot. `uid` and `sequence` are those of RFC 5545: moved, it counts up and stays the same
+    in a calendar. `booked_by`: the member of staff who wrote it down for the family. `reminded_at`: on its eve.
+    """
+
+    __tablename__ = "booking"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school(
+            ("slot_id", "meeting_slot"), ("round_id", "meeting_round"), "guardian", "pupil", ("booked_by", "staff")
+        ),
+        Index(None, "guardian_id", "school_id"),
+        Index(None, "pupil_id", "school_id"),
+        Index("uq_booking_slot", "slot_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
+        Index(
+            "uq_booking_adult",
+            "round_id",
+            "guardian_id",
+            "pupil_id",
+            unique=True,
+            sqlite_where=_STANDS,
+            postgresql_where=_STANDS,
+        ),
+    )
+
+    slot_id: int = Field(sa_type=BigId)
+    round_id: int = Field(sa_type=BigId)
+    guardian_id: int = Field(sa_type=BigId)
+    pupil_id: int = Field(sa_type=BigId)
+    booked_by: int | None = Field(default=None, sa_type=BigId)
+    booked_at: datetime = Field(sa_type=UtcDateTime)
+    moved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    uid: str = Field(max_length=40, unique=True)
+    sequence: int = 0
+
+
+class BookingWait(InSchool, table=True):
+    """That an adult waits until a time falls free for a child; `told_at`: when one was offered."""
+
+    __tablename__ = "booking_wait"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school(
+            ("round_id", "meeting_round"), "guardian", "pupil", unique=[("round_id", "guardian_id", "pupil_id")]
+        ),
+        Index(None, "guardian_id", "school_id"),
+        Index(None, "pupil_id", "school_id"),
+    )
+
+    round_id: int = Field(sa_type=BigId)
+    guardian_id: int = Field(sa_type=BigId)
+    pupil_id: int = Field(sa_type=BigId)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,47 @@
+"""Reminders of appointments, school by school: on the eve, from ten until the evening, each once."""
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.database import Database
+from hub.errors import PasserelleError
+from hub.meetings.telling import AT_ONCE, remind
+from hub.people.schools import read_school
+from hub.sealing import Keyring
+from hub.tables import school
+from scheduler.again import again
+
+log = structlog.get_logger(__name__)
+
+PAUSE = 300.0
+
+
+class Reminders:
+    """Reminds families of their appointments of tomorrow; several processes may look, and each is reminded once."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database, self._keyring = database, keyring
+
+    async def watch(self) -> None:
+        """Look every five minutes."""
+        await again(self.look, pause=PAUSE, name="reminders")
+
+    async def look(self) -> int:
+        """Remind whom it is time to remind; gives how many adults. A school that fails keeps no other from its own."""
+        async with self._database.engine_reading() as connection:
+            now = await self._database.now(connection)
+            schools = [int(row.id) for row in await connection.execute(select(school.c.id))]
+        told = 0
+        for school_id in schools:
+            try:
+                while True:
+                    async with self._database.school(school_id) as session:
+                        itself = await read_school(session, school_id)
+                        some = await remind(session, self._keyring, school=itself, now=now)
+                    told += some
+                    if some < AT_ONCE:
+                        break
+            except (PasserelleError, SQLAlchemyError) as error:
+                log.error("reminders failed", school=school_id, kind=type(error).__name__)  # noqa: TRY400 (ids only)
+        return told
