@@ -1,46 +1,18 @@
 """Phrases that stand ready in every language: what a school says when minutes count, with a few blanks to fill in."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from hub.errors import InvalidError
 from hub.ports import Follows, HalfDay, NoticeKind, SchoolCard, Slots
+from i18n.appointment_phrases import APPOINTMENTS
+from i18n.phrase import FIELDS, Phrase, blanks_in
 from i18n.slots import N_, clean_line
 from i18n.tongues import Tongue
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Sentences to be said together; `chip` is its name for staff.
-
-    Each sentence is said when the blanks in it are filled in: `when` (a half-day of a day), `until` (a day), `time`
-    (an hour), `moment` (a day with its hour), `place`.
-    `needs` are those that may not stay empty.
-    `of_a_child`: the house says it of one child, and nobody presses it by hand; %(pupil)s is its first name. `unnamed`
-    takes the place of its sentences where no child may be named.
-    """
-
-    name: str
-    kinds: tuple[NoticeKind, ...]
-    chip: str
-    sentences: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-    of_a_child: bool = False
-    unnamed: tuple[str, ...] = ()
-
-    @property
-    def blanks(self) -> tuple[str, ...]:
-        """Every blank of its sentences, those that it needs first."""
-        return tuple(sorted(_blanks(self.sentences), key=lambda blank: (blank not in self.needs, blank)))
-
 
 _PLACE = N_("Lieu : %(place)s.")
 _NO_LONGER = N_("Notre message sur l'absence ne compte plus.")
 _NOTHING_TO_DO = N_("Vous n'avez plus rien à faire.")
 _CHILDREN_AT = N_("Accueil des enfants : %(place)s.")
-_ANOTHER = N_("Une autre heure se choisit sur votre page, ou par téléphone.")
-_CHANGE = N_("Pour en changer : votre page, ou un appel.")
-_CHOOSE = N_("Choisissez-la sur votre page, ou par téléphone.")
 
 
 def _urgent(name: str, chip: str, *sentences: str, needs: tuple[str, ...] = ()) -> Phrase:
@@ -164,42 +136,7 @@ PHRASES: Mapping[str, Phrase] = {
             of_a_child=True,
             unnamed=(N_("L'absence %(when)s est expliquée."), _NOTHING_TO_DO),
         ),
-        Phrase(
-            "appointments",
-            (NoticeKind.ANNOUNCEMENT,),
-            "rendez-vous à choisir",
-            # TRANSLATORS: an appointment with the teacher. pupil: first names; until: a day with its date
-            (N_("%(pupil)s : quelle heure pour votre rendez-vous à l'école ? Réponse jusqu'au %(until)s."), _CHOOSE),
-            of_a_child=True,
-            unnamed=(N_("Quelle heure pour votre rendez-vous à l'école ? Réponse jusqu'au %(until)s."), _CHOOSE),
-        ),
-        Phrase(
-            "time_free",
-            (NoticeKind.ANNOUNCEMENT,),
-            "heure libérée",
-            # TRANSLATORS: told to who waits for an appointment. moment: day and hour (jeudi 3 décembre à 17 h 10)
-            (N_("%(pupil)s : une heure s'est libérée pour un rendez-vous, %(moment)s."), _CHOOSE),
-            of_a_child=True,
-            unnamed=(N_("Une heure s'est libérée pour un rendez-vous, %(moment)s."), _CHOOSE),
-        ),
-        Phrase(
-            "appointment_cancelled",
-            (NoticeKind.ANNOUNCEMENT,),
-            "rendez-vous annulé",
-            # TRANSLATORS: pupil: first names; moment: day and hour
-            (N_("%(pupil)s : l'école doit annuler votre rendez-vous, %(moment)s."), _ANOTHER),
-            of_a_child=True,
-            unnamed=(N_("L'école doit annuler votre rendez-vous, %(moment)s."), _ANOTHER),
-        ),
-        Phrase(
-            "appointment_near",
-            (NoticeKind.REMINDER,),
-            "rappel d’un rendez-vous",
-            # TRANSLATORS: pupil: first names; moment: day and hour
-            (N_("%(pupil)s : rappel de votre rendez-vous, %(moment)s."), _PLACE, _CHANGE),
-            of_a_child=True,
-            unnamed=(N_("Rappel de votre rendez-vous, %(moment)s."), _PLACE, _CHANGE),
-        ),
+        *APPOINTMENTS,
         _told(
             "joined_chat",
             "Telegram ajouté",
@@ -258,7 +195,7 @@ def check_phrase(kind: NoticeKind, slots: Slots) -> None:
     phrase = phrase_of(kind, slots.phrase or "")
     for blank in phrase.needs:
         if not _filled(blank, slots):
-            raise InvalidError(_MISSING[blank], field=_FIELDS[blank])
+            raise InvalidError(_MISSING[blank], field=FIELDS[blank])
 
 
 def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, *, pupil: str = "") -> tuple[str, ...]:
@@ -275,11 +212,11 @@ def _phrase_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCar
     if not slots.phrase:
         return ()
     phrase = phrase_of(kind, slots.phrase)
-    filled = {blank: _said(blank, speaks, slots, school) for blank in _FIELDS if _filled(blank, slots)}
+    filled = {blank: _said(blank, speaks, slots, school) for blank in FIELDS if _filled(blank, slots)}
     sentences = [
         speaks.gettext(sentence) % {**filled, "pupil": pupil}
         for sentence in (phrase.sentences if pupil or not phrase.unnamed else phrase.unnamed)
-        if all(blank in filled for blank in _blanks((sentence,)))
+        if all(blank in filled for blank in blanks_in((sentence,)))
     ]
     if not slots.exercise:
         return tuple(sentences)
@@ -292,10 +229,11 @@ _OPENINGS: Mapping[Follows | None, str] = {
     Follows.REMINDER: N_("Rappel : merci de nous dire que vous avez lu."),
 }
 _SIGN = N_("Rappel : votre signature manque encore.")
-_FIELDS = {"when": "day", "until": "day", "time": "starts_at", "moment": "starts_at", "place": "place"}
 _MISSING = {
     "when": N_("Il manque le jour et la demi-journée."),
+    "until": N_("Il manque le jour et la demi-journée."),
     "time": N_("Il manque l'heure."),
+    "moment": N_("Il manque l'heure."),
     "place": N_("Il manque le lieu."),
 }
 
@@ -319,7 +257,3 @@ def _said(blank: str, speaks: Tongue, slots: Slots, school: SchoolCard) -> str:
         say = speaks.time if blank == "time" else speaks.moment
         return say(slots.starts_at, school.timezone)
     return clean_line(slots.place or "")
-
-
-def _blanks(sentences: tuple[str, ...]) -> Iterator[str]:
-    return (blank for blank in _FIELDS if any(f"%({blank})s" in sentence for sentence in sentences))

@@ -7,6 +7,7 @@ import orjson
 from factories import NOW, SINCE, TODAY, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
 from gradebook import judge_a_class
 from inboxes import Inbox
+from lively_appointments import offer_appointments
 from lively_diary import note_homework
 from lively_papers import give_papers
 from lively_plans import plan_ahead
@@ -101,6 +102,8 @@ class Lively:
     events: dict[str, int] = field(default_factory=dict)
     assessments: dict[str, int] = field(default_factory=dict)
     feed: str = ""
+    appointments: dict[str, int] = field(default_factory=dict)
+    appointment_uid: str = ""
     tablet: int = 0
     papers: dict[str, int] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
@@ -196,6 +199,7 @@ async def a_lively_school(database: Database, keyring: Keyring, settings: Settin
     await note_homework(lively)
     await _results(lively)
     await _evening(lively)
+    await offer_appointments(lively)
     return lively
 
 

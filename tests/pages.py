@@ -46,6 +46,7 @@ NOT_PAGES = {
     "GET /messages/{thread_id:int}/pieces/{attachment_id:int}": "a file of a family's",
     "GET /presences/sw.js": "the worker that keeps the rolls",
     "GET /famille/agenda/abonnement": "the way back from an address that is shown once",
+    "GET /famille/rendez-vous/{school_id:int}/{uid}.ics": "an appointment for a family's own calendar",
     "GET /agenda/{code}.ics": "what a family's own calendar reads",
     "GET /manifest.webmanifest": "how the page installs itself",
     "GET /l/{code}/manifest.webmanifest": "how the page installs itself",
@@ -407,6 +408,53 @@ async def subscribing(page: Page, _: Lively) -> None:
         await page.locator('button[value="ouvrir"]').click()
 
 
+def appointments(end: str = "") -> Where:
+    """Go to the appointments that the teacher of CP A offers."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/rendez-vous/{lively.appointments['round']}{end}"
+
+    return where
+
+
+def opening_in(label: str) -> Where:
+    """Go to an empty sheet of appointments."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/rendez-vous/ouvrir?classe={lively.small.classes[label]}"
+
+    return where
+
+
+async def offering_nothing(page: Page, _: Lively) -> None:
+    """Offer hours that nobody receives in."""
+    await page.get_by_label("Durée de chacun").fill("200")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Ouvrir ces rendez-vous").click()
+
+
+async def cancelling_nothing(page: Page, _: Lively) -> None:
+    """Cancel without a tick."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Annuler les heures cochées").click()
+
+
+async def coming_too_late(page: Page, lively: Lively) -> None:
+    """Choose an hour that was just taken: the page still shows it."""
+    taken = lively.appointments["full"]
+    await lively.small.write(_TAKES, school=lively.small.school.key, slot=taken, now=NOW.isoformat(sep=" "))
+    await page.locator(f'input[value="{taken}"]').check()
+    async with page.expect_navigation():
+        await page.locator(f'form:has(input[value="{taken}"]) .btn').click()
+
+
+_TAKES = (
+    "INSERT INTO booking (school_id, slot_id, round_id, guardian_id, pupil_id, booked_at, uid, sequence) "
+    "SELECT :school, id, round_id, 2, 1, :now, 'late' || id, 0 FROM meeting_slot WHERE id = :slot "
+    "ON CONFLICT DO NOTHING"
+)
+
+
 def own_message(lang: str) -> Where:
     """Go to the message about the absence of a family's child, on its own page."""
 
@@ -582,6 +630,25 @@ def _staff() -> list[Listed]:
         Listed("new event", "GET /classe/agenda/ajouter", at("/classe/agenda/ajouter")),
         Listed("new event at fault", "POST /classe/agenda", at("/classe/agenda/ajouter"), ending_before, 422),
         Listed("event", "GET /classe/agenda/{event_id:int}", event("trip"), who="teacher"),
+        Listed("appointments", "GET /classe/rendez-vous", at("/classe/rendez-vous")),
+        Listed("appointments, none", "GET /classe/rendez-vous", at("/classe/rendez-vous"), who="foreign_director"),
+        Listed("opening appointments", "GET /classe/rendez-vous/ouvrir", opening_in("CP A")),
+        Listed(
+            "opening appointments at fault",
+            "POST /classe/rendez-vous/ouvrir",
+            opening_in("CP A"),
+            offering_nothing,
+            422,
+        ),
+        Listed("appointments of a class", "GET /classe/rendez-vous/{round_id:int}", appointments(), who="teacher"),
+        Listed(
+            "appointments, none ticked",
+            "POST /classe/rendez-vous/{round_id:int}/annuler",
+            appointments(),
+            cancelling_nothing,
+            409,
+        ),
+        Listed("plan for the door", "GET /classe/rendez-vous/{round_id:int}/porte", appointments("/porte")),
         Listed("alarm", "GET /alerte", at("/alerte"), who="deputy"),
         Listed("alarm read over", "POST /alerte", at("/alerte?exercice=1"), pressing("sheltered")),
         Listed("families", "GET /familles", at("/familles")),
@@ -650,6 +717,8 @@ def _family(lang: str) -> list[Listed]:
         family("announcement on a shared phone", show, link("announcement", "Isaure", lang=lang)),
         family("urgent", show, link("urgent", lang=lang)),
         family("homework", show, link("homework", lang=lang)),
+        family("appointments behind a link", show, link("appointments", lang=lang)),
+        family("appointments to choose behind a link", show, link("appointments", "Noureddine", lang=lang)),
         family("meeting", show, link("meeting", lang=lang)),
         family("crisis", show, link("crisis", lang=lang)),
         family("result", show, link("result", lang=lang)),
@@ -759,6 +828,14 @@ def _home(lang: str) -> list[Listed]:
             "GET /famille/reglages/{school_id:int}/{guardian_id:int}/code/{demande}",
             at(f"/famille/reglages?lang={lang}"),
             giving("odalys@familles.test"),
+        ),
+        home("appointments", "GET /famille/rendez-vous", at(f"/famille/rendez-vous?lang={lang}")),
+        home(
+            "appointments, too late",
+            "POST /famille/rendez-vous",
+            at(f"/famille/rendez-vous?lang={lang}"),
+            coming_too_late,
+            409,
         ),
         home("calendar", "GET /famille/agenda", at(f"/famille/agenda?lang={lang}")),
         home("own calendar", "POST /famille/agenda/abonnement", at(f"/famille/agenda?lang={lang}"), subscribing),

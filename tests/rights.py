@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from factories import TODAY
@@ -207,6 +208,27 @@ def _entry(end: str = "", subject: str = "Mathématiques") -> Callable[[Lively],
 
 def _ticked(lively: Lively) -> Mapping[str, Any]:
     return {"ecole": lively.small.school.key, "eleve": 1, "devoir": lively.entries["Mathématiques"], "fait": 1}
+
+
+def _round(end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/rendez-vous/{lively.appointments['round']}{end}"
+
+
+def _open_in(label: str) -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/rendez-vous/ouvrir?classe={lively.small.classes[label]}"
+
+
+def _hours(lively: Lively) -> Mapping[str, Any]:
+    day = (TODAY + timedelta(days=12)).isoformat()
+    return {"titre": "Bilan", "jour": day, "de": "17:00", "a": "18:00", "duree": "20", "qui": [lively.staff["teacher"]]}
+
+
+def _called(lively: Lively) -> Mapping[str, Any]:
+    return {"heure": lively.appointments["last"], "qui": "1-1"}
+
+
+def _chosen(lively: Lively) -> Mapping[str, Any]:
+    return {"ecole": lively.small.school.key, "eleve": 1, "heure": lively.appointments["free"]}
 
 
 _PIECE = {"key": "d" * 32, "matiere": "Chant", "jour": "2026-11-26", "texte": "Apprendre le refrain."}
@@ -468,6 +490,24 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /classe/competences/{competence_id:int}/fermer": (Right(_to("/classe/competences/1/fermer"), WHOLE_SCHOOL),),
     "POST /classe/competences/{competence_id:int}/rouvrir": (
         Right(_to("/classe/competences/1/rouvrir"), WHOLE_SCHOOL),
+    ),
+    "GET /classe/rendez-vous": (Right(_to("/classe/rendez-vous"), SIGNED_IN - {"deputy"}),),
+    "GET /classe/rendez-vous/ouvrir": (Right(_open_in("CP A"), CLASS),),
+    "POST /classe/rendez-vous/ouvrir": (Right(_open_in("CP A"), CLASS, _hours, says=frozenset({422})),),
+    "GET /classe/rendez-vous/{round_id:int}": (Right(_round(), CLASS),),
+    "GET /classe/rendez-vous/{round_id:int}/porte": (Right(_round("/porte"), CLASS),),
+    "POST /classe/rendez-vous/{round_id:int}/heures": (Right(_round("/heures"), CLASS, _hours, says=frozenset({422})),),
+    "POST /classe/rendez-vous/{round_id:int}/noter": (Right(_round("/noter"), CLASS, _called),),
+    "POST /classe/rendez-vous/{round_id:int}/rendre": (
+        Right(_round("/rendre"), NONE, _with(rendezvous=2**40)),  # one that is none: test_appointment_pages.py
+    ),
+    "POST /classe/rendez-vous/{round_id:int}/annuler": (Right(_round("/annuler"), CLASS, _with(heures=[2**40])),),
+    "GET /famille/rendez-vous": (at_home("/famille/rendez-vous"),),
+    "POST /famille/rendez-vous": (at_home("/famille/rendez-vous", _chosen, may=PARENT),),
+    "GET /famille/rendez-vous/{school_id:int}/{uid}.ics": (
+        at_home(
+            lambda lively: f"/famille/rendez-vous/{lively.small.school.key}/{lively.appointment_uid}.ics", may=PARENT
+        ),
     ),
     "GET /famille/resultats": (at_home("/famille/resultats"),),
     "GET /famille/agenda": (at_home("/famille/agenda"),),

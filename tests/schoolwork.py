@@ -20,6 +20,8 @@ from hub.tables import (
     absence,
     assessment,
     assessment_item,
+    booking,
+    booking_wait,
     calendar_feed,
     diary_entry,
     diary_file,
@@ -29,6 +31,8 @@ from hub.tables import (
     document_file,
     document_for,
     event,
+    meeting_round,
+    meeting_slot,
     result,
     signature,
     stored_file,
@@ -36,7 +40,7 @@ from hub.tables import (
 )
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-OF_A_YEAR = (assessment, diary_entry, document, event, digest_item, stored_file)
+OF_A_YEAR = (assessment, diary_entry, document, event, digest_item, meeting_round, stored_file)
 """What has a last day; the rest hangs on it."""
 
 
@@ -81,7 +85,18 @@ async def filled(
             event, **of_class, **moments, kind=EventKind.TRIP, title_sealed=b"", starts_on=TODAY, ends_on=TODAY,
             uid=f"u{pupil}",
         )  # fmt: skip
+        offered = await row(
+            meeting_round, **of_class, key_name=f"r{pupil}", title_sealed=seal.close(b"Bilan", b"meeting_round.title"),
+            closes_at=NOW, made_at=NOW,
+        )  # fmt: skip
         for days, adult in enumerate(adults):
+            begins = NOW + timedelta(days=pupil, hours=days)
+            slot = await row(
+                meeting_slot, round_id=offered, staff_id=small.teacher, room="", starts_at=begins, ends_at=begins
+            )
+            here = {"round_id": offered, "guardian_id": adult, "pupil_id": pupil}
+            await row(booking, **here, slot_id=slot, booked_at=NOW, uid=f"b{pupil}-{adult}")
+            await row(booking_wait, **here, asked_at=NOW)
             at = NOW + timedelta(days=days)
             await row(signature, document_id=paper, pupil_id=pupil, guardian_id=adult, at=at, through="page")
             await row(

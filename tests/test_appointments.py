@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from appointments import FIVE, OFFER, THURSDAY, Offered
-from factories import NOW, TODAY, SmallSchool, a_school, by_sms
 from desks import on_one_database
+from factories import NOW, TODAY, SmallSchool, a_school, by_sms
 
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError

@@ -33,6 +33,8 @@ from hub.tables import (
     absence,
     assessment,
     assessment_item,
+    booking,
+    booking_wait,
     calendar_feed,
     class_group,
     competence,
@@ -47,6 +49,8 @@ from hub.tables import (
     event,
     family_code,
     family_login_guardian,
+    meeting_round,
+    meeting_slot,
     paper_code,
     recovery_code,
     result,
@@ -316,7 +320,7 @@ async def test_what_a_pupil_learnt_ticked_and_had_signed_goes_with_the_pupil(tow
         here = {"school_id": 1, "register": town.register, "by": None, "now": NOW}
         places = await erase_pupil(session, town.small.keyring, pupil_id=1, **here)
 
-    theirs = (result, diary_tick, signature, digest_item, absence)
+    theirs = (result, diary_tick, signature, digest_item, absence, booking, booking_wait)
     assert await rows_of(town, *theirs, of="pupil_id = 1") == {table.name: 0 for table in theirs}
     assert await rows_of(town, *theirs, of="pupil_id = 2") == {table.name: 1 for table in theirs}
     assert places == [paper]
@@ -335,10 +339,10 @@ async def test_of_an_erased_adult_a_signature_keeps_that_it_was_given(town: Town
 
     await town.erase(gone)
 
-    theirs = (wish, calendar_feed, digest_item, family_login_guardian)
+    theirs = (wish, calendar_feed, digest_item, family_login_guardian, booking, booking_wait)
     assert await rows_of(town, *theirs, of=f"guardian_id = {gone}") == {table.name: 0 for table in theirs}
-    assert await rows_of(town, wish, calendar_feed, digest_item, of=f"guardian_id = {stays}") == {
-        "wish": 1, "calendar_feed": 1, "digest_item": 1,
+    assert await rows_of(town, wish, calendar_feed, digest_item, booking, of=f"guardian_id = {stays}") == {
+        "wish": 1, "calendar_feed": 1, "digest_item": 1, "booking": 1,
     }  # fmt: skip
     assert await town.small.rows("SELECT guardian_id FROM signature ORDER BY id") == [(gone,), (stays,)]
     assert await town.small.rows("SELECT quiet_from, first_name FROM guardian WHERE id = :id", id=gone) == [(None, "")]
@@ -444,7 +448,10 @@ async def test_what_a_class_wrote_goes_after_its_last_day_with_its_files_and_the
 
     assert (kept.others, kept.places) == (0, ())
     assert sorted(gone.places) == sorted(places)
-    leaves = (diary_tick, diary_file, assessment_item, result, signature, document_file, document_for)
+    leaves = (
+        diary_tick, diary_file, assessment_item, result, signature, document_file, document_for,
+        meeting_slot, booking, booking_wait,
+    )  # fmt: skip
     assert await rows_of(town, *OF_A_YEAR, *leaves) == {table.name: 0 for table in (*OF_A_YEAR, *leaves)}
     assert await rows_of(town, data_key, of="subject = 'file'") == {"data_key": 0}
     assert await rows_of(town, competence) == {"competence": 1}
@@ -454,7 +461,7 @@ async def test_a_notice_that_goes_leaves_what_it_told_of(town: Town) -> None:
     adults = await town.small.family(by_sms(), children=("Capucine",))
     await filled(town.small, town.settings, pupil=1, adults=adults)
     notice_id = await town.tell("Regardez le cahier.")
-    told = (diary_entry, document, assessment, event, digest_item)
+    told = (diary_entry, document, assessment, event, digest_item, meeting_round)
     async with town.small.database.school(1) as session:
         for table in told:
             await session.execute(update(table).values(notice_id=notice_id))

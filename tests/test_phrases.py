@@ -22,6 +22,8 @@ LINK = f"https://passerelle.ville.test/l/{LINK_CODE}"
 THURSDAY = date(2026, 11, 26)
 FILLED: dict[str, dict[str, object]] = {
     "when": {"day": THURSDAY, "half_day": HalfDay.AFTERNOON},
+    "until": {"day": THURSDAY},
+    "moment": {"starts_at": datetime(2026, 11, 26, 15, 30, tzinfo=UTC)},
     "time": {"starts_at": datetime(2026, 11, 26, 15, 30, tzinfo=UTC)},
     "place": {"place": PLACE},
 }
@@ -76,7 +78,8 @@ def test_a_phrase_is_said_on_every_channel_with_what_was_filled_in_and_nothing_e
         assert not re.search(r"[\ue000\ue001]|%\(|\{\{|\{%|None", said)
         assert (PLACE in said) is (slots.place is not None)
         assert ("16:30" in plain(said) or "16 h 30" in plain(said)) is (slots.starts_at is not None)
-        assert bool(re.search(r"\b26\b", said)) is (slots.day is not None)
+        dated = slots.day is not None or "moment" in PHRASES[name].needs
+        assert bool(re.search(r"\b26\b", said)) is dated
 
 
 SCHOOL_DAYS = [
@@ -188,6 +191,10 @@ LACKING = dict.fromkeys(("closed", "heating", "strike", "transport", "snow", "wa
     "open_again": NO_DAY,
     "late_return": NO_TIME,
     "collect": NO_TIME,
+    "appointments": NO_DAY,
+    "time_free": NO_TIME,
+    "appointment_cancelled": NO_TIME,
+    "appointment_near": NO_TIME,
 }
 
 
@@ -196,7 +203,7 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
 
     for name, (field, sentence) in LACKING.items():
         with pytest.raises(InvalidError) as refused:
-            check_slots(NoticeKind.URGENT, Slots(phrase=name, place=PLACE))
+            check_slots(PHRASES[name].kinds[0], Slots(phrase=name, place=PLACE))
         assert (str(refused.value), refused.value.field) == (sentence, field)
 
         for say in (render_sms, render_email, render_pocket):
@@ -204,6 +211,7 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
                 say(a_wording(Slots(phrase=name, place=PLACE)))
 
 
+APPOINTMENTS = ["appointments", "time_free", "appointment_cancelled", "appointment_near"]
 OF_A_CHILD = [name for name, phrase in PHRASES.items() if phrase.of_a_child]
 
 
@@ -218,11 +226,12 @@ def test_what_is_said_of_one_child_names_it_on_every_channel_where_that_may_be(n
         assert "Lina" in named.text
         assert "Lina" not in shown(unnamed)
         assert not re.search(r"[\ue000\ue001]|%\(", shown(named))
-    assert count(render_sms(replace(nobody, pupils=("Maximilienne",), link=None)).text).segments <= 2
+    most = 3 if nobody.kind is NoticeKind.ANNOUNCEMENT else 2
+    assert count(render_sms(replace(nobody, pupils=("Maximilienne",), link=None)).text).segments <= most
 
 
 def test_what_is_said_of_one_child_is_never_offered_to_press() -> None:
-    assert OF_A_CHILD == ["found", "explained"]
+    assert ["found", "explained", *APPOINTMENTS] == OF_A_CHILD
     assert not {phrase.name for kind in NoticeKind for phrase in phrases_of(kind)} & set(OF_A_CHILD)
 
 

@@ -2,12 +2,15 @@
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from hub.agenda.entries import in_order
 from hub.agenda.feeds import Feed, find_feed
 from hub.agenda.holidays import holidays
 from hub.agenda.reading import for_family, year_ends
+from hub.meetings.reading import calendar_of
 from hub.people.kin import children_of
 from hub.people.schools import read_school
 from hub.routing import day_at_school
@@ -62,17 +65,17 @@ async def _written(house: House, feed: Feed) -> bytes | None:
         if not children:
             return None
         first, last = day - BACK, await year_ends(session, school_id=feed.school_id, day=day)
-        entries = await for_family(
-            session,
-            house.keyring,
-            school_id=feed.school_id,
-            guardians=guardians,
-            timezone=school.timezone,
-            classes={child.class_id for child in children},
-            first=first,
-            last=last,
-            now=now,
-            cancelled=True,
-        )
+        which: dict[str, Any] = {
+            "school_id": feed.school_id,
+            "timezone": school.timezone,
+            "guardians": guardians,
+            "first": first,
+            "last": last,
+            "now": now,
+            "cancelled": True,
+        }
+        classes = {child.class_id for child in children}
+        entries = await for_family(session, house.keyring, **which, classes=classes)
+        entries += await calendar_of(session, house.keyring, **which)
     off = holidays(school.zone, first, last)
-    return calendar_file(tongue(feed.language), school.name, school.timezone, children, entries, off)
+    return calendar_file(tongue(feed.language), school.name, school.timezone, children, in_order(entries), off)

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from babel.dates import format_date
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from hub.agenda.entries import Entry, when
+from hub.agenda.entries import Entry, in_order, when
 from hub.agenda.feeds import end_feeds, feeds_of, make_feed
 from hub.agenda.holidays import Holiday, holidays
 from hub.agenda.meetings import MEETING
 from hub.agenda.reading import for_family, year_ends
 from hub.errors import NotFoundError
+from hub.meetings.reading import calendar_of
 from hub.models.agenda import EventKind
 from hub.models.answers import AnswerKind
 from hub.people.kin import Child
@@ -141,17 +142,17 @@ async def agenda_glances(visitor: Visitor, at_school: AtSchool) -> Sequence[Glan
 
 
 async def _entries(visitor: Visitor, at_school: AtSchool, first: date, last: date) -> list[Entry]:
-    return await for_family(
-        at_school.session,
-        visitor.house.keyring,
-        school_id=at_school.school_id,
-        timezone=at_school.school.timezone,
-        guardians=at_school.guardians,
-        classes=at_school.classes,
-        first=first,
-        last=last,
-        now=visitor.now,
-    )
+    which: dict[str, Any] = {
+        "school_id": at_school.school_id,
+        "timezone": at_school.school.timezone,
+        "guardians": at_school.guardians,
+        "first": first,
+        "last": last,
+        "now": visitor.now,
+    }
+    here = at_school.session, visitor.house.keyring
+    own = await calendar_of(*here, **which)
+    return in_order([*await for_family(*here, **which, classes=at_school.classes), *own])
 
 
 def _of_child(entries: Iterable[Entry], children: Sequence[Child], pupil_id: int) -> list[Entry]:

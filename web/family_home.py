@@ -38,6 +38,7 @@ WAYS = (
     Way("/famille/documents", "clip", N_("Documents")),
     Way("/famille/resultats", "ack", N_("Résultats")),
     Way("/famille/agenda", "cal", N_("Agenda")),
+    Way("/famille/rendez-vous", "people", N_("Rendez-vous")),
     Way("/famille/messages", "tray", N_("Messages")),
     Way("/famille/reglages", "tongue", N_("Réglages")),
 )

@@ -14,6 +14,7 @@ from hub.ports import NoticeKind
 from hub.replies.links import Adult, LinkView
 from i18n.slots import whole_number
 from i18n.tongues import Tongue
+from web.appointment_part import APPOINTMENT_PART, APPOINTMENT_PHRASES
 from web.family_diary import HOMEWORK_PART
 from web.family_documents import DOCUMENT_PART
 from web.family_door import now_of, printed
@@ -65,6 +66,8 @@ _NEWS = Part(
 
 def _part_of(view: LinkView) -> Part | None:
     kind = view.served.kind
+    if view.slots.phrase in APPOINTMENT_PHRASES:
+        return APPOINTMENT_PART
     return _NEWS if kind is NoticeKind.DIGEST else PARTS.get(kind)
 
 

@@ -35,6 +35,7 @@ def _slots(*more: Any) -> Select[Any]:  # noqa: ANN401 (columns)
             booking.c.guardian_id,
             booking.c.pupil_id,
             booking.c.booked_by,
+            booking.c.uid,
             *more,
         )
         .join(meeting_round, here)

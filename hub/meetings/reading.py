@@ -42,7 +42,8 @@ class Time:
 class ForChild:
     """Appointments offered for one child, as one adult sees them: his or her own, and what nobody has yet.
 
-    `open`: one may choose, until `closes_at`. `waits`: this adult is told when a time falls free.
+    `open`: one may choose, until `closes_at`. `uid` names the appointment in calendars. `waits`: this adult is told
+    when a time falls free.
     """
 
     round_id: int
@@ -52,6 +53,7 @@ class ForChild:
     closes_at: datetime
     open: bool
     booking_id: int | None
+    uid: str
     own: Time | None
     free: tuple[Time, ...]
     waits: bool
@@ -238,6 +240,7 @@ def _for_child(
         closes_at=first.closes_at,
         open=is_open,
         booking_id=mine[0].booking_id if mine else None,
+        uid=mine[0].uid if mine else "",
         own=_time(mine[0], seal, comes=True) if mine else None,
         free=tuple(_time(row, seal) for row in free),
         waits=waits,

@@ -1,0 +1,84 @@
+"""Appointments below the message that invites to one: chosen there, for the adult who holds the link alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from hub.errors import InvalidError, NotFoundError
+from hub.meetings.choosing import NO_APPOINTMENT, Comes, TakenError, choose, give_back, wait
+from hub.meetings.reading import for_family
+from hub.people.kin import children_of
+from hub.people.schools import read_school
+from hub.replies.links import Adult
+from i18n.slots import whole_number
+from web.appointment_words import shown, too_late
+from web.family_part import Opened, Part
+
+APPOINTMENT_PHRASES = frozenset({"appointments", "time_free", "appointment_cancelled", "appointment_near"})
+"""What is said of appointments, and has them below it."""
+
+
+async def _show(opened: Opened) -> Mapping[str, Any] | None:
+    """Give what is offered for the children of this message.
+
+    Where several adults read it, or no child may be named of several, it is on the family's own page alone.
+    """
+    alone = opened.view.served.alone
+    if alone is None or not (opened.view.served.may_name or len(opened.pupils) == 1):
+        return {"found": [], "elsewhere": True, "names": {}}
+    children = await children_of(
+        opened.session, school_id=opened.school_id, guardians=[alone.guardian_id], day=opened.day
+    )
+    mine = [child for child in children if child.pupil_id in alone.pupils]
+    offered = await for_family(
+        opened.session, opened.keyring, school_id=opened.school_id, children=mine, now=opened.now
+    )
+    timezone = opened.view.served.school.timezone
+    found = [shown(opened.speaks, opened.school_id, one, timezone) for one in offered]
+    return {"found": found, "elsewhere": False, "names": opened.pupils}
+
+
+async def _choose(opened: Opened, adult: Adult, form: FormData) -> None:
+    """Choose an hour, or move to it. Raises HubError with a sentence for the family."""
+    school = await read_school(opened.session, opened.school_id)
+    slot_id, comes = _number(form, "heure"), _comes(adult, form)
+    try:
+        await choose(opened.session, opened.keyring, school=school, slot_id=slot_id, comes=comes, now=opened.now)
+    except TakenError as late:
+        raise InvalidError(too_late(opened.speaks, late, school.timezone)) from late
+
+
+async def _give_back(opened: Opened, adult: Adult, form: FormData) -> None:
+    school = await read_school(opened.session, opened.school_id)
+    _comes(adult, form)
+    booking_id, mine = _number(form, "rendezvous"), [adult.guardian_id]
+    await give_back(
+        opened.session, opened.keyring, school=school, booking_id=booking_id, guardians=mine, now=opened.now
+    )
+
+
+async def _wait(opened: Opened, adult: Adult, form: FormData) -> None:
+    school, comes = await read_school(opened.session, opened.school_id), _comes(adult, form)
+    waits = form.get("act") == "attendre"
+    await wait(opened.session, school=school, round_id=_number(form, "tour"), comes=comes, waits=waits, now=opened.now)
+
+
+APPOINTMENT_PART = Part(
+    "family/part_appointments.html",
+    _show,
+    {"choisir": _choose, "rendre": _give_back, "attendre": _wait, "ne_plus_attendre": _wait},
+)
+"""What the page of such a message shows below it."""
+
+
+def _comes(adult: Adult, form: FormData) -> Comes:
+    """Say for which child of the message's the press is. Raises NotFoundError for any other."""
+    pupil_id = _number(form, "eleve")
+    if pupil_id not in adult.pupils:
+        raise NotFoundError(NO_APPOINTMENT)
+    return Comes(adult.guardian_id, pupil_id)
+
+
+def _number(form: FormData, field: str) -> int:
+    return whole_number(str(form.get(field, ""))) or 0

@@ -1,0 +1,149 @@
+"""Appointments on a family's page: what is offered for each child, and one's own; chosen, moved, given back."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Path, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+
+from hub.agenda.reading import year_ends
+from hub.errors import HubError, NotFoundError
+from hub.meetings.choosing import GONE, Comes, TakenError, choose, give_back, wait
+from hub.meetings.reading import calendar_of, for_family
+from hub.people.kin import Child
+from hub.people.schools import read_school
+from web.appointment_words import Shown, shown, too_late
+from web.calendar_file import calendar_file
+from web.family_visit import HOME, AtSchool, FamilyDep, Glance, Visitor
+
+router = APIRouter()
+
+AT = f"{HOME}/rendez-vous"
+BACK = timedelta(days=31)
+
+
+class Pressed(BaseModel):
+    """A press for one child: `heure` is wanted, in `tour` one waits, `rendezvous` is given back."""
+
+    ecole: int = Field(ge=1, lt=2**63)
+    eleve: int = Field(ge=1, lt=2**63)
+    heure: int = Field(default=0, ge=0, lt=2**63)
+    tour: int = Field(default=0, ge=0, lt=2**63)
+    rendezvous: int = Field(default=0, ge=0, lt=2**63)
+    geste: Literal["choisir", "rendre", "attendre", "ne_plus_attendre"] = "choisir"
+
+
+@router.get(AT)
+async def show(visitor: FamilyDep) -> Response:
+    """For a family that proved who it is: the hours offered for its children, and its own appointments."""
+    return await _page(visitor)
+
+
+@router.post(AT)
+async def press(visitor: FamilyDep, pressed: Annotated[Pressed, Form()]) -> Response:
+    """For a family that proved who it is: choose an hour, move, give it back, or wait for one to fall free."""
+    try:
+        async with visitor.writing(pressed.ecole) as at_school:
+            await _act(visitor, at_school, pressed)
+    except TakenError as late:
+        async with visitor.reading(pressed.ecole) as at_school:
+            timezone = at_school.school.timezone
+        return await _page(visitor, sorry=too_late(visitor.speaks, late, timezone))
+    except HubError as error:
+        if isinstance(error, NotFoundError) and str(error) != GONE:
+            raise
+        return await _page(visitor, sorry=visitor.speaks.gettext(str(error)))
+    return RedirectResponse(f"{AT}?lang={visitor.speaks.code}", 303)
+
+
+@router.get(f"{AT}/{{school_id:int}}/{{uid}}.ics")
+async def as_file(visitor: FamilyDep, school_id: int, uid: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]) -> Response:
+    """For a family that proved who it is: one of its own appointments, for its own calendar; without a child's name."""
+    async with visitor.reading(school_id) as at_school:
+        last = await year_ends(at_school.session, school_id=school_id, day=at_school.day)
+        entries = await calendar_of(
+            at_school.session,
+            visitor.house.keyring,
+            school_id=school_id,
+            timezone=at_school.school.timezone,
+            guardians=at_school.guardians,
+            first=at_school.day - BACK,
+            last=last,
+            now=visitor.now,
+        )
+    mine = [one for one in entries if one.uid == uid]
+    if not mine:
+        raise NotFoundError("Il n’y a rien à cette adresse.")
+    school = at_school.school
+    written = calendar_file(visitor.speaks, school.name, school.timezone, at_school.children, mine, ())
+    headers = {"Content-Disposition": 'attachment; filename="rendez-vous.ics"', "Cache-Control": "private, no-store"}
+    return Response(written, media_type="text/calendar; charset=utf-8", headers=headers)
+
+
+async def appointment_glances(visitor: Visitor, at_school: AtSchool) -> Sequence[Glance]:
+    """Say for whom an hour is still to be chosen; one's own appointments stand on the calendar."""
+    found = []
+    for one in await _of_school(visitor, at_school):
+        if one.one.own is None and one.one.free:
+            said = visitor.speaks.gettext("Rendez-vous à choisir, jusqu'au %(day)s") % {"day": one.until}
+            found.append(
+                Glance(one.one.child.pupil_id, "people", said, f"{AT}?lang={visitor.speaks.code}", marked=True)
+            )
+    return found
+
+
+async def _act(visitor: Visitor, at_school: AtSchool, pressed: Pressed) -> None:
+    """Do what was pressed, as the adult beside whom this child stands. Raises NotFoundError for any other child."""
+    child = _child(at_school, pressed.eleve)
+    school = await read_school(at_school.session, pressed.ecole)
+    comes = Comes(child.guardian_id, child.pupil_id)
+    here = at_school.session, visitor.house.keyring
+    match pressed.geste:
+        case "rendre":
+            mine = [one.guardian_id for one in at_school.children if one.pupil_id == child.pupil_id]
+            await give_back(*here, school=school, booking_id=pressed.rendezvous, guardians=mine, now=visitor.now)
+        case "attendre" | "ne_plus_attendre":
+            waits = pressed.geste == "attendre"
+            await wait(
+                at_school.session, school=school, round_id=pressed.tour, comes=comes, waits=waits, now=visitor.now
+            )
+        case _:
+            await choose(*here, school=school, slot_id=pressed.heure, comes=comes, now=visitor.now)
+
+
+def _child(at_school: AtSchool, pupil_id: int) -> Child:
+    child = next((one for one in at_school.children if one.pupil_id == pupil_id), None)
+    if child is None:
+        raise NotFoundError("Il n’y a rien à cette adresse.")
+    return child
+
+
+async def _page(visitor: Visitor, *, sorry: str = "") -> Response:
+    """Show what is offered as it is now; `sorry`: why what was pressed could not be."""
+    found: list[tuple[str, Shown]] = []
+    for school_id in visitor.at_home.schools:
+        async with visitor.reading(school_id) as at_school:
+            found += [(at_school.school.name, one) for one in await _of_school(visitor, at_school)]
+    return visitor.page(
+        "appointments",
+        status=409 if sorry else 200,
+        found=found,
+        to_choose=sum(one.one.own is None and bool(one.one.free) for _, one in found),
+        next=next((one for _, one in found if one.when), None),
+        several=len(visitor.at_home.schools) > 1,
+        sorry=sorry,
+    )
+
+
+async def _of_school(visitor: Visitor, at_school: AtSchool) -> list[Shown]:
+    offered = await for_family(
+        at_school.session,
+        visitor.house.keyring,
+        school_id=at_school.school_id,
+        children=at_school.children,
+        now=visitor.now,
+    )
+    timezone = at_school.school.timezone
+    return [shown(visitor.speaks, at_school.school_id, one, timezone) for one in offered]
