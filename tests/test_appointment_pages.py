@@ -191,7 +191,7 @@ async def test_the_teacher_opens_invites_notes_and_cancels(desk: Desk) -> None:
     assert again.status_code == 409
     assert "Cette heure vient d’être prise. Encore libres : 17 h 20 et 17 h 40." in words_of(again.text)
     assert re.search(r"jeudi 10 décembre, 17 h 00 ?, Salle 2 Capucine Exemple, avec Odile Exemple", sheet)
-    assert "Sans rendez-vous : 1 enfant Côme Exemple" in sheet
+    assert "Sans rendez-vous : 1 enfant Côme Exemple." in sheet
     assert "réservé" in door
     assert not any(name in door for name in ("Capucine", "Odile", "Exemple, avec"))
     assert "Bilan" in listed
