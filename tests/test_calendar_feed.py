@@ -261,4 +261,4 @@ async def test_the_same_questions_are_asked_whatever_the_number_of_events(odile:
         found = await odile.read()
 
     assert {"Encore 4", "Réunion 4"} <= set(found)
-    assert len(few) == len(many) <= 10
+    assert len(few) == len(many) <= 11
