@@ -5,7 +5,7 @@ from alembic import op
 
 from hub.walls import raise_wall
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
