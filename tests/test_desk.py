@@ -338,7 +338,7 @@ async def test_names_on_the_desk_are_set_as_words(desk: Desk) -> None:
     page = (await desk.web.get("/ecrire")).text
 
     assert "<b>" not in page
-    assert page.count("Exemple &#34;&gt;&lt;b&gt;Elif") == 2
+    assert page.count("Exemple &quot;&gt;&lt;b&gt;Elif") == 2
 
 
 @on_one_database

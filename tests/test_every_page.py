@@ -312,7 +312,7 @@ async def test_a_notice_is_pressed_without_a_mouse(walk: Walk) -> None:
     await tab_to(page, page.get_by_label("Votre mot de passe"), PASSWORD)
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/ecrire")
-    await tab_to(page, page.get_by_role("radio", checked=True))
+    await tab_to(page, page.locator('input[name="kind"]:checked'))
     while not await page.get_by_role("radio", name="urgent").is_checked():
         await page.keyboard.press("ArrowRight")
     await tab_to(page, page.get_by_role("checkbox", name="CE1 B"))

@@ -338,7 +338,7 @@ async def test_fifty_megabytes_get_one_clear_sentence_and_change_nothing(counter
     await asyncio.wait_for(serving, 5)
 
     assert [answer.status_code for answer in (announced, elsewhere)] == [413, 413]
-    assert "Ces fichiers pèsent plus de 40 Mo ensemble : rien n’a été pris" in announced.text
+    assert "Ces fichiers pèsent plus de 40 Mo ensemble\u00a0: rien n’a été pris" in announced.text
     assert "raccourcissez" in elsewhere.text
     assert await counter.small.rows("SELECT count(*) FROM stored_file") == [(0,)]
     assert list(counter.house.settings.files_dir.rglob("*")) == []
