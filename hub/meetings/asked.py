@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, select
 
 from hub.models.base import BigId, UtcDateTime
 from hub.people.links import told_about, told_today
@@ -18,7 +18,7 @@ _STANDS = and_(
 )
 
 
-def _slots(*more: Any) -> Select[Any]:  # noqa: ANN401 (columns)
+def _slots(*more: ColumnElement[Any]) -> Select[Any]:
     """Ask for times that stand, with who offers them and who comes."""
     here = and_(meeting_round.c.school_id == meeting_slot.c.school_id, meeting_round.c.id == meeting_slot.c.round_id)
     return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import Row, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -121,7 +121,7 @@ async def wait(
     await session.execute(again)
 
 
-async def _taken(session: AsyncSession, school_id: int, slot: Any, comes: Comes, now: datetime) -> int:  # noqa: ANN401 (a row)
+async def _taken(session: AsyncSession, school_id: int, slot: Row[Any], comes: Comes, now: datetime) -> int:
     row = {
         "school_id": school_id,
         "slot_id": slot.id,
@@ -144,7 +144,7 @@ async def _taken(session: AsyncSession, school_id: int, slot: Any, comes: Comes,
     return int(booking_id)
 
 
-async def _moved(session: AsyncSession, school_id: int, slot: Any, booking_id: int, now: datetime) -> None:  # noqa: ANN401 (a row)
+async def _moved(session: AsyncSession, school_id: int, slot: Row[Any], booking_id: int, now: datetime) -> None:
     """Move an appointment. One at a time in a round: two who change places wait for each other nowhere."""
     here = (meeting_round.c.school_id == school_id, meeting_round.c.id == slot.round_id)
     await session.execute(select(meeting_round.c.id).where(*here).with_for_update())
@@ -157,7 +157,7 @@ async def _moved(session: AsyncSession, school_id: int, slot: Any, booking_id: i
         raise TakenError(await _next_free(session, school_id, slot, now)) from None
 
 
-async def _next_free(session: AsyncSession, school_id: int, slot: Any, now: datetime) -> list[datetime]:  # noqa: ANN401 (a row)
+async def _next_free(session: AsyncSession, school_id: int, slot: Row[Any], now: datetime) -> list[datetime]:
     """Give the times that nobody has: those after the one that was wanted, else those before."""
     rows = await session.execute(asked.free_of(), {"school": school_id, "round": slot.round_id, "now": now})
     free = list(dict.fromkeys(row.starts_at for row in rows))
@@ -165,7 +165,7 @@ async def _next_free(session: AsyncSession, school_id: int, slot: Any, now: date
     return sorted((later + [at for at in reversed(free) if at < slot.starts_at])[:NEXT])
 
 
-async def _slot(session: AsyncSession, school_id: int, slot_id: int) -> Any:  # noqa: ANN401 (a row)
+async def _slot(session: AsyncSession, school_id: int, slot_id: int) -> Row[Any]:
     """Read a time and its round; it cannot be cancelled until we are done. Raises NotFoundError."""
     here = and_(meeting_round.c.school_id == meeting_slot.c.school_id, meeting_round.c.id == meeting_slot.c.round_id)
     found = (
@@ -180,7 +180,7 @@ async def _slot(session: AsyncSession, school_id: int, slot_id: int) -> Any:  # 
     return row
 
 
-async def _mine(session: AsyncSession, school_id: int, round_id: int, comes: Comes) -> Any:  # noqa: ANN401 (a row, or None)
+async def _mine(session: AsyncSession, school_id: int, round_id: int, comes: Comes) -> Row[Any, Any, Any] | None:
     here = and_(meeting_slot.c.school_id == booking.c.school_id, meeting_slot.c.id == booking.c.slot_id)
     found = (
         select(booking.c.id, booking.c.slot_id, meeting_slot.c.starts_at)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.agenda.entries import Entry, day_of
@@ -247,27 +248,27 @@ def _for_child(
     )
 
 
-def _time(row: Any, seal: Seal, *, comes: bool = False) -> Time:  # noqa: ANN401 (a row)
+def _time(row: Row[Any], seal: Seal, *, comes: bool = False) -> Time:
     online = row.link_sealed is not None
     link = seal.open(row.link_sealed, LINK).decode() if online and comes else ""
     return Time(row.slot_id, row.starts_at, row.ends_at, row.teacher, row.room, online, link)
 
 
-def _booked(row: Any) -> Booked | None:  # noqa: ANN401 (a row)
+def _booked(row: Row[Any]) -> Booked | None:
     if row.booking_id is None:
         return None
     return Booked(row.booking_id, _name(row), _child(row), bool(row.told), row.booked_by is not None)
 
 
-def _name(row: Any) -> str:  # noqa: ANN401 (a row)
+def _name(row: Row[Any]) -> str:
     return full_name(row.first_name, row.usage_name, row.family_name)
 
 
-def _child(row: Any) -> str:  # noqa: ANN401 (a row)
+def _child(row: Row[Any]) -> str:
     return full_name(row.child, "", row.child_family)
 
 
-def _entry(row: Any, seal: Seal, timezone: str) -> Entry:  # noqa: ANN401 (a row)
+def _entry(row: Row[Any], seal: Seal, timezone: str) -> Entry:
     day = day_of(row.starts_at, timezone)
     link = seal.open(row.link_sealed, LINK).decode() if row.link_sealed else ""
     return Entry(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
@@ -17,13 +17,12 @@ from hub.notices.headlines import Reader
 from hub.people.links import holds_on
 from hub.people.schools import school_key
 from hub.ports import Slots
-from hub.routing import day_at_school
+from hub.routing import KEEP, day_at_school
 from hub.sealing import Keyring, Seal
 from hub.tables import booking, insert_into, meeting_round, meeting_slot, staff, staff_right
 from i18n.checks import TEXT_MAX
 from i18n.slots import LINE_MAX
 
-KEEP = timedelta(days=365)
 TITLE, TEXT, LINK = b"meeting_round.title", b"meeting_round.text", b"meeting_slot.link"
 
 
@@ -95,7 +94,8 @@ async def open_round(
         mine = and_(meeting_round.c.school_id == school.key, meeting_round.c.key_name == key)
         before = (await session.execute(select(meeting_round.c.id, meeting_round.c.notice_id).where(mine))).one()
         return Opened(before.id, before.notice_id)
-    number = await _offer(session, school, reader, room, int(round_id), draft.offer, draft.teachers, times, seal)
+    await _check_teachers(session, school.key, room, reader, draft.teachers)
+    number = await _offer(session, seal, school.key, int(round_id), draft.offer, draft.teachers, times)
     notice_id = None
     if draft.tell:
         slots = Slots(
@@ -127,7 +127,8 @@ async def add_hours(
     row, room = await enter_round(session, school_id=school.key, round_id=round_id, reader=reader)
     times = check_offer(offer, school.timezone, now)
     seal = await school_key(session, keyring, school.key)
-    number = await _offer(session, school, reader, room, round_id, offer, teachers, times, seal)
+    await _check_teachers(session, school.key, room, reader, teachers)
+    number = await _offer(session, seal, school.key, round_id, offer, teachers, times)
     values = {
         "closes_at": max(row.closes_at, closing(times[0][0], None, school.timezone)),
         "keep_until": max(row.keep_until, offer.day + KEEP),
@@ -192,30 +193,32 @@ async def colleagues(session: AsyncSession, *, school_id: int, class_id: int, re
     return [Colleague(row.id, row.name) for row in await session.execute(asked.order_by(staff.c.name, staff.c.id))]
 
 
-async def _offer(  # noqa: PLR0917 (the parts of one offer)
+async def _check_teachers(
+    session: AsyncSession, school_id: int, room: Classroom, reader: Reader, teachers: Sequence[int]
+) -> None:
+    """Refuse hours of nobody, or of somebody for whom this reader opens none."""
+    if not teachers:
+        raise InvalidError("Dites qui reçoit les familles.", field="teachers")
+    known = await colleagues(session, school_id=school_id, class_id=room.class_id, reader=reader)
+    if not set(teachers) <= {one.staff_id for one in known}:
+        raise NotAllowedError("Vous n’ouvrez des rendez-vous que pour vous, ou pour qui enseigne dans cette classe.")
+
+
+async def _offer(
     session: AsyncSession,
-    school: School,
-    reader: Reader,
-    room: Classroom,
+    seal: Seal,
+    school_id: int,
     round_id: int,
     offer: Offer,
     teachers: Sequence[int],
     times: Sequence[tuple[datetime, datetime]],
-    seal: Seal,
 ) -> int:
     """Write the times down, unless one who offers them is somewhere else then."""
-    known = {
-        one.staff_id for one in await colleagues(session, school_id=school.key, class_id=room.class_id, reader=reader)
-    }
-    if not teachers:
-        raise InvalidError("Dites qui reçoit les familles.", field="teachers")
-    if not set(teachers) <= known:
-        raise NotAllowedError("Vous n’ouvrez des rendez-vous que pour vous, ou pour qui enseigne dans cette classe.")
-    await _check_nowhere_else(session, school.key, teachers, times)
+    await _check_nowhere_else(session, school_id, teachers, times)
     link = seal.close(offer.link.encode(), LINK) if offer.link else None
     rows = [
         {
-            "school_id": school.key,
+            "school_id": school_id,
             "round_id": round_id,
             "staff_id": staff_id,
             "starts_at": starts_at,

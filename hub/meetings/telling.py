@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -98,12 +98,10 @@ async def tell_cancelled(
     now: datetime,
 ) -> int:
     """Tell each adult whose appointment (id, when) the school cancels; gives how many have a right to hear it."""
-    day, told = day_at_school(now, school.timezone), 0
+    told = 0
     for booking_id, starts_at in bookings:
         slots = Slots(phrase="appointment_cancelled", starts_at=starts_at, language=school.language)
-        told += await _tell_one(
-            session, keyring, school, author_id, booking_id, NoticeKind.ANNOUNCEMENT, slots, day, now
-        )
+        told += await _tell_one(session, keyring, school, author_id, booking_id, NoticeKind.ANNOUNCEMENT, slots, now)
     return told
 
 
@@ -126,17 +124,17 @@ async def _remind_of(
 ) -> int:
     if not rows:
         return 0
-    day, told = day_at_school(now, school.timezone), 0
-    author = await speaks_for(session, school_id=school.key, day=day)
+    told = 0
+    author = await speaks_for(session, school_id=school.key, day=day_at_school(now, school.timezone))
     for row in rows:
         slots = Slots(
             phrase="appointment_near", starts_at=row.starts_at, place=row.room or None, language=school.language
         )
-        told += await _tell_one(session, keyring, school, author, row.id, NoticeKind.REMINDER, slots, day, now)
+        told += await _tell_one(session, keyring, school, author, row.id, NoticeKind.REMINDER, slots, now)
     return told
 
 
-async def _tell_one(  # noqa: PLR0917 (the parts of one notice)
+async def _tell_one(
     session: AsyncSession,
     keyring: Keyring,
     school: School,
@@ -144,10 +142,10 @@ async def _tell_one(  # noqa: PLR0917 (the parts of one notice)
     booking_id: int,
     kind: NoticeKind,
     slots: Slots,
-    day: date,
     now: datetime,
 ) -> int:
     """Tell one adult of one appointment, unless no link lets him or her hear of the child any more."""
+    day = day_at_school(now, school.timezone)
     mine = and_(booking.c.school_id == school.key, booking.c.id == booking_id)
     who = select(booking.c.guardian_id, booking.c.pupil_id).where(mine, told_today(booking, booking, day))
     found = (await session.execute(who)).one_or_none()
