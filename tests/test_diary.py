@@ -245,15 +245,36 @@ async def test_files_hang_on_a_piece_and_are_taken_off_again(teacher: Desk) -> N
 
 @on_one_database
 @pytest.mark.usefixtures("folder")
-async def test_a_bad_file_is_named_and_nothing_is_kept_but_what_was_typed(teacher: Desk) -> None:
+async def test_a_bad_file_is_named_and_the_good_one_lies_ready_for_the_next_press(teacher: Desk) -> None:
     bad = [("files", ("plan.pdf", PDF, "application/pdf")), ("files", ("dessin.svg", b"<svg onload='x()'/>", "x/y"))]
-    data = {"csrf": await teacher.token(), **a_sheet()}
-    answer = await teacher.web.post(diary_of(teacher.small), data=data, files=bad)
+    sheet = a_sheet()
+    answer = await teacher.web.post(diary_of(teacher.small), data={"csrf": await teacher.token(), **sheet}, files=bad)
+    entries = await teacher.count("diary_entry")
+    ready = re.findall(r'name="kept" value="(\d+)" checked', answer.text)
+    for _ in range(2):
+        done = await teacher.post(diary_of(teacher.small), **sheet, kept=ready)
+    page = await teacher.web.get(done.headers["location"])
 
-    assert answer.status_code == 422
+    assert (answer.status_code, entries, ready) == (422, 0, ["1"])
     assert "dessin.svg" in answer.text
     assert PAGE_3 in answer.text
-    assert await teacher.count("diary_entry") + await teacher.count("stored_file") == 0
+    assert "plan.pdf" in page.text
+    assert await teacher.small.rows("SELECT entry_id, file_id FROM diary_file") == [(1, 1)]
+
+
+@on_one_database
+@pytest.mark.usefixtures("folder")
+async def test_a_file_that_somebody_else_laid_down_hangs_on_no_piece(teacher: Desk) -> None:
+    bad = [("files", ("plan.pdf", PDF, "application/pdf")), ("files", ("dessin.svg", b"<svg/>", "x/y"))]
+    await teacher.web.post(diary_of(teacher.small), data={"csrf": await teacher.token(), **a_sheet()}, files=bad)
+    await teacher.small.write("UPDATE stored_file SET made_by = 1")
+
+    answer = await teacher.post(diary_of(teacher.small), **a_sheet(), kept=["1"])
+
+    assert answer.status_code == 422
+    assert "Un des fichiers n’est plus là" in answer.text
+    assert "plan.pdf" not in answer.text
+    assert await teacher.count("diary_entry") + await teacher.count("diary_file") == 0
 
 
 @on_one_database

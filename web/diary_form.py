@@ -10,7 +10,7 @@ from hub.classroom.diary import Entry
 from hub.classroom.diary_writing import Piece
 from hub.errors import InvalidError
 from hub.models.classroom import EntryKind
-from hub.papers.kinds import RefusedFileError
+from hub.papers.files import FILES_MAX
 from web.notice_form import PRESS
 from web.pages import date_words
 from web.security import RowId
@@ -20,7 +20,10 @@ OTHER = "autre"
 
 
 class Sheet(BaseModel):
-    """The fields, as typed. `sur`: a day without class that was warned about; `avec`: tell also what was not told."""
+    """The fields, as typed. `sur`: a day without class that was warned about; `avec`: tell also what was not told.
+
+    `kept`: files that lie ready.
+    """
 
     key: str = Field(default="", max_length=60, pattern=PRESS)
     sorte: str = Field(default=EntryKind.DUE.value, max_length=10)
@@ -32,6 +35,7 @@ class Sheet(BaseModel):
     avec: str = Field(default="", max_length=5)
     sur: str = Field(default="", max_length=20)
     enlever: list[RowId] = []
+    kept: list[RowId] = Field(default_factory=list, max_length=FILES_MAX)
     step: Literal["garder", "encore"] = "garder"
 
     @classmethod
@@ -84,11 +88,8 @@ class Sheet(BaseModel):
 
 
 def in_words(error: InvalidError) -> dict[str, str]:
-    """Give what is wrong as one sentence by field; of a file, also which one, whatever way its name runs."""
-    which = (
-        f"«\u202f\u2068{error.name}\u2069\u202f»\u00a0: " if isinstance(error, RefusedFileError) and error.name else ""
-    )
-    return {error.field or "": f"{which}{error}"}
+    """Give what is wrong as one sentence by field."""
+    return {error.field or "": str(error)}
 
 
 def day_chips(days: tuple[date, ...], today: date) -> list[tuple[str, str]]:

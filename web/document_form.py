@@ -1,7 +1,6 @@
 """The sheet on which a document is given to families: what was typed, the files that lie ready, and what it means."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import date
 
 from fastapi import Request
@@ -10,13 +9,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from hub.errors import InvalidError
 from hub.models.notices import Needs
-from hub.papers.files import FILES_MAX, TOO_MANY, PutAway, keep_files, put_away
-from hub.papers.kinds import RefusedFileError
+from hub.papers.files import FILES_MAX
 from hub.papers.publishing import NewDocument
 from web.notice_form import PRESS, audience_words
 from web.security import RowId
-from web.staff_visit import Visit
-from web.uploads import given
 
 LISTS = ("to", "kept")
 
@@ -42,14 +38,6 @@ class DocumentForm(BaseModel):
         return hashlib.sha256(repr(sorted(words.items())).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file that was not taken: which, and why."""
-
-    name: str
-    why: str
-
-
 async def typed(request: Request) -> DocumentForm:
     """Read the sheet. Raises RequestValidationError for what no sheet of ours holds."""
     form = await request.form()
@@ -62,25 +50,6 @@ async def typed(request: Request) -> DocumentForm:
         return DocumentForm.model_validate(words)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-
-
-async def with_new_files(request: Request, visit: Visit, form: DocumentForm) -> tuple[DocumentForm, list[Refused]]:
-    """Take in the files that came with the sheet: those that are taken lie ready, of the others we say why not."""
-    handed = await given(request)
-    if not handed:
-        return form, []
-    if len(handed) + len(form.kept) > FILES_MAX:
-        return form, [Refused("", TOO_MANY)]
-    put: list[PutAway] = []
-    refused: list[Refused] = []
-    for one in handed:
-        try:
-            put += await put_away(visit.house.keyring, visit.house.settings, [one])
-        except RefusedFileError as error:
-            refused.append(Refused(error.name, str(error)))
-    async with visit.house.database.school(visit.school_id) as session:
-        ids = await keep_files(session, put, school_id=visit.school_id, made_by=visit.reader.staff_id, now=visit.now)
-    return form.model_copy(update={"kept": [*form.kept, *ids]}), refused
 
 
 def meant(form: DocumentForm, key: str) -> NewDocument:

@@ -18,12 +18,13 @@ from hub.classroom.diary_telling import Telling, not_told, tell_families, would_
 from hub.classroom.diary_writing import change, take_away, write_down
 from hub.errors import InvalidError, NotFoundError
 from hub.notices.wishes import Wished
-from hub.papers.files import PutAway, keep_files, put_away
+from hub.papers.files import cards
+from hub.papers.publishing import loose_files
 from hub.people.schools import read_school
 from web.diary_form import OTHER, Sheet, day_chips, in_words
 from web.pages import date_words, page
+from web.ready_files import NOT_THERE, check_all_taken, lay_ready, still_ready
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
-from web.uploads import given
 
 router = APIRouter()
 
@@ -79,10 +80,11 @@ async def show(
 @router.post("/classe/{class_id:int}/cahier")
 async def add(request: Request, visit: WriterDep, classroom: EnteredDep, sheet: Annotated[Sheet, Form()]) -> Response:
     """For the teachers of this class today, the director and the office: note a piece, and tell the families of it."""
+    sheet.kept, refused = await lay_ready(request, visit, sheet.kept)
     try:
-        files = await _laid_down(visit, request)
+        check_all_taken(refused)
         async with visit.house.database.school(visit.school_id) as session:
-            entry_id, wished = await _noted(visit, session, classroom, sheet, files)
+            entry_id, wished = await _noted(visit, session, classroom, sheet)
     except InvalidError as error:
         async with visit.house.database.reading(visit.school_id) as session:
             asked = Asked(semaine=_day_of(sheet))
@@ -105,10 +107,11 @@ async def put_right(
     """For the teachers of this class today, the director and the office: change a piece; tell the families again."""
     async with visit.house.database.reading(visit.school_id) as session:
         entry = await _entry(visit, session, classroom, entry_id)
+    sheet.kept, refused = await lay_ready(request, visit, sheet.kept)
     try:
-        files = await _laid_down(visit, request)
+        check_all_taken(refused)
         async with visit.house.database.school(visit.school_id) as session:
-            wished = await _changed(visit, session, entry, sheet, files)
+            wished = await _changed(visit, session, entry, sheet)
     except InvalidError as error:
         async with visit.house.database.reading(visit.school_id) as session:
             return await _piece(visit, session, classroom, entry, sheet, wrong=in_words(error))
@@ -123,13 +126,7 @@ async def erase(visit: WriterDep, session: WritingDep, classroom: EnteredDep, en
     return _back(classroom.class_id, entry.day, "&efface=1")
 
 
-async def _laid_down(visit: Visit, request: Request) -> list[PutAway]:
-    return await put_away(visit.house.keyring, visit.house.settings, await given(request))
-
-
-async def _noted(
-    visit: Visit, session: AsyncSession, classroom: Classroom, sheet: Sheet, files: list[PutAway]
-) -> tuple[int, Wished | None]:
+async def _noted(visit: Visit, session: AsyncSession, classroom: Classroom, sheet: Sheet) -> tuple[int, Wished | None]:
     """Note a piece and tell of it; what was pressed before is left as it is."""
     school, keyring = await read_school(session, visit.school_id), visit.house.keyring
     class_id, piece = classroom.class_id, sheet.piece
@@ -138,33 +135,35 @@ async def _noted(
     entry_id, new = await write_down(session, keyring, class_id=class_id, piece=piece, key=sheet.key, **visit.acting)
     if not new:
         return entry_id, None
-    await _hung(visit, session, entry_id, files)
+    await _hung(visit, session, entry_id, sheet)
     if not sheet.tells:
         return entry_id, None
     telling = Telling(class_id, (entry_id, *(others if sheet.avec else ())), sheet.key)
     return entry_id, await tell_families(session, keyring, telling, school=school, reader=visit.reader, now=visit.now)
 
 
-async def _changed(
-    visit: Visit, session: AsyncSession, entry: Entry, sheet: Sheet, files: list[PutAway]
-) -> Wished | None:
+async def _changed(visit: Visit, session: AsyncSession, entry: Entry, sheet: Sheet) -> Wished | None:
     school, keyring, entry_id = await read_school(session, visit.school_id), visit.house.keyring, entry.entry_id
     piece = sheet.piece
     sheet.mind(closed=not await is_school_day(session, school, piece.day, class_id=entry.class_id))
     await change(session, keyring, entry_id=entry_id, piece=piece, **visit.acting)
     if sheet.enlever:
         await take_off(session, school_id=visit.school_id, entry_id=entry_id, day=visit.reader.day, files=sheet.enlever)
-    await _hung(visit, session, entry_id, files)
+    await _hung(visit, session, entry_id, sheet)
     if not sheet.tells:
         return None
     telling = Telling(entry.class_id, (entry_id,), sheet.key)
     return await tell_families(session, keyring, telling, school=school, reader=visit.reader, now=visit.now)
 
 
-async def _hung(visit: Visit, session: AsyncSession, entry_id: int, files: list[PutAway]) -> None:
+async def _hung(visit: Visit, session: AsyncSession, entry_id: int, sheet: Sheet) -> None:
+    """Hang what lies ready on a piece; what a first press has hung there already is left. Raises InvalidError."""
     here = {"school_id": visit.school_id}
-    kept = await keep_files(session, files, **here, made_by=visit.reader.staff_id, now=visit.now)
-    await hang_on(session, **here, entry_id=entry_id, files=kept)
+    hanging = (await files_of(session, visit.house.keyring, **here, entries=[entry_id])).get(entry_id, ())
+    files = [file_id for file_id in sheet.kept if file_id not in {file.file_id for file in hanging}]
+    if set(files) - await loose_files(session, **here, staff_id=visit.reader.staff_id, files=files):
+        raise InvalidError(NOT_THERE, field="files")
+    await hang_on(session, **here, entry_id=entry_id, files=files)
 
 
 async def _entry(visit: Visit, session: AsyncSession, classroom: Classroom, entry_id: int) -> Entry:
@@ -248,6 +247,8 @@ async def _sheet(
     else:
         sheet.jour = typed or (sheet.jour if sheet.jour or not chips else chips[0][0]) or OTHER
     subjects: Collection[str] = await subjects_used(session, **here)
+    sheet.kept = await still_ready(visit, sheet.kept)
+    ready = await cards(session, visit.house.keyring, school_id=visit.school_id, files=sheet.kept)
     return {
         "visit": visit,
         "classroom": classroom,
@@ -256,6 +257,7 @@ async def _sheet(
         "chips": chips,
         "subjects": subjects or USUAL_SUBJECTS,
         "hear": await would_hear(session, **here, day=today),
+        "ready": [ready[file_id] for file_id in sheet.kept],
         "wrong": wrong or {},
         "room": "classe",
     }

@@ -16,7 +16,6 @@ from hub.papers.publishing import (
     ask_again,
     heard_by,
     is_for_many,
-    loose_files,
     pressed_before,
     publish_document,
     withdraw_document,
@@ -25,9 +24,10 @@ from hub.papers.shown import paper, papers
 from hub.papers.signing import sign_on_paper
 from hub.people.schools import read_school
 from hub.people.second_factor import SecondNeededError, needs_second
-from web.document_form import DocumentForm, Refused, meant, typed, with_new_files
+from web.document_form import DocumentForm, meant, typed
 from web.pages import date_words, page
 from web.pupil_lists import chips
+from web.ready_files import NOT_THERE, Refused, lay_ready, still_ready
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
 router = APIRouter()
@@ -73,10 +73,12 @@ async def give(visit: WriterDep, request: Request) -> Response:
 
     The body is read only once the visitor is known.
     """
-    form, refused = await with_new_files(request, visit, await typed(request))
+    form = await typed(request)
+    files, refused = await lay_ready(request, visit, form.kept)
+    form = form.model_copy(update={"kept": files})
     form, fresh = await _with_own_files(visit, form)
     if refused or not fresh:
-        return await _sheet(visit, form, refused=refused or [Refused("", _NOT_THERE)])
+        return await _sheet(visit, form, refused=refused or [Refused("", NOT_THERE)])
     try:
         wanted = meant(form, form.key)
         if form.step == "press" and form.key:
@@ -151,9 +153,6 @@ async def withdraw(visit: WriterDep, session: WritingDep, document_id: int) -> R
     return RedirectResponse(f"/classe/documents/{document_id}", 303)
 
 
-_NOT_THERE = "Un des fichiers n’est plus là : donnez-le de nouveau."
-
-
 def _lacks_second(visit: Visit, form: DocumentForm, found: Heard) -> bool:
     """Whether it would be told to many by somebody who gave no second factor."""
     return bool(form.tells) and needs_second(visit.who, many=found.many)
@@ -163,11 +162,7 @@ async def _with_own_files(visit: Visit, form: DocumentForm) -> tuple[DocumentFor
     """Leave out files that are not ready any more, or not this person's; says whether all were."""
     if not form.kept or await _pressed(visit, form.key) is not None:
         return form, True
-    async with visit.house.database.reading(visit.school_id) as session:
-        own = await loose_files(
-            session, school_id=visit.school_id, staff_id=visit.reader.staff_id, files=tuple(form.kept)
-        )
-    kept = [file_id for file_id in form.kept if file_id in own]
+    kept = await still_ready(visit, form.kept)
     return form.model_copy(update={"kept": kept}), kept == form.kept
 
 
