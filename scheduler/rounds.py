@@ -20,6 +20,7 @@ from hub.outbox.sweep import (
     settle_silent,
     take_unknown,
 )
+from hub.outbox.unanswered import climb_unanswered
 from hub.outbox.unsure import is_unsure, settle_unsure
 from hub.outbox.wordings import Wordings
 from hub.ports import Channel, ChannelName, Lane, Proof
@@ -69,6 +70,7 @@ class Rounds:
             now = await self._database.now(connection)
             await settle_silent(connection, handsets=self._handsets, now=now)
             await pass_stopped_senders(connection, now=now)
+            await climb_unanswered(connection, now=now)
             await expire(connection, now=now)
 
     async def _ask(self) -> None:

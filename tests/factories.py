@@ -9,7 +9,6 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import Database
-from hub.models.notices import Sender
 from hub.models.people import (
     Address,
     AddressState,
@@ -23,6 +22,7 @@ from hub.models.people import (
     Pupil,
 )
 from hub.models.school import ClassGroup, Role, School, SchoolYear, Staff, StaffRight
+from hub.models.senders import Sender
 from hub.people.names import name_key
 from hub.ports import ChannelName, Limits, Outgoing, Proof, Sent
 from hub.sealing import Keyring

@@ -26,6 +26,14 @@ WHY = {
         ("UPDATE attempt SET state = 'accepted', look_at = NULL, sending_at = due_at",),
         Why(Reason.NO_RECEIPT, ChannelName.SMS, NOW),
     ),
+    "no answer": (
+        by_sms(),
+        (
+            "UPDATE attempt SET state = 'delivered', look_at = NULL, sending_at = due_at",
+            "UPDATE delivery SET chased = true",
+        ),
+        Why(Reason.NO_ANSWER),
+    ),
     "dead": (
         by_sms(),
         (

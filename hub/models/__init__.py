@@ -7,6 +7,7 @@ from hub.models import (
     answers,
     classroom,
     home,
+    ladders,
     meetings,
     notices,
     papers,
@@ -14,10 +15,14 @@ from hub.models import (
     planned,
     rolls,
     school,
+    senders,
     threads,
 )
 
 metadata = SQLModel.metadata
 
-WINGS = (school, people, notices, answers, rolls, threads, home, classroom, papers, agenda, planned, meetings)
+WINGS = (
+    *(school, people, senders, notices, answers, rolls, threads, home, classroom, papers, agenda, planned, meetings),
+    *(ladders,),
+)
 """All modules that rule a table."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import Index, LargeBinary, false, text, true
 from sqlmodel import Field
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
@@ -60,33 +60,11 @@ class Needs(StrEnum):
     BOTH = "both"
 
 
-class Sender(InSchool, table=True):
-    """What we send from. `key` is its opaque public name; `rate` messages a second; `price` hundredths of a cent."""
-
-    __tablename__ = "sender"
-    __kept__ = Kept.NOTHING_PERSONAL
-    __table_args__ = within_school("data_key", listed=True)
-
-    data_key_id: int = Field(sa_type=BigId)
-    organisation_id: int | None = Field(default=None, sa_type=BigId, foreign_key="organisation.id")
-    key_name: str = Field(unique=True, max_length=32)
-    channel: ChannelName = Field(sa_type=words(ChannelName))
-    provider: str = Field(max_length=20)
-    address: str = Field(max_length=254)
-    name: str = Field(default="", max_length=120)
-    login: str = Field(default="", max_length=120)
-    secret_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
-    dkim_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
-    two_way: bool = False
-    receipts: bool = True
-    rate: float | None = None
-    price: int = 0
-    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    stopped_why: str | None = Field(default=None, max_length=200)
-
-
 class Notice(InSchool, table=True):
-    """What the school says, once. `key_name` makes a press idempotent; `audience` is how it was addressed."""
+    """What the school says, once. `key_name` makes a press idempotent; `audience` is how it was addressed.
+
+    Its ladder is that of the press (`hub.patience.Ladder`): `patience` in seconds, `rings`, `calls`.
+    """
 
     __tablename__ = "notice"
     __kept__ = Kept.SCHOOL_YEAR
@@ -103,6 +81,9 @@ class Notice(InSchool, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    patience: int | None = None
+    rings: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    calls: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     keep_until: date | None = None
 
 
@@ -136,7 +117,11 @@ class NoticeFollow(InSchool, table=True):
 
 
 class Delivery(InSchool, table=True):
-    """One adult's share of a notice. `rung` is the position of the contact point it stands on; 0: none was left."""
+    """One adult's share of a notice. `rung` is the position of the contact point it stands on; 0: none was left.
+
+    `look_at`: when the next way is tried if nothing was answered until then. `chased`: it arrived, nobody answered, and
+    it goes on by other ways; that one of these arrives too says nothing new.
+    """
 
     __tablename__ = "delivery"
     __kept__ = Kept.SCHOOL_YEAR
@@ -149,6 +134,12 @@ class Delivery(InSchool, table=True):
             sqlite_where=text("state = 'to_call'"),
             postgresql_where=text("state = 'to_call'"),
         ),
+        Index(
+            "ix_delivery_to_chase",
+            "look_at",
+            sqlite_where=text("look_at IS NOT NULL"),
+            postgresql_where=text("look_at IS NOT NULL"),
+        ),
     )
 
     notice_id: int = Field(sa_type=BigId)
@@ -156,6 +147,8 @@ class Delivery(InSchool, table=True):
     state: DeliveryState = Field(sa_type=words(DeliveryState))
     rung: int = 0
     state_at: datetime = Field(sa_type=UtcDateTime)
+    look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    chased: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class DeliveryPupil(InSchool, table=True):
@@ -279,15 +272,3 @@ class PageLink(InSchool, table=True):
     copy_id: int = Field(sa_type=BigId)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class Stop(InSchool, table=True):
-    """This address told this sender to stop."""
-
-    __tablename__ = "stop"
-    __kept__ = Kept.AS_LONG_AS_ENROLLED
-    __table_args__ = within_school("sender", "address", unique=[("address_id", "sender_id")])
-
-    sender_id: int = Field(sa_type=BigId)
-    address_id: int = Field(sa_type=BigId)
-    at: datetime = Field(sa_type=UtcDateTime)

@@ -1,7 +1,7 @@
 """Whom a press is for, written down: a delivery for each adult and notice, the first copies, and the calls to make."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, insert, literal, select
@@ -26,11 +26,13 @@ async def address_to(
     *,
     due: datetime,
     now: datetime,
+    patience: timedelta | None = None,
     way: FirstWay | None = None,
 ) -> None:
     """Address fresh notices of one kind that leave together at `due`, in as many statements as one; rings the bell.
 
-    `who` selects (guardian_id, pupil_id, notice_id), each once. `way`: the way that they go before all others. Nobody
+    `who` selects (guardian_id, pupil_id, notice_id), each once. `patience`: until
+    the next way is tried where nothing is answered. `way`: the way that they go before all others. Nobody
     calls about homework, nor about a code that can go nowhere.
     """
     told = who.subquery("told_pairs")
@@ -43,9 +45,10 @@ async def address_to(
     adults = select(adults.c.notice_id, adults.c.guardian_id, first.label("first")).subquery("adults")
     reached = DeliveryState.HELD if due > now else DeliveryState.ON_THE_WAY
     unreached = DeliveryState.EXPIRED if kind in UNCALLED else DeliveryState.TO_CALL
+    look_at = due + patience if patience else None
     await session.execute(
         insert(delivery).from_select(
-            ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at"],
+            ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at", "look_at"],
             select(
                 literal(school_id),
                 adults.c.notice_id,
@@ -53,6 +56,7 @@ async def address_to(
                 case((adults.c.first.is_(None), unreached.value), else_=reached.value),
                 func.coalesce(adults.c.first, 0),
                 literal(now, delivery.c.state_at.type),
+                case((adults.c.first.is_not(None), literal(look_at, delivery.c.look_at.type))),
             ).order_by(adults.c.notice_id, adults.c.guardian_id),
         )
     )

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.school import School
 from hub.notices.addressing import address_to
+from hub.notices.ladders import ladder_of
 from hub.notices.publish import Draft, written
 from hub.sealing import Keyring
 from hub.tables import notice
@@ -31,15 +32,19 @@ async def tell_each(
     """
     if not drafts:
         return {}
-    made = await written(session, keyring, school, author_id, list(drafts.values()), now)
+    one = next(iter(drafts.values()))
+    ladder = await ladder_of(session, school.key, one.kind, one.needs)
+    made = await written(session, keyring, school, author_id, list(drafts.values()), now, ladder)
     fresh = [notice_id for notice_id, is_fresh in made if is_fresh]
     if fresh:
-        one, told = next(iter(drafts.values())), who.subquery("told_each")
+        told = who.subquery("told_each")
         its = notice.c.audience == literal("pupil:") + cast(told.c.pupil_id, String)
         of_notices = (
             select(told.c.guardian_id, told.c.pupil_id, notice.c.id.label("notice_id"))
             .join(notice, its)
             .where(notice.c.school_id == school.key, notice.c.id.in_(fresh))
         )
-        await address_to(session, school.key, fresh, one.kind, of_notices, due=one.due(now), now=now)
+        await address_to(
+            session, school.key, fresh, one.kind, of_notices, due=one.due(now), now=now, patience=ladder.patience
+        )
     return {pupil_id: notice_id for pupil_id, (notice_id, _) in zip(drafts, made, strict=True)}

@@ -181,6 +181,8 @@ async def _by(
 def _why(row: Any, tried: Mapping[int, Why], points: Iterable[Any]) -> Why:  # noqa: ANN401 (a row)
     if row.state != DeliveryState.TO_CALL:
         return Why(Reason.SHOULD_BE_HERE)
+    if row.chased:
+        return Why(Reason.NO_ANSWER)
     return tried.get(row.id) or on_file(points)
 
 

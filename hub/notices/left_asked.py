@@ -77,6 +77,7 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
             delivery.c.notice_id,
             delivery.c.guardian_id,
             delivery.c.state,
+            delivery.c.chased,
             notice.c.expires_at,
             guardian.c.first_name,
             guardian.c.family_name,

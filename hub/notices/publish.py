@@ -20,7 +20,9 @@ from hub.models.school import School
 from hub.notices.absent import open_cases
 from hub.notices.addressing import address_to
 from hub.notices.audience import Audience, classes_of, is_to_many, members, read_audience, require_right
+from hub.notices.ladders import ladder_of
 from hub.outbox.conversations import FirstWay
+from hub.patience import NO_LADDER, Ladder
 from hub.people.rights import rights_on
 from hub.ports import Follows, NoticeKind, Slots
 from hub.routing import (
@@ -115,11 +117,20 @@ async def tell(
 
     `first`: the way that it goes before all others.
     """
-    ((notice_id, fresh),) = await written(session, keyring, school, author_id, [draft], now)
+    ladder = await ladder_of(session, school.key, draft.kind, draft.needs)
+    ((notice_id, fresh),) = await written(session, keyring, school, author_id, [draft], now, ladder)
     if fresh:
         of_notice = who.add_columns(literal(notice_id, BigId()).label("notice_id"))
         await address_to(
-            session, school.key, [notice_id], draft.kind, of_notice, due=draft.due(now), now=now, way=first
+            session,
+            school.key,
+            [notice_id],
+            draft.kind,
+            of_notice,
+            due=draft.due(now),
+            now=now,
+            patience=ladder.patience,
+            way=first,
         )
     return await counted(session, notice_id, fresh=fresh)
 
@@ -222,6 +233,7 @@ async def written(
     author_id: int,
     drafts: Sequence[Draft],
     now: datetime,
+    ladder: Ladder = NO_LADDER,
 ) -> list[tuple[int, bool]]:
     """Write notices and their first versions, unless their keys were pressed before: (id, whether new) of each."""
     sealed = [(draft, *keyring.new_key()) for draft in drafts]
@@ -245,6 +257,9 @@ async def written(
             "created_at": now,
             "due_at": draft.due(now),
             "expires_at": expires_at(draft.kind, draft.due(now), draft.slots),
+            "patience": int(ladder.patience.total_seconds()) if ladder.patience else None,
+            "rings": ladder.rings,
+            "calls": ladder.calls,
             "keep_until": (now + KEEP).date(),
         }
         for draft, wrapped, _, _ in sealed

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     LANDLINE_ONLY = "landline_only"
     NO_SENDER = "no_sender"
     NOT_SENT = "not_sent"
+    NO_ANSWER = "no_answer"
     NO_RECEIPT = "no_receipt"
     UNSURE = "unsure"
     UNREACHABLE = "unreachable"
@@ -112,6 +113,7 @@ _SAID: Mapping[tuple[Reason, ChannelName | None], str] = {
     (Reason.NO_SENDER, ChannelName.SMS): N_("L'école ne peut pas envoyer de SMS en ce moment."),
     (Reason.NO_SENDER, ChannelName.EMAIL): N_("L'école ne peut pas envoyer d'e-mails en ce moment."),
     (Reason.NOT_SENT, None): N_("Le message n'a pas pu partir."),
+    (Reason.NO_ANSWER, None): N_("Prévenu, mais n'a pas répondu."),
     (Reason.NO_RECEIPT, None): N_("Message envoyé, mais rien ne dit qu'il est arrivé."),
     (Reason.NO_RECEIPT, ChannelName.SMS): N_("SMS envoyé, mais rien ne dit qu'il est arrivé."),
     (Reason.NO_RECEIPT, ChannelName.EMAIL): N_("E-mail envoyé, mais rien ne dit qu'il est lu."),

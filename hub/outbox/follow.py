@@ -14,6 +14,7 @@ from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import climb, open_calls
 from hub.outbox.rungs import WAITING, has_attempt, nobody_calls, standing_on, still_tried
 from hub.outbox.stopping import stop_writing
+from hub.outbox.unanswered import ask_at_once
 from hub.ports import Lane
 from hub.routing import after_failure
 from hub.tables import address, attempt, call_task, copy, copy_delivery, delivery
@@ -42,9 +43,7 @@ def _called_otherwise() -> Update:
         update(call_task)
         .where(
             call_task.c.done_at.is_(None),
-            call_task.c.delivery_id.in_(
-                select(delivery.c.id).where(_served(), delivery.c.state == DeliveryState.TO_CALL)
-            ),
+            call_task.c.delivery_id.in_(select(delivery.c.id).where(_served(), _waits_for_a_call())),
         )
         .values(done_at=bindparam("b_now", type_=UtcDateTime()), outcome="otherwise")
     )
@@ -56,13 +55,17 @@ def _told() -> Update:
 
     So is whom nobody called when the proof was late.
     """
-    waiting = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
     late = and_(delivery.c.state == DeliveryState.EXPIRED, nobody_calls())
     return (
         update(delivery)
-        .where(_served(), or_(delivery.c.state.in_(waiting), late))
+        .where(_served(), or_(delivery.c.state.in_(WAITING), _waits_for_a_call(), late))
         .values(state=DeliveryState.TOLD, state_at=bindparam("b_now", type_=UtcDateTime()))
     )
+
+
+def _waits_for_a_call() -> ColumnElement[bool]:
+    """Say that somebody must call because nothing arrived; who knows and does not answer is called all the same."""
+    return and_(delivery.c.state == DeliveryState.TO_CALL, delivery.c.chased.is_(False))
 
 
 def _served() -> ColumnElement[bool]:
@@ -118,6 +121,7 @@ async def climb_from(connection: AsyncConnection, copies: Sequence[int], *, lane
         return
     which: ColumnElement[bool] = standing_on(copies) & ~still_tried() & ~has_attempt(AttemptState.DELIVERED)
     await climb(connection, which, lane=lane, now=now)
+    await ask_at_once(connection, standing_on(copies) & ~still_tried(), now=now)
 
 
 async def let_expire(connection: AsyncConnection, copies: Sequence[int], *, lane: Lane, now: datetime) -> None:

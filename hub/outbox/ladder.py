@@ -39,6 +39,7 @@ from hub.outbox.rungs import (
     same,
     sender_for,
     still_tried,
+    waits,
     wanted,
 )
 from hub.ports import Lane
@@ -195,7 +196,7 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
         .join(guardian, same(delivery, guardian, "guardian_id"))
         .join(contact_point, _stands_on())
         .join(address, same(contact_point, address, "address_id"))
-        .where(which, delivery.c.state.in_(WAITING), ~served.exists())
+        .where(which, waits(), ~served.exists())
         .subquery("standing")
     )
 
@@ -222,7 +223,7 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
         .join(notice, same(copy, notice, "notice_id"))
         .where(
             which,
-            delivery.c.state.in_(WAITING),
+            waits(),
             sender_for().is_not(None),
             ~select(attempt.c.id)
             .where(attempt.c.school_id == copy.c.school_id, attempt.c.copy_id == copy.c.id)

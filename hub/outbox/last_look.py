@@ -18,7 +18,7 @@ from hub.models.notices import DeliveryState, NoticeState
 from hub.models.people import AddressState
 from hub.outbox.bulk import Packed
 from hub.outbox.claim import due
-from hub.outbox.rungs import WRITABLE, is_crisis
+from hub.outbox.rungs import WAITING, WRITABLE, is_crisis, waits
 from hub.outbox.wordings import newest_version
 from hub.people.links import told_today
 from hub.ports import Lane
@@ -35,8 +35,6 @@ from hub.tables import (
     pupil,
     stop,
 )
-
-CONCERNED = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
 
 
 class Fate(StrEnum):
@@ -153,8 +151,8 @@ _TOLD = (
     .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
     .where(
         or_(
-            and_(copy_delivery.c.rung == delivery.c.rung, delivery.c.state.in_(CONCERNED)),
-            and_(delivery.c.state.in_((*CONCERNED, DeliveryState.TOLD)), is_crisis()),
+            and_(copy_delivery.c.rung == delivery.c.rung, waits()),
+            and_(delivery.c.state.in_((*WAITING, DeliveryState.TOLD)), is_crisis()),
         )
     )
 )

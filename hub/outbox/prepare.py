@@ -16,8 +16,10 @@ from hub.models.notices import AttemptState, DeliveryState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.conversations import Answered
 from hub.outbox.follow import climb_from, let_expire
-from hub.outbox.last_look import CONCERNED, Fact, Fate, Told, look
+from hub.outbox.last_look import Fact, Fate, Told, look
 from hub.outbox.quiet import hold_back
+from hub.outbox.rungs import WAITING
+from hub.outbox.unanswered import ask_no_more
 from hub.outbox.wordings import Wordings
 from hub.ports import ChannelName, Lane, Outgoing
 from hub.routing import LINK_DAYS, day_at_school
@@ -157,9 +159,11 @@ async def _follow(connection: AsyncConnection, prepared: Prepared, told: Told, *
         if deliveries:
             await connection.execute(
                 update(delivery)
-                .where(delivery.c.id.in_(deliveries), delivery.c.state.in_(CONCERNED))
+                .where(delivery.c.id.in_(deliveries), delivery.c.state.in_(WAITING))
                 .values(state=state, state_at=now)
             )
+    if told.lost:
+        await ask_no_more(connection, delivery.c.id.in_(told.lost))
     await let_expire(connection, prepared.stale, lane=lane, now=now)
     await climb_from(connection, prepared.blocked, lane=lane, now=now)
 

@@ -10,7 +10,8 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
-from hub.outbox.last_look import CONCERNED, Fact
+from hub.outbox.last_look import Fact
+from hub.outbox.rungs import waits
 from hub.routing import EVENING, MORNING, quiet_until
 from hub.tables import attempt, copy_delivery, delivery, guardian
 
@@ -60,7 +61,7 @@ def _quiet() -> Select[Any]:
         .join(guardian, guardian.c.id == delivery.c.guardian_id)
         .where(
             copy_delivery.c.copy_id.in_(bindparam("copies", type_=BigId(), expanding=True)),
-            delivery.c.state.in_(CONCERNED),
+            waits(),
             guardian.c.quiet_from.is_not(None),
             guardian.c.quiet_to.is_not(None),
         )

@@ -124,6 +124,11 @@ def still_tried() -> ColumnElement[bool]:
     )
 
 
+def waits() -> ColumnElement[bool]:
+    """Say that the delivery waits for a message: it is not told yet, or it is and nobody answers."""
+    return or_(delivery.c.state.in_(WAITING), and_(delivery.c.state == DeliveryState.TOLD, delivery.c.chased))
+
+
 def standing_on(copies: Sequence[int]) -> ColumnElement[bool]:
     """Say that the delivery's present rung is served by one of these copies."""
     return delivery.c.id.in_(

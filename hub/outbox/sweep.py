@@ -4,6 +4,7 @@
 - an *accepted* message without news, after its time: a mail that did not bounce counts as told; a handset that
   stays silent takes the next rung (urgent), or becomes a task to call (a second SMS might tell a family twice);
 - an urgent message that waits behind a stopped sender takes the next rung;
+- what nobody answers goes on by the next way (`unanswered.py`);
 - what is no longer worth saying expires instead of arriving stale.
 """
 

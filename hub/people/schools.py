@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from hub.errors import InvalidError, NotFoundError
-from hub.models.notices import Sender
 from hub.models.school import School, SchoolYear
+from hub.models.senders import Sender
 from hub.people.chat_lines import check_bot
 from hub.people.mailboxes import read_mailbox
 from hub.people.push_lines import push_keys, push_subject

@@ -19,6 +19,7 @@ from hub.models.notices import AttemptState, DeliveryState
 from hub.models.people import AddressState
 from hub.outbox.follow import deliver
 from hub.outbox.rungs import WRITABLE
+from hub.outbox.unanswered import answered_by_one
 from hub.ports import NoticeKind
 from hub.replies.links import HOME, Adult, Served, served_by
 from hub.tables import (
@@ -192,7 +193,10 @@ async def _write(
     through: str,
     now: datetime,
 ) -> bool:
-    """Insert the answer, or replace an earlier other one; gives whether anything changed."""
+    """Insert the answer, or replace an earlier other one; gives whether anything changed.
+
+    Where one answer is enough, nobody else is asked by further ways.
+    """
     said = {
         "school_id": served.school_id,
         "notice_id": served.notice_id,
@@ -205,7 +209,10 @@ async def _write(
     pupils: Sequence[int | None] = list(adult.pupils) if kind in ABSENT else [None]
     written = _written(connection.dialect.name, of_a_pupil=kind in ABSENT)
     made = await connection.execute(written, [{**said, "pupil_id": pupil_id} for pupil_id in pupils])
-    return made.first() is not None
+    changed = made.first() is not None
+    if changed and kind in ASKED:
+        await answered_by_one(connection, school_id=served.school_id, notice_id=served.notice_id)
+    return changed
 
 
 @cache

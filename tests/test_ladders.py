@@ -1,0 +1,396 @@
+"""Nobody answers: the next way after the patience of the ladder, and at last a person; an answer ends it at once."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from factories import NOW, Adult, FakeChannel, SmallSchool, a_school
+
+from hub.database import Database
+from hub.errors import DeadAddressError, InvalidError
+from hub.models.answers import AnswerKind
+from hub.models.ladders import Occasion
+from hub.models.notices import AttemptState, ErrorKind, Needs
+from hub.notices.ladders import ladders_of, set_ladders
+from hub.notices.publish import Draft, cancel, publish
+from hub.outbox.record import ReceiptIn, record_receipts
+from hub.outbox.unanswered import climb_unanswered
+from hub.outbox.wordings import Wordings
+from hub.patience import USUAL, Ladder, ladder_for, occasion_of, said
+from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Proof, Slots
+from hub.replies.answers import answer
+from hub.sealing import Keyring
+from hub.settings import Settings
+from i18n.rendering import render
+from scheduler.drain import Drain
+from scheduler.rounds import Rounds
+
+ABSENT = Slots(day=NOW.date(), half_day=HalfDay.MORNING)
+MEETING = Slots(starts_at=NOW + timedelta(days=10), place="le préau")
+SMS, MAIL = ChannelName.SMS, ChannelName.EMAIL
+BOTH_WAYS = Adult(reached_by=((SMS, "+33639981001"), (MAIL, "odile@familles.test")))
+
+
+@dataclass
+class Day:
+    """A school whose clock the test winds on; its engine is driven by hand."""
+
+    small: SmallSchool
+    now: datetime = NOW
+    sms: FakeChannel = field(default_factory=FakeChannel)
+    mail: FakeChannel = field(default_factory=lambda: FakeChannel(name=MAIL, proof=Proof.ACCEPTED))
+
+    def __post_init__(self) -> None:
+        self.database = self.small.database
+        self.database._clock = lambda: self.now
+        self.settings = Settings(public_url="https://hub.test", master_keys=None)
+
+    async def press(self, kind: NoticeKind = NoticeKind.ABSENCE, **more: object) -> int:
+        slots = {NoticeKind.ABSENCE: ABSENT, NoticeKind.MEETING: MEETING}.get(kind, Slots(text="Ecole fermee."))
+        async with self.database.school(self.small.school.key) as session:
+            published = await publish(
+                session,
+                self.small.keyring,
+                school=self.small.school,
+                author_id=self.small.director,
+                draft=Draft(kind, "school", slots, seconded_by=self.small.office, **more),
+                now=self.now,
+            )
+        await self.drain()
+        return published.notice_id
+
+    async def drain(self) -> None:
+        """Send what is due, go round once, and send what that brought."""
+        await self._send()
+        wordings, channels = Wordings(self.settings, self.small.keyring, render), {SMS: self.sms, MAIL: self.mail}
+        await Rounds(self.database, self.small.keyring, wordings, self.settings, channels).walk()
+        await self._send()
+
+    async def _send(self) -> None:
+        wordings, channels = Wordings(self.settings, self.small.keyring, render), {SMS: self.sms, MAIL: self.mail}
+        drain = Drain(self.database, self.small.keyring, wordings, self.settings, channels)
+        for lane in Lane:
+            await drain.drain(lane)
+        await drain.idle()
+        await drain.stop()
+
+    async def after(self, **length: float) -> None:
+        self.now += timedelta(**length)
+        await self.drain()
+
+    async def arrives(self, channel: FakeChannel, state: AttemptState = AttemptState.DELIVERED) -> None:
+        """The last message of a channel arrived, or failed."""
+        kind = ErrorKind.DEAD_ADDRESS if state is AttemptState.FAILED else None
+        receipt = ReceiptIn(channel.sent[-1].attempt_id, state, state.value, kind)
+        async with self.database.engine() as connection:
+            await record_receipts(connection, [receipt], now=self.now)
+
+    async def says(self, adult: int, kind: AnswerKind) -> None:
+        """An adult answers the newest message that serves that adult."""
+        served = "SELECT max(copy_id) FROM copy_delivery JOIN delivery ON delivery.id = delivery_id"
+        ((copy_id,),) = await self.small.rows(f"{served} WHERE guardian_id = :adult", adult=adult)
+        async with self.database.engine() as connection:
+            await answer(
+                connection,
+                school_id=self.small.school.key,
+                copy_id=copy_id,
+                kind=kind,
+                guardian_id=adult,
+                through="sms",
+                now=self.now,
+            )
+
+    async def set(self, ladders: Mapping[Occasion, Ladder]) -> None:
+        async with self.database.school(self.small.school.key) as session:
+            await set_ladders(
+                session,
+                school_id=self.small.school.key,
+                staff_id=self.small.director,
+                ladders=ladders,
+                now=self.now,
+            )
+
+    async def states(self) -> list[str]:
+        return [row[0] for row in await self.small.rows("SELECT state FROM delivery ORDER BY id")]
+
+    async def calls(self) -> int:
+        return (await self.small.rows("SELECT count(*) FROM call_task WHERE done_at IS NULL"))[0][0]
+
+    @property
+    def left(self) -> tuple[int, int]:
+        return len(self.sms.sent), len(self.mail.sent)
+
+
+@pytest_asyncio.fixture
+async def day(database: Database, keyring: Keyring) -> Day:
+    return Day(await a_school(database, keyring))
+
+
+async def test_an_absence_that_nobody_answers_goes_on_after_ten_minutes_and_ends_with_a_call(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+
+    await day.press()
+    await day.arrives(day.sms)
+    await day.after(minutes=9)
+    assert (day.left, await day.states()) == ((1, 0), ["told"])
+
+    await day.after(minutes=2)
+    assert (day.left, await day.states()) == ((1, 1), ["told"])
+
+    await day.after(minutes=9)
+    assert await day.calls() == 0
+    await day.after(minutes=2)
+    assert (day.left, await day.states(), await day.calls()) == ((1, 1), ["to_call"], 1)
+
+
+async def test_an_answer_stops_the_ladder_at_once(day: Day) -> None:
+    (adult,) = await day.small.family(BOTH_WAYS)
+
+    await day.press()
+    await day.arrives(day.sms)
+    await day.after(minutes=5)
+    await day.says(adult, AnswerKind.ILL)
+    await day.after(hours=2)
+
+    assert (day.left, await day.states(), await day.calls()) == ((1, 0), ["acknowledged"], 0)
+    assert await day.small.rows("SELECT count(*) FROM delivery WHERE look_at IS NOT NULL") == [(0,)]
+
+
+async def test_one_parents_answer_ends_the_chasing_of_the_other(day: Day) -> None:
+    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
+    adults = await day.small.family(BOTH_WAYS, other)
+
+    await day.press()
+    await day.arrives(day.sms)
+    await day.says(adults[0], AnswerKind.ILL)
+    await day.after(minutes=30)
+
+    assert day.mail.sent == []
+    assert (await day.states(), await day.calls()) == (["acknowledged", "told"], 0)
+
+
+async def test_a_meeting_waits_a_day_for_the_next_way_and_calls_nobody(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+
+    await day.press(NoticeKind.MEETING)
+    await day.arrives(day.sms)
+    await day.after(hours=23)
+    assert day.left == (1, 0)
+
+    await day.after(hours=2)
+    assert day.left == (1, 1)
+
+    await day.after(days=3)
+    assert (day.left, await day.states(), await day.calls()) == ((1, 1), ["told"], 0)
+    assert await day.small.rows("SELECT look_at FROM delivery") == [(None,)]
+
+
+async def test_what_asks_for_nothing_is_told_once(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+
+    await day.press(NoticeKind.ANNOUNCEMENT)
+    await day.press(NoticeKind.URGENT)
+    async with day.database.engine() as connection:
+        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
+        await record_receipts(connection, sent, now=day.now)
+    await day.after(hours=1)
+
+    assert (day.left, await day.states()) == ((2, 0), ["told", "told"])
+
+
+async def test_where_one_answer_is_enough_it_ends_the_asking_of_all_who_know(day: Day) -> None:
+    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
+    adults = await day.small.family(BOTH_WAYS, other)
+
+    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
+    async with day.database.engine() as connection:
+        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
+        await record_receipts(connection, sent, now=day.now)
+    await day.says(adults[0], AnswerKind.YES)
+    await day.after(hours=49)
+
+    assert day.left == (2, 0)
+    assert await day.states() == ["acknowledged", "told"]
+
+
+async def test_where_both_must_answer_the_other_is_asked_on(day: Day) -> None:
+    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
+    adults = await day.small.family(BOTH_WAYS, other)
+
+    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.BOTH)
+    async with day.database.engine() as connection:
+        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
+        await record_receipts(connection, sent, now=day.now)
+    await day.says(adults[0], AnswerKind.YES)
+    await day.after(hours=49)
+
+    assert [one.to for one in day.mail.sent] == ["tiago@familles.test"]
+
+
+async def test_what_has_not_left_yet_is_not_followed_by_a_second_message(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    notice_id = await day.press(NoticeKind.MEETING, due_at=NOW + timedelta(hours=1))
+    later = NOW + timedelta(hours=30)
+    stored = later.strftime("%Y-%m-%d %H:%M:%S.%f") if day.database.dialect == "sqlite" else later
+    await day.small.write("UPDATE attempt SET look_at = :later", later=stored)
+
+    await day.after(hours=26)
+    assert day.left == (0, 0)
+
+    await day.after(hours=5)
+    assert day.left == (1, 0)
+    await day.arrives(day.sms)
+    await day.after(hours=23)
+    assert (day.left, notice_id) == ((1, 0), notice_id)
+    await day.after(hours=30)
+    assert day.left == (1, 1)
+
+
+async def test_a_cancelled_notice_is_asked_about_no_more(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    notice_id = await day.press(NoticeKind.MEETING)
+    await day.arrives(day.sms)
+
+    async with day.database.school(day.small.school.key) as session:
+        await cancel(session, school_id=day.small.school.key, notice_id=notice_id, now=day.now)
+    await day.after(hours=30)
+
+    assert (day.left, await day.states()) == ((1, 0), ["told"])
+
+
+async def test_nothing_follows_once_the_meeting_has_begun(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    await day.set({Occasion.MEETING: Ladder(timedelta(days=7), rings=False, calls=True)})
+    await day.press(NoticeKind.MEETING)
+    await day.arrives(day.sms)
+
+    await day.after(days=6)
+    day.now = NOW + timedelta(days=11)
+    await day.drain()
+
+    assert (day.left, await day.states(), await day.calls()) == ((1, 0), ["told"], 0)
+
+
+async def test_who_knows_and_does_not_answer_is_called_even_if_another_message_arrives_late(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    await day.press()
+    await day.arrives(day.sms)
+    await day.after(minutes=11)
+    await day.after(minutes=11)
+    assert (await day.states(), await day.calls()) == (["to_call"], 1)
+
+    await day.arrives(day.mail)
+
+    assert (await day.states(), await day.calls()) == (["to_call"], 1)
+
+
+async def test_when_the_second_way_fails_the_third_is_not_waited_for(day: Day) -> None:
+    third = (SMS, "+33639981003")
+    await day.small.family(Adult(reached_by=(*BOTH_WAYS.reached_by, third)))
+    day.mail.answers["odile@familles.test"] = DeadAddressError("dead", code="550")
+
+    await day.press()
+    await day.arrives(day.sms)
+    await day.after(minutes=11)
+    await day.after(seconds=1)
+
+    assert [one.to for one in day.sms.sent] == ["+33639981001", "+33639981003"]
+
+
+async def test_an_adult_who_lost_the_right_is_asked_no_more(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    await day.press(NoticeKind.MEETING)
+    await day.arrives(day.sms)
+
+    ended = NOW.date() if day.database.dialect == "postgresql" else "2026-11-24"
+    await day.small.write("UPDATE link SET to_on = :ended", ended=ended)
+    await day.after(hours=30)
+
+    assert day.left == (1, 0)
+    assert await day.small.rows("SELECT look_at FROM delivery") == [(None,)]
+
+
+async def test_a_school_sets_its_own_ladders_and_what_was_pressed_keeps_its_own(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    await day.press()
+    await day.arrives(day.sms)
+
+    await day.set({Occasion.ABSENCE: Ladder(timedelta(minutes=30), rings=False, calls=False)})
+    await day.after(minutes=11)
+    assert day.left == (1, 1)
+    async with day.database.school(day.small.school.key) as session:
+        found = await ladders_of(session, day.small.school.key)
+    assert found[Occasion.ABSENCE] == Ladder(timedelta(minutes=30), rings=False, calls=False)
+    assert found[Occasion.MEETING] == USUAL[Occasion.MEETING]
+
+    await day.press(key="again")
+    await day.arrives(day.sms)
+    await day.after(minutes=29)
+    assert day.left == (2, 1)
+    await day.after(minutes=2)
+    assert day.left == (2, 2)
+
+
+async def test_a_patience_of_seconds_is_refused_and_nothing_is_set(day: Day) -> None:
+    with pytest.raises(InvalidError, match="entre 2 minutes et 2 heures"):
+        await day.set({Occasion.ABSENCE: Ladder(timedelta(seconds=30), rings=True, calls=True)})
+
+    assert await day.small.rows("SELECT count(*) FROM ladder_rule") == [(0,)]
+
+
+async def test_however_many_look_each_adult_climbs_once(day: Day) -> None:
+    for number in range(30):
+        ways = ((SMS, f"+336399810{number:02}"), (MAIL, f"famille{number}@familles.test"))
+        await day.small.family(Adult(name=f"Adulte{number}", reached_by=ways), children=[f"Enfant{number}"])
+    await day.press(NoticeKind.MEETING)
+    day.now += timedelta(hours=25)
+
+    async def look() -> None:
+        async with day.database.engine() as connection:
+            await climb_unanswered(connection, now=day.now)
+
+    await asyncio.gather(*(look() for _ in range(6)))
+    await day.drain()
+
+    assert sorted(one.to for one in day.mail.sent) == sorted(f"famille{number}@familles.test" for number in range(30))
+
+
+@pytest.mark.parametrize(
+    ("kind", "needs", "occasion"),
+    [
+        (NoticeKind.ABSENCE, Needs.NONE, Occasion.ABSENCE),
+        (NoticeKind.URGENT, Needs.NONE, Occasion.URGENT),
+        (NoticeKind.MEETING, Needs.NONE, Occasion.MEETING),
+        (NoticeKind.ANNOUNCEMENT, Needs.BOTH, Occasion.QUESTION),
+        (NoticeKind.ANNOUNCEMENT, Needs.NONE, None),
+        (NoticeKind.CRISIS, Needs.ONE, None),
+        (NoticeKind.CODE, Needs.NONE, None),
+        (NoticeKind.DIGEST, Needs.NONE, None),
+    ],
+)
+def test_each_notice_has_its_ladder(kind: NoticeKind, needs: Needs, occasion: Occasion | None) -> None:
+    assert occasion_of(kind, needs) is occasion
+
+
+def test_an_urgent_notice_that_asks_nothing_only_has_to_arrive() -> None:
+    assert ladder_for(NoticeKind.URGENT, Needs.NONE, USUAL) == Ladder(None, rings=True, calls=True)
+    assert ladder_for(NoticeKind.URGENT, Needs.ONE, USUAL).patience == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(minutes=10), "10 minutes"),
+        (timedelta(minutes=60), "1 heure"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(hours=24), "24 heures"),
+        (timedelta(hours=48), "2 jours"),
+        (timedelta(days=14), "14 jours"),
+    ],
+)
+def test_a_length_of_time_is_said_in_its_largest_whole_unit(wait: timedelta, words: str) -> None:
+    assert said(wait) == words
