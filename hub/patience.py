@@ -78,7 +78,7 @@ def check_patience(occasion: Occasion, patience: timedelta) -> None:
     if not least <= patience <= most:
         raise InvalidError(
             f"« {TITLES[occasion]} » : attendez entre {said(least)} et {said(most)} avant la voie suivante.",
-            field=f"patience-{occasion}",
+            field=occasion,
         )
 
 

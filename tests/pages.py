@@ -377,6 +377,13 @@ async def letting_in(page: Page, _: Lively) -> None:
         await page.get_by_role("button", name="Préparer la feuille").click()
 
 
+async def hurrying(page: Page, _: Lively) -> None:
+    """Chase families every minute."""
+    await page.get_by_label("Attendre avant la voie suivante").first.fill("1")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Garder ces attentes").click()
+
+
 async def read_over_alone(page: Page, lively: Lively) -> None:
     """Write to the whole school from a session without a second factor."""
     await lively.small.write(
@@ -567,6 +574,8 @@ def _staff() -> list[Listed]:
         Listed("year at fault", "POST /ecole/annee/ouvrir", at("/ecole/annee"), opening_it_too_short, 422),
         Listed("class that moves up", "GET /ecole/annee/classes/{class_id:int}", class_in_year),
         Listed("team", "GET /ecole/equipe", at("/ecole/equipe")),
+        Listed("ladders", "GET /ecole/relances", at("/ecole/relances?q=Exemple&pour=absence")),
+        Listed("ladders refused", "POST /ecole/relances", at("/ecole/relances"), hurrying, status=422),
         Listed("substitutes", "GET /ecole/remplacants", at("/ecole/remplacants")),
         Listed("substitute's sheet", "POST /ecole/remplacants", at("/ecole/remplacants"), letting_in),
         Listed("reading over without a factor", "POST /ecrire", at("/ecrire"), read_over_alone, who="office"),

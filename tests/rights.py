@@ -295,6 +295,14 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Right(_to("/ecole/equipe/second"), NONE, lambda lively: {"colleague": lively.staff["director"]}),
         Right(_to("/ecole/equipe/second"), NONE, lambda lively: {"colleague": lively.staff["teacher"]}),
     ),
+    "GET /ecole/relances": (Right(_to("/ecole/relances?q=Exemple"), WHOLE_SCHOOL | FOREIGN),),
+    "POST /ecole/relances": (
+        Right(
+            _to("/ecole/relances"),
+            WHOLE_SCHOOL | FOREIGN,
+            _with(absence="15", urgent="10", meeting="24", question="48", rings=["absence"], calls=["absence"]),
+        ),
+    ),
     "GET /ecole/remplacants": (Right(_to("/ecole/remplacants"), WHOLE_SCHOOL | FOREIGN),),
     "POST /ecole/remplacants": (Right(_to("/ecole/remplacants"), WHOLE_SCHOOL, _substitute, says=frozenset({422})),),
     "POST /ecole/remplacants/{code_id:int}/finir": (

@@ -41,6 +41,7 @@ from web import (
     staff_follow,
     staff_inbox,
     staff_invitations,
+    staff_ladders,
     staff_month,
     staff_plans,
     staff_results,
@@ -114,6 +115,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_account.router,
     staff_second.router,
     staff_school.router,
+    staff_ladders.router,
     staff_substitutes.router,
     webhooks.router,
 )

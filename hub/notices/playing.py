@@ -1,0 +1,102 @@
+"""What would happen: a school's ladder played through for one family, by the rules by which the engine climbs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.models.base import BigId
+from hub.models.people import LastRung, Means
+from hub.outbox.rungs import may_be_written_to, wanted
+from hub.patience import Ladder
+from hub.people.finding import find_adults
+from hub.ports import ChannelName
+from hub.tables import contact_point, guardian
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens `after` the press if nothing was answered before; `way` None: the end, which is `end`."""
+
+    after: timedelta
+    way: ChannelName | None = None
+    end: LastRung | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An adult, the first names of the children that he or she is told about, and the steps of the ladder."""
+
+    guardian_id: int
+    name: str
+    children: tuple[str, ...]
+    means: Means
+    steps: tuple[Step, ...]
+
+
+def steps_of(ladder: Ladder, ways: Sequence[ChannelName], last_rung: LastRung) -> tuple[Step, ...]:
+    """Play a ladder through for an adult who never answers, and whom every message reaches.
+
+    What only has to arrive ends with its first way. Whom nothing can reach is somebody's task at once.
+    """
+    if not ways:
+        return (Step(timedelta(0), end=last_rung),)
+    if ladder.patience is None:
+        return (Step(timedelta(0), ways[0]),)
+    steps = [Step(place * ladder.patience, way) for place, way in enumerate(ways)]
+    if ladder.calls:
+        steps.append(Step(len(ways) * ladder.patience, end=last_rung))
+    return tuple(steps)
+
+
+async def play(
+    session: AsyncSession, *, school_id: int, words: str, ladder: Ladder, day: date
+) -> tuple[int, tuple[Played, ...]]:
+    """Play a ladder through for the adults who bear these words, or whose child does: how many, and the first of them.
+
+    Raises InvalidError as `find_adults` does.
+    """
+    count, adults = await find_adults(session, school_id=school_id, words=words, day=day)
+    asked = {"school": school_id, "guardians": [each.guardian_id for each in adults]}
+    ways = defaultdict[int, list[ChannelName]](list)
+    for row in await session.execute(_ways(), asked):
+        ways[row.guardian_id].append(ChannelName(row.channel))
+    wishes = {row.id: row for row in await session.execute(_wishes(), asked)}
+    return count, tuple(
+        Played(
+            each.guardian_id,
+            each.name,
+            tuple(name for _, name in each.pupils),
+            Means(wishes[each.guardian_id].means),
+            steps_of(ladder, ways[each.guardian_id], LastRung(wishes[each.guardian_id].last_rung)),
+        )
+        for each in adults
+    )
+
+
+@cache
+def _ways() -> Select[Any]:
+    """Ask by what some adults can be written to now, in their order, as `rungs.next_rung` does."""
+    return (
+        select(contact_point.c.guardian_id, contact_point.c.channel)
+        .where(
+            contact_point.c.school_id == bindparam("school", type_=BigId()),
+            contact_point.c.guardian_id.in_(bindparam("guardians", type_=BigId(), expanding=True)),
+            wanted(),
+            may_be_written_to(),
+        )
+        .order_by(contact_point.c.guardian_id, contact_point.c.position)
+    )
+
+
+@cache
+def _wishes() -> Select[Any]:
+    return select(guardian.c.id, guardian.c.means, guardian.c.last_rung).where(
+        guardian.c.school_id == bindparam("school", type_=BigId()),
+        guardian.c.id.in_(bindparam("guardians", type_=BigId(), expanding=True)),
+    )
