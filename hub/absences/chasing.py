@@ -51,6 +51,7 @@ from hub.tables import (
 )
 
 CHASED = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL, DeliveryState.TOLD)
+_MAY_HAVE_ARRIVED = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 NEWS_FOR = timedelta(hours=12)
 """As long as the alert itself would have been worth sending, its end is worth telling."""
 
@@ -75,8 +76,7 @@ async def end_chasing(
         .where(
             copy_delivery.c.school_id == school_id,
             copy_delivery.c.delivery_id == delivery.c.id,
-            attempt.c.sending_at.is_not(None),
-            attempt.c.state != AttemptState.FAILED,
+            attempt.c.state.in_(_MAY_HAVE_ARRIVED),
         )
         .correlate(delivery)
         .exists()

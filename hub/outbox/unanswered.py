@@ -10,11 +10,25 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.answers import AnswerKind
-from hub.models.base import UtcDateTime
+from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState, Needs, NoticeState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import open_calls, open_rungs
@@ -63,12 +77,7 @@ async def ask_no_more(connection: AsyncConnection, which: ColumnElement[bool]) -
 
 async def answered_by_one(connection: AsyncConnection, *, school_id: int, notice_id: int) -> None:
     """One answer is enough where the question says so: whoever knows already is not asked by other ways any more."""
-    mine = and_(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.look_at.is_not(None))
-    one = select(notice.c.id).where(
-        notice.c.school_id == school_id, notice.c.id == notice_id, notice.c.needs == Needs.ONE
-    )
-    told = delivery.c.state == DeliveryState.TOLD
-    await ask_no_more(connection, and_(mine, told, one.exists(), ~_somebody_unanswered()))
+    await connection.execute(_answered_by_one(), {"b_school": school_id, "b_notice": notice_id})
 
 
 async def ask_at_once(connection: AsyncConnection, which: ColumnElement[bool], *, now: datetime) -> None:
@@ -101,6 +110,23 @@ async def _climb(
     which = delivery.c.id.in_([row.id for row in moved])
     await open_rungs(connection, which, now=now)
     await open_calls(connection, which, lane=lane, now=now)
+
+
+@cache
+def _answered_by_one() -> Update:
+    """Stop the timers of those who know, where one answer is enough: parameters b_school, b_notice."""
+    school_id, notice_id = bindparam("b_school", type_=BigId()), bindparam("b_notice", type_=BigId())
+    one = select(notice.c.id).where(
+        notice.c.school_id == school_id, notice.c.id == notice_id, notice.c.needs == Needs.ONE
+    )
+    mine = and_(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.look_at.is_not(None))
+    told = delivery.c.state == DeliveryState.TOLD
+    return (
+        update(delivery)
+        .where(mine, told, one.exists(), ~_somebody_unanswered())
+        .values(look_at=null(), chased=false())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _ended_in_a_call() -> ColumnElement[bool]:
