@@ -19,6 +19,7 @@ from hub.people.chat_lines import ChatLine, chat_lines
 from hub.people.safe import prove_keys
 from hub.people.schools import SenderState, installed
 from hub.ports import ChannelName
+from hub.post.press import may_print
 from hub.sealing import keyring
 from hub.settings import Settings
 from hub.walls import may_pass
@@ -32,7 +33,9 @@ async def checkup() -> Sequence[Finding]:
         settings = configured()
     except SettingsError as error:
         return [Finding("settings", State.ERROR, str(error))]
-    looks: tuple[Look, ...] = (_database, _keys, public_address, mail_listener, sms_provider, mail_server, _redis)
+    looks: tuple[Look, ...] = (
+        _database, _keys, public_address, mail_listener, sms_provider, mail_server, _redis, _letters,
+    )  # fmt: skip
     findings = list(await asyncio.gather(*(look(settings) for look in looks)))
     findings += [*lost(settings), *await mailbox(settings)]
     if findings[0].state is State.OK:
@@ -79,6 +82,14 @@ async def _redis(settings: Settings) -> Finding:
     if await answers(parts.hostname or "localhost", parts.port or 6379):
         return Finding("bell", State.OK, "Redis répond.")
     return Finding("bell", State.WARNING, "Redis ne répond pas : les messages partent jusqu'à une seconde plus tard.")
+
+
+async def _letters(_settings: Settings) -> Finding:
+    """Press one small page: what draws letters is Debian's, and may be missing."""
+    wrong = await may_print()
+    if wrong is None:
+        return Finding("letters", State.OK, "Cette machine imprime des lettres (PDF).")
+    return Finding("letters", State.WARNING, wrong)
 
 
 async def _inside(settings: Settings) -> list[Finding]:

@@ -88,6 +88,10 @@ class Keyring:
         """Sign a number for callbacks and mail addresses: lower case, digits and dots only, at most 40 characters."""
         return f"{kind}.{number}.{_keyed(self._token, f'{kind}.{number}').hex()[:16]}"
 
+    def drawn(self, use: str, number: int, salt: int = 0) -> bytes:
+        """Draw 16 bytes for a number, the same each time: what is printed again bears the same code."""
+        return _keyed(self._token, f"{use}#{number}#{salt}")
+
     def read_token(self, kind: str, token: str) -> int | None:
         """Give the number if the token is ours and of this kind."""
         head, _, rest = token.lower().partition(".")

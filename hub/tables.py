@@ -47,6 +47,7 @@ ladder_rule = _all["ladder_rule"]
 planned_notice, planned_firing = _all["planned_notice"], _all["planned_firing"]
 meeting_round, meeting_slot = _all["meeting_round"], _all["meeting_slot"]
 booking, booking_wait = _all["booking"], _all["booking_wait"]
+letter = _all["letter"]
 
 
 def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)

@@ -64,6 +64,14 @@ packages_tests_use() {
     there '/usr/bin/chromium' || echo chromium
     there '/usr/bin/firefox-esr' || echo firefox-esr
     there '/usr/lib*/libatomic.so.1' || there '/usr/lib/*/libatomic.so.1' || echo libatomic1
+    packages_letters_use
+}
+
+# Without these no letter can be printed: `passerelle doctor` says so, and the page does.
+packages_letters_use() {
+    there '/usr/lib/*/libpango-1.0.so.0' || echo libpango-1.0-0
+    there '/usr/lib/*/libpangoft2-1.0.so.0' || echo libpangoft2-1.0-0
+    there '/usr/lib/*/libharfbuzz-subset.so.0' || echo libharfbuzz-subset0
     there '/usr/share/fonts/truetype/noto/NotoSansArabic*' || echo fonts-noto-core
 }
 

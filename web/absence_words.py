@@ -16,6 +16,8 @@ THROUGH: Mapping[str, str] = {
     "page": "sur la page",
     "home": "sur sa page",
     "call": "au téléphone",
+    "letter": "par le carré de sa lettre",
+    "coupon": "par un coupon",
 }
 REASONS: Mapping[AnswerKind, str] = {
     AnswerKind.OTHER_REASON: "autre raison, ou pas dite",

@@ -90,7 +90,7 @@ async def _page(request: Request, view: LinkView, speaks: Tongue) -> Response:
     push = await push_offered(house, view.served) is not None
     chat = await chat_offered(house, view.served) is not None
     part = await below(request, view, speaks)
-    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **part, **_context(view, speaks))
+    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **part, **context_of(view, speaks))
 
 
 async def shown_here(request: Request, view: LinkView, speaks: Tongue, **more: Any) -> Response:  # noqa: ANN401 (Jinja's)
@@ -99,7 +99,7 @@ async def shown_here(request: Request, view: LinkView, speaks: Tongue, **more: A
         return printed("withdrawn", speaks, status=410, view=view, **more)
     part, here = await below(request, view, speaks), request.url.path
     return printed(
-        "link", speaks, view=view, push=False, chat=False, here=here, **part, **_context(view, speaks), **more
+        "link", speaks, view=view, push=False, chat=False, here=here, **part, **context_of(view, speaks), **more
     )
 
 
@@ -121,7 +121,7 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
     own = button(view, act)
     if own is not None:
         return await pressed(request, view, speaks, own, form)
-    said = _read(act, str(form.get("number", "")))
+    said = read_act(act, str(form.get("number", "")))
     guardian_id = whole_number(who)
     if (who and guardian_id is None) or (said is None and act != NOTE):
         return printed("again", speaks, status=400)
@@ -141,7 +141,7 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
             through=view.through,
             now=await house.database.now(connection),
         )
-    said_back = _said_back(taken, speaks, view, kind, act, number)
+    said_back = said_back_of(taken, speaks, view, kind, act, number)
     said_back.headers[TAKEN] = taken.value
     return said_back
 
@@ -152,7 +152,7 @@ def _alone(view: LinkView) -> str:
     return str(adults[0].guardian_id) if len(adults) == 1 else ""
 
 
-def _read(act: str, number: str) -> tuple[AnswerKind, int | None] | None:
+def read_act(act: str, number: str) -> tuple[AnswerKind, int | None] | None:
     """Read a button, or the number of those who come: nobody is no."""
     coming = whole_number(number, digits=2)
     if act == COUNT and coming is not None:
@@ -183,9 +183,10 @@ async def _written(house: House, view: LinkView, speaks: Tongue, form: FormData,
     return printed("thanks", speaks, view=view, alarmed=received.sense is Sense.SHOULD_BE_HERE)
 
 
-def _said_back(
+def said_back_of(
     taken: Taken, speaks: Tongue, view: LinkView, kind: AnswerKind, act: str, number: int | None
 ) -> Response:
+    """Say in a sentence what became of an answer."""
     alarmed = kind is AnswerKind.SHOULD_BE_HERE
     match taken:
         case Taken.WITHDRAWN:
@@ -231,7 +232,8 @@ async def _stopped(request: Request, view: LinkView, speaks: Tongue) -> Response
     return printed("stopped", speaks, view=view)
 
 
-def _context(view: LinkView, speaks: Tongue) -> dict[str, Any]:
+def context_of(view: LinkView, speaks: Tongue) -> dict[str, Any]:
+    """Give what the page of a notice shows of it, in one language."""
     french = None if speaks.language.reviewed else _words(view, tongue("fr", typeset=True)).sentences
     return {
         "words": _words(view, speaks),

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from hub.errors import InvalidError, NotAllowedError
-from hub.models.people import AddressState
+from hub.models.people import AddressState, LastRung
 from hub.notices.out_of_reach import out_of_reach
 from hub.people.chat_lines import chat_line
 from hub.people.finding import find_adults
-from hub.people.mending import add_by_office, adult_card, numbers_read, try_again
+from hub.people.mending import add_by_office, adult_card, numbers_read, set_last_rung, try_again
 from hub.people.schools import read_school
 from i18n.tongues import tongue
 from web.pages import page
@@ -27,6 +27,15 @@ STATES: Mapping[AddressState, str] = {
     AddressState.WRONG: "quelqu’un d’autre y répond",
     AddressState.DEAD: "hors service",
 }
+
+
+LAST: Mapping[LastRung, str] = {
+    LastRung.CALL: "un appel",
+    LastRung.WRITE_ONLY: "un mot écrit, jamais d’appel",
+    LastRung.LETTER: "une lettre imprimée",
+    LastRung.RELAY: "une personne relais, à prévenir par l’école",
+}
+"""What is left when no message arrives, as the office chooses it."""
 
 
 @router.get("/familles")
@@ -104,6 +113,18 @@ async def numbers(visit: WriterDep, guardian_id: int) -> Response:
     return await _page(visit, guardian_id, clear=True)
 
 
+@router.post("/familles/{guardian_id:int}/recours")
+async def last(
+    visit: WriterDep, session: WritingDep, guardian_id: int, recours: Annotated[LastRung, Form()]
+) -> Response:
+    """For the director and the office: what this adult wishes where no message arrives."""
+    _require(visit)
+    here: dict[str, Any] = {"school_id": visit.school_id, "guardian_id": guardian_id}
+    await adult_card(session, visit.house.keyring, **here, day=visit.reader.day)
+    await set_last_rung(session, **here, last_rung=recours, staff_id=visit.reader.staff_id, now=visit.now)
+    return RedirectResponse(f"/familles/{guardian_id}#recours", 303)
+
+
 @router.post("/familles/{guardian_id:int}/essayer")
 async def again(
     visit: WriterDep,
@@ -145,6 +166,7 @@ async def _page(visit: Visit, guardian_id: int, *, typed: str = "", wrong: str =
         wrong=wrong,
         ways=WAYS,
         states=STATES,
+        last=LAST,
         invites=line is not None and not card.has_chat,
         room="familles",
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from hub.inbox.to_do import ToDo, to_do
 from hub.notices.follow_up import FOLLOWED, may_release
 from hub.notices.headlines import Headline, Recent, recent
+from hub.post.letters import how_many_to_print
 from web.pages import page
 from web.staff_visit import ReadingDep, StaffDep, Visit
 from web.staff_words import ENDED_AS, title
@@ -30,9 +31,10 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     """For all staff: what is theirs to do, and the notices that are theirs to see."""
     reader, now = visit.reader, visit.now
     found = await recent(session, visit.house.keyring, school_id=visit.school_id, reader=reader, now=now)
-    waiting = ToDo()
+    waiting, letters = ToDo(), 0
     if reader.rights.writes:
         waiting = await to_do(session, school_id=visit.school_id, timezone=visit.who.timezone, reader=reader, now=now)
+        letters = await how_many_to_print(session, **visit.acting)
 
     def releases(seen: Headline) -> bool:
         return may_release(reader, seen, now)
@@ -40,7 +42,7 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     return page(
         "staff/start.html",
         visit=visit,
-        tasks=tuple(_tasks(visit, waiting, found)),
+        tasks=tuple(_tasks(visit, waiting, found, letters)),
         notices=[(one, title(one.headline, visit.who.timezone)) for one in found],
         may_release=releases,
         ended_as=ENDED_AS,
@@ -48,7 +50,7 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     )
 
 
-def _tasks(visit: Visit, waiting: ToDo, found: Iterable[Recent]) -> Iterator[Task]:
+def _tasks(visit: Visit, waiting: ToDo, found: Iterable[Recent], letters: int) -> Iterator[Task]:
     """Put what waits in words, most urgent first."""
     if visit.alarms:
         should = "enfants devraient" if visit.alarms > 1 else "enfant devrait"
@@ -66,6 +68,12 @@ def _tasks(visit: Visit, waiting: ToDo, found: Iterable[Recent]) -> Iterator[Tas
     held = [one.headline for one in found if one.headline.kind in FOLLOWED and _releases(visit, one.headline)]
     if held:
         yield Task("clock", f"{len(held)} avis à relire, et à laisser partir", f"/suivi/{held[0].notice_id}")
+    yield from _on_paper(waiting, letters)
+
+
+def _on_paper(waiting: ToDo, letters: int) -> Iterator[Task]:
+    if letters:
+        yield Task("letter", f"{_many(letters, 'lettre')} à imprimer", "/courrier")
     if waiting.papers:
         yield Task("pen", f"{_many(waiting.papers, 'document')} à signer d’ici trois jours", "/classe/documents")
 

@@ -13,6 +13,7 @@ from hub.models import (
     papers,
     people,
     planned,
+    post,
     rolls,
     school,
     senders,
@@ -23,6 +24,6 @@ metadata = SQLModel.metadata
 
 WINGS = (
     *(school, people, senders, notices, answers, rolls, threads, home, classroom, papers, agenda, planned, meetings),
-    *(ladders,),
+    *(ladders, post),
 )
 """All modules that rule a table."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
 from hub.models.people import AddressState
-from hub.notices.standing import concerns, known_by_somebody, to_be_called
+from hub.notices.standing import by_letter, concerns, known_by_somebody, to_be_called
 from hub.outbox.rungs import sender_for, wanted
 from hub.people.links import holds_on, told_today
 from hub.tables import (
@@ -53,8 +53,11 @@ _TO_CALL: ColumnElement[str] = literal_column(f"'{DeliveryState.TO_CALL}'")
 
 
 @cache
-def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
-    """Ask for the adults to call: parameters school, day, now, most; notice, classes where asked for."""
+def rows_left(*, of_one_notice: bool, of_classes: bool, letters: bool = True) -> Select[Any]:
+    """Ask for the adults to call: parameters school, day, now, most; notice, classes where asked for.
+
+    `letters`: also those who are told by letter, who stand in no list of calls.
+    """
     about, waits = delivery_pupil.alias("about"), delivery.alias("waits")
     listed = select(waits.c.notice_id).where(waits.c.school_id == _SCHOOL, may_be_left(_SCHOOL, waits)).distinct()
     if of_one_notice:
@@ -108,13 +111,15 @@ def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
     )
     if of_one_notice:
         asked = asked.where(delivery.c.notice_id == _NOTICE)
+    if not letters:
+        asked = asked.where(~by_letter())
     if of_classes:
         asked = asked.where(concerns(_CLASSES, _DAY))
     return asked
 
 
 @cache
-def how_many_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
+def how_many_left(*, of_one_notice: bool, of_classes: bool, letters: bool = True) -> Select[Any]:
     """Count what `rows_left` gives, however many: parameters as there, but for most."""
     asked = (
         select(func.count())
@@ -124,6 +129,8 @@ def how_many_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
     )
     if of_one_notice:
         asked = asked.where(delivery.c.notice_id == _NOTICE)
+    if not letters:
+        asked = asked.where(~by_letter())
     return asked.where(concerns(_CLASSES, _DAY)) if of_classes else asked
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, or_, select, tuple_
 
 from hub.models.notices import DeliveryState
+from hub.models.people import LastRung, Means
 from hub.outbox.rungs import is_crisis
 from hub.people.links import holds_on, told_today
-from hub.tables import delivery, delivery_pupil, enrolment, notice
+from hub.ports import Lane
+from hub.tables import delivery, delivery_pupil, enrolment, guardian, notice
 
 KNOWS = (DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED)
 MOVING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
@@ -46,6 +48,36 @@ def to_be_called(open_task: ColumnElement[int], day: Any, now: Any) -> ColumnEle
         still_told(day),
         ~is_crisis(),
     )
+
+
+def by_letter() -> ColumnElement[bool]:
+    """Say that the delivery's adult, whom no message reached, is to be told on paper: a letter to print, not a call.
+
+    That is his or her own last rung, or wish (no calls). Where a child may be missing paper comes too late: what is
+    urgent stays with the telephone, and who calls reads the wish beside the name.
+    """
+    on_paper = (
+        select(guardian.c.id)
+        .where(
+            guardian.c.school_id == delivery.c.school_id,
+            guardian.c.id == delivery.c.guardian_id,
+            or_(
+                guardian.c.last_rung.in_((LastRung.LETTER, LastRung.WRITE_ONLY)),
+                guardian.c.means == Means.WRITE_ONLY,
+            ),
+        )
+        .correlate(delivery)
+    )
+    routine = (
+        select(notice.c.id)
+        .where(
+            notice.c.school_id == delivery.c.school_id,
+            notice.c.id == delivery.c.notice_id,
+            notice.c.lane == Lane.ROUTINE,
+        )
+        .correlate(delivery)
+    )
+    return and_(delivery.c.state == DeliveryState.TO_CALL, on_paper.exists(), routine.exists())
 
 
 def is_out(now: Any) -> ColumnElement[bool]:  # noqa: ANN401 (a moment, or its parameter)

@@ -23,6 +23,7 @@ from hub.tables import (
     copy,
     data_key,
     delivery,
+    letter,
     notice,
     notice_version,
     page_link,
@@ -148,7 +149,7 @@ async def forget_notices(within: Within, ids: Sequence[int], *, now: datetime) -
 
 
 async def end_deliveries(within: Within, which: ColumnElement[bool], *, now: datetime) -> None:
-    """Nobody waits for these any more; nobody has to call."""
+    """Nobody waits for these any more; nobody has to call, and the codes on their letters open nothing."""
     await within.execute(
         update(delivery).where(which, delivery.c.state.in_(_OPEN)).values(state=DeliveryState.CANCELLED, state_at=now)
     )
@@ -158,6 +159,7 @@ async def end_deliveries(within: Within, which: ColumnElement[bool], *, now: dat
         .where(call_task.c.delivery_id.in_(theirs), call_task.c.done_at.is_(None))
         .values(done_at=now, outcome=CallOutcome.OTHERWISE)
     )
+    await within.execute(delete(letter).where(letter.c.delivery_id.in_(theirs)))
 
 
 async def close_matters(within: Within, which: ColumnElement[bool], *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
-from hub.models.people import AddressState, Medium
+from hub.models.people import AddressState, LastRung, Medium
 from hub.people.addresses import find_address, masked, new_address, state_to_read
 from hub.people.links import told_about
 from hub.people.mailboxes import mailbox_key, read_mailbox
@@ -50,6 +50,7 @@ class AdultCard:
     children: tuple[str, ...]
     ways: tuple[Way, ...]
     pupils: tuple[tuple[int, str], ...] = ()
+    last_rung: LastRung = LastRung.CALL
 
     @property
     def has_chat(self) -> bool:
@@ -67,6 +68,7 @@ async def adult_card(
         await session.execute(
             select(
                 guardian.c.first_name, guardian.c.usage_name, guardian.c.family_name, guardian.c.language,
+                guardian.c.last_rung,
                 pupil.c.first_name.label("child"), pupil.c.id.label("pupil_id"),
             )
             .join(told, told.c.guardian_id == guardian.c.id)
@@ -86,7 +88,26 @@ async def adult_card(
         children=tuple(dict.fromkeys(row.child for row in rows)),
         ways=tuple(way if clear and way.can_be_called else replace(way, number="") for way in ways),
         pupils=tuple(dict.fromkeys((row.pupil_id, row.child) for row in rows)),
+        last_rung=LastRung(one.last_rung),
     )
+
+
+async def set_last_rung(
+    session: AsyncSession, *, school_id: int, guardian_id: int, last_rung: LastRung, staff_id: int, now: datetime
+) -> None:
+    """Note what this adult wishes where no message arrives: a call, a word on paper, a letter, or somebody who relays.
+
+    What waits already follows at once: the lists ask anew. Raises NotFoundError.
+    """
+    changed = await session.execute(
+        update(guardian)
+        .where(guardian.c.school_id == school_id, guardian.c.id == guardian_id)
+        .values(last_rung=last_rung)
+        .returning(guardian.c.id)
+    )
+    if changed.scalar_one_or_none() is None:
+        raise NotFoundError("Cet adulte n’existe pas.")
+    await note(session, school_id, staff_id, "last_rung", ("guardian", guardian_id), now)
 
 
 async def numbers_read(

@@ -85,7 +85,29 @@ async def answer(
     alarms at once.
     """
     served = await served_by(connection, school_id=school_id, copy_id=copy_id, now=now)
-    if served is None or not served.is_open or not _fits(kind, served):
+    if served is None:
+        return Taken.WITHDRAWN
+    return await answer_to(
+        connection, served, kind=kind, number=number, guardian_id=guardian_id, through=through, now=now
+    )
+
+
+async def answer_to(
+    connection: AsyncConnection,
+    served: Served,
+    *,
+    kind: AnswerKind,
+    number: int | None,
+    guardian_id: int | None,
+    through: str,
+    typed_by: int | None = None,
+    now: datetime,
+) -> Taken:
+    """Write down what one adult says to what was just read, as `answer` does; `typed_by`: a member of staff types it.
+
+    A letter came to no address: what is said to it proves none.
+    """
+    if not served.is_open or not _fits(kind, served):
         return Taken.WITHDRAWN
     adult = served.adult(guardian_id)
     if adult is None and guardian_id is not None:
@@ -97,7 +119,7 @@ async def answer(
         if kind in ABSENT:
             await _felt(connection, served, served.adults, kind, None, through, now)
         return Taken.WHO
-    changed = await _write(connection, served, adult, kind, number, through, now)
+    changed = await _write(connection, served, adult, (kind, number), (through, typed_by), now)
     await _acknowledge(connection, adult, now)
     if changed and kind is AnswerKind.SHOULD_BE_HERE:
         await alarm(connection, served, (adult,), now)
@@ -136,8 +158,11 @@ def _fits(kind: AnswerKind, served: Served) -> bool:
 
 
 async def _show_arrived_by(connection: AsyncConnection, served: Served, through: str, now: datetime) -> None:
-    """An answer on the family's own page proves nothing of the address that the message went to; all others do."""
-    if through != HOME:
+    """An answer on the family's own page proves nothing of the address that the message went to; all others do.
+
+    A letter went to none.
+    """
+    if through != HOME and served.copy_id:
         await show_arrived(connection, served, now)
 
 
@@ -188,15 +213,16 @@ async def _write(
     connection: AsyncConnection,
     served: Served,
     adult: Adult,
-    kind: AnswerKind,
-    number: int | None,
-    through: str,
+    what: tuple[AnswerKind, int | None],
+    how: tuple[str, int | None],
     now: datetime,
 ) -> bool:
     """Insert the answer, or replace an earlier other one; gives whether anything changed.
 
-    Where one answer is enough, nobody else is asked by further ways.
+    Where one answer is enough, nobody else is asked by further ways. `what`: the kind, and how many; `how`: through
+    what, and who typed it.
     """
+    (kind, number), (through, typed_by) = what, how
     said = {
         "school_id": served.school_id,
         "notice_id": served.notice_id,
@@ -204,6 +230,7 @@ async def _write(
         "kind": kind,
         "number": number,
         "through": through,
+        "typed_by": typed_by,
         "at": now,
     }
     pupils: Sequence[int | None] = list(adult.pupils) if kind in ABSENT else [None]
@@ -222,7 +249,7 @@ def _written(dialect: str, *, of_a_pupil: bool) -> Any:  # noqa: ANN401 (two dia
     return statement.on_conflict_do_update(
         index_elements=["notice_id", "guardian_id", *(["pupil_id"] if of_a_pupil else [])],
         index_where=answers.c.pupil_id.is_not(None) if of_a_pupil else answers.c.pupil_id.is_(None),
-        set_={name: said[name] for name in ("kind", "number", "through", "at")},
+        set_={name: said[name] for name in ("kind", "number", "through", "typed_by", "at")},
         where=and_(
             or_(answers.c.kind != said.kind, answers.c.number.is_distinct_from(said.number)),
             said.kind != AnswerKind.ACKNOWLEDGED,

@@ -12,9 +12,14 @@ from hub.tables import attempt, copy, page_link
 _CODE = re.compile(r"[A-Za-z0-9]{12}")
 
 
+def is_code(words: str) -> bool:
+    """Say that this has the shape of a link's code."""
+    return _CODE.fullmatch(words) is not None
+
+
 async def find_code(database: Database, keyring: Keyring, code: str, *, now: datetime) -> tuple[int, int] | None:
     """Say which school and which copy a code belongs to, while it is good."""
-    if not _CODE.fullmatch(code):
+    if not is_code(code):
         return None
     async with database.engine_reading() as connection:
         row = (

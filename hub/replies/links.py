@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, Select, bindparam, select
+from sqlalchemy import Date, Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
@@ -154,12 +154,18 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
         adults=(),
         asks=row.expires_at > now if row.kind == NoticeKind.MEETING else row.needs != Needs.NONE,
     )
-    return replace(served, adults=await _adults(connection, served, now))
+    return replace(served, adults=await adults_of(connection, served, now))
 
 
-async def _adults(connection: AsyncConnection, served: Served, now: datetime) -> tuple[Adult, ...]:
-    day = day_at_school(now, served.school.timezone)
-    rows = await connection.execute(_told(), {"school": served.school_id, "copy": served.copy_id, "day": day})
+async def adults_of(
+    connection: AsyncConnection, served: Served, now: datetime, *, delivery_id: int | None = None
+) -> tuple[Adult, ...]:
+    """Read whom a copy, or one delivery, serves today, each with his or her pupils: nobody without a right."""
+    which = {"school": served.school_id, "day": day_at_school(now, served.school.timezone)}
+    if delivery_id is not None:
+        rows = await connection.execute(_told_one(), {**which, "delivery": delivery_id})
+    else:
+        rows = await connection.execute(_told(), {**which, "copy": served.copy_id})
     adults: dict[int, Adult] = {}
     for row in rows:
         name = row.usage_name or row.family_name if row.service else row.first_name or row.family_name
@@ -171,6 +177,23 @@ async def _adults(connection: AsyncConnection, served: Served, now: datetime) ->
 @cache
 def _told() -> Select[Any]:
     """Ask whom a copy serves, with the pupils each is told about on a day: parameters school, copy, day."""
+    served = and_(
+        copy_delivery.c.school_id == bindparam("school", type_=BigId()),
+        copy_delivery.c.copy_id == bindparam("copy", type_=BigId()),
+    )
+    return _concerned().join(copy_delivery, copy_delivery.c.delivery_id == delivery.c.id).where(served)
+
+
+@cache
+def _told_one() -> Select[Any]:
+    """Ask the same of one delivery: parameters school, delivery, day."""
+    return _concerned().where(
+        delivery.c.school_id == bindparam("school", type_=BigId()),
+        delivery.c.id == bindparam("delivery", type_=BigId()),
+    )
+
+
+def _concerned() -> Select[Any]:
     return (
         select(
             delivery.c.id,
@@ -182,13 +205,10 @@ def _told() -> Select[Any]:
             pupil.c.id.label("pupil_id"),
             pupil.c.first_name.label("pupil"),
         )
-        .join(copy_delivery, copy_delivery.c.delivery_id == delivery.c.id)
         .join(guardian, guardian.c.id == delivery.c.guardian_id)
         .join(delivery_pupil, delivery_pupil.c.delivery_id == delivery.c.id)
         .join(pupil, pupil.c.id == delivery_pupil.c.pupil_id)
         .where(
-            copy_delivery.c.school_id == bindparam("school", type_=BigId()),
-            copy_delivery.c.copy_id == bindparam("copy", type_=BigId()),
             delivery.c.state != DeliveryState.CANCELLED,
             told_today(delivery, delivery_pupil, bindparam("day", type_=Date())),
         )
@@ -202,12 +222,19 @@ async def _view(
     served = await served_by(connection, school_id=school_id, copy_id=copy_id, now=now)
     if served is None:
         return None
-    words = (await connection.execute(_words(served))).one()
     where = (await connection.execute(_where(served))).one()
     value = keyring.seal(where.wrapped, where.master_version).open(where.value_sealed, b"address.value").decode()
+    return await view_of(connection, keyring, served, shown=masked(Medium(where.medium), value))
+
+
+async def view_of(
+    connection: AsyncConnection, keyring: Keyring, served: Served, *, shown: str, through: str = "page"
+) -> LinkView:
+    """Read the words of what is served, in their newest version. Raises UnreadableError."""
+    words = (await connection.execute(_words(served))).one()
     slots = keyring.seal(words.wrapped, words.master_version).open(words.slots_sealed, b"notice_version.slots")
     noted = await _noted(connection, served)
-    return LinkView(served, read_slots(slots), words.name, masked(Medium(where.medium), value), noted)
+    return LinkView(served, read_slots(slots), words.name, shown, noted, through)
 
 
 async def _noted(connection: AsyncConnection, served: Served) -> bool:

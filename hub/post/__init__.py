@@ -1,0 +1,1 @@
+"""The post: what goes home on paper, and the coupons that come back."""
