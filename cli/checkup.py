@@ -28,7 +28,7 @@ Look = Callable[[Settings], Awaitable[Finding]]
 
 
 async def checkup() -> Sequence[Finding]:
-    """Look at everything, side by side; takes at most about `PATIENCE` seconds."""
+    """Look at everything, side by side; takes about `PATIENCE` seconds, more where no letter was printed yet."""
     try:
         settings = configured()
     except SettingsError as error:

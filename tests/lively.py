@@ -9,6 +9,7 @@ from gradebook import judge_a_class
 from inboxes import Inbox
 from lively_appointments import offer_appointments
 from lively_diary import note_homework
+from lively_letters import print_letters
 from lively_papers import give_papers
 from lively_plans import plan_ahead
 
@@ -109,6 +110,9 @@ class Lively:
     entries: dict[str, int] = field(default_factory=dict)
     plans: dict[str, int] = field(default_factory=dict)
     file: int = 0
+    letters: list[int] = field(default_factory=list)
+    coupon: str = ""
+    letter_code: str = ""
     message: int = 0
     thread: int = 0
     reply: int = 0
@@ -196,6 +200,7 @@ async def a_lively_school(database: Database, keyring: Keyring, settings: Settin
     await _agenda(lively)
     await plan_ahead(lively)
     await give_papers(lively)
+    await print_letters(lively)
     await note_homework(lively)
     await _results(lively)
     await _evening(lively)

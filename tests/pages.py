@@ -84,6 +84,37 @@ def plan(name: str, end: str = "") -> Where:
     return where
 
 
+def letters(notice: str) -> Where:
+    """Go to the letters of a notice."""
+
+    async def where(lively: Lively) -> str:
+        return f"/courrier/{lively.notices[notice]}"
+
+    return where
+
+
+async def on_paper(lively: Lively) -> str:
+    """Photograph the square of a letter."""
+    return f"/lettre/{lively.letter_code}"
+
+
+async def answering_on_paper(page: Page, _: Lively) -> None:
+    """Say that it was read."""
+    await page.locator("button[value=acknowledge]").first.click()
+
+
+async def typing_a_coupon(page: Page, lively: Lively) -> None:
+    """Type the code of a coupon that came back."""
+    await page.fill("#code", lively.coupon)
+    await page.click("text=Chercher ce coupon")
+
+
+async def mistyping_a_coupon(page: Page, lively: Lively) -> None:
+    """Type it with a sign too few that is right."""
+    await page.fill("#code", lively.coupon[::-1])
+    await page.click("text=Chercher ce coupon")
+
+
 def roll(end: str, label: str = "CP A") -> Where:
     """Go to the roll of a class."""
 
@@ -704,6 +735,14 @@ def _staff() -> list[Listed]:
         Listed("absences of a month", "GET /absences/mois", at("/absences/mois")),
         Listed("call list", "GET /appeler", at("/appeler")),
         Listed("call list of somebody", "POST /appeler/{task_id:int}/prendre", at("/appeler"), calling),
+        Listed("post", "GET /courrier", at("/courrier")),
+        Listed("post with nothing", "GET /courrier", at("/courrier"), who="foreign_director"),
+        Listed("letters printed", "GET /courrier/{notice_id:int}", letters("class")),
+        Listed("letters to print", "GET /courrier/{notice_id:int}", letters("meeting"), who="teacher"),
+        Listed("coupon", "POST /courrier/coupon", at("/courrier"), typing_a_coupon),
+        Listed("coupon at fault", "POST /courrier/coupon", at("/courrier"), mistyping_a_coupon, 422),
+        Listed("letter", "GET /lettre/{code}", on_paper, who=""),
+        Listed("letter answered", "POST /lettre/{code}", on_paper, answering_on_paper, who=""),
         Listed("call list with nobody", "GET /appeler", at("/appeler"), who="foreign_director"),
         *(
             Listed(f"board of {notice}", "GET /suivi/{notice_id:int}", board(notice))

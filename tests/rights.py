@@ -78,6 +78,22 @@ def _bin(end: str) -> Callable[[Lively], str]:
     return lambda lively: f"/bac/{lively.tray_item}/{end}"
 
 
+def _letters(name: str, end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/courrier/{lively.notices[name]}{end}"
+
+
+def _letter_of(place: int) -> Callable[[Lively], Mapping[str, Any]]:
+    return lambda lively: {"lettre": lively.letters[place]}
+
+
+def _coupon(**more: Any) -> Callable[[Lively], Mapping[str, Any]]:
+    return lambda lively: {"code": lively.coupon, **more}
+
+
+def _on_paper(lively: Lively) -> str:
+    return f"/lettre/{lively.letter_code}"
+
+
 def _up_to(lively: Lively) -> Mapping[str, Any]:
     return {"jusqua": lively.reply}
 
@@ -347,6 +363,19 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /appeler/{task_id:int}/autre-voie": (
         Right(_call("Mahaut", "autre-voie"), NONE, says=frozenset({422})),  # there is none, and who may is told so
     ),
+    "GET /courrier": (Right(_to("/courrier"), SIGNED_IN - {"deputy"}),),
+    "POST /courrier/coupon": (Right(_to("/courrier/coupon"), CLASS, _coupon()),),
+    "POST /courrier/coupon/reponse": (Right(_to("/courrier/coupon/reponse"), CLASS, _coupon(case=1)),),
+    "GET /courrier/{notice_id:int}": (
+        Right(_letters("class"), CLASS),
+        Right(_letters("urgent"), CLASS | {"other_teacher"}),  # it went to the whole school
+    ),
+    "POST /courrier/{notice_id:int}/imprimer": (
+        Right(_letters("meeting", "/imprimer"), CLASS, _with(pour="all")),
+        Right(_letters("class", "/imprimer"), CLASS, _letter_of(1)),
+    ),
+    "POST /courrier/{notice_id:int}/remettre": (Right(_letters("class", "/remettre"), CLASS, _letter_of(1)),),
+    "POST /courrier/{notice_id:int}/reprendre": (Right(_letters("class", "/reprendre"), CLASS, _letter_of(0)),),
     "GET /familles": (Right(_to("/familles"), SIGNED_IN - {"deputy"}),),
     "GET /familles/eleves/{pupil_id:int}/dossier": (Right(_to("/familles/eleves/1/dossier"), WHOLE_SCHOOL),),
     "POST /familles/eleves/{pupil_id:int}/dossier": (
@@ -356,6 +385,9 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /familles/{guardian_id:int}": (Right(_to("/familles/1"), WHOLE_SCHOOL, _with(address="o@familles.test")),),
     "POST /familles/{guardian_id:int}/invitation": (Right(_to("/familles/1/invitation"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}/numeros": (Right(_to("/familles/1/numeros"), WHOLE_SCHOOL),),
+    "POST /familles/{guardian_id:int}/recours": (
+        Right(_to("/familles/1/recours"), WHOLE_SCHOOL, _with(recours="letter")),
+    ),
     "POST /familles/{guardian_id:int}/essayer": (Right(_to("/familles/9/essayer"), WHOLE_SCHOOL, _address_of_mahaut),),
     "GET /familles/{guardian_id:int}/ecrire": (Right(_to("/familles/1/ecrire"), WHOLE_SCHOOL),),
     "POST /familles/{guardian_id:int}/ecrire": (
@@ -604,6 +636,11 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "GET /l/{code}/notifications": _by_link("/notifications"),
     "POST /l/{code}/notifications": _by_link("/notifications", guardian=1),
     "POST /l/{code}/telegram": _by_link("/telegram", guardian=1),
+    "GET /lettre/{code}": (
+        Right(_on_paper, ALL, key=BY_LINK),
+        Right(_to("/lettre/aaaaaaaaaaaa"), NONE, key=BY_LINK),
+    ),
+    "POST /lettre/{code}": (Right(_on_paper, ALL, _with(act="acknowledge"), key=BY_LINK),),
     "GET /u/{token}": (
         Right(lambda lively: f"/u/{lively.mail_token}", ALL, key=BY_LINK),
         Right(_to("/u/a.1.0000000000000"), NONE, key=BY_LINK),

@@ -124,9 +124,13 @@ async def test_beside_an_open_conversation_stands_the_list_that_one_came_from(de
         (
             "directrice",
             ["Suivi", "Écrire", "Messages", "Alerte"],
-            ["Présences", "Classe", "Absences", "À appeler", "Familles", "École"],
+            ["Présences", "Classe", "Absences", "À appeler", "Courrier", "Familles", "École"],
         ),
-        (TEACHER, ["Suivi", "Écrire", "Messages", "Présences"], ["Classe", "Absences", "À appeler", "Familles"]),
+        (
+            TEACHER,
+            ["Suivi", "Écrire", "Messages", "Présences"],
+            ["Classe", "Absences", "À appeler", "Courrier", "Familles"],
+        ),
         (DEPUTY, ["Suivi", "Alerte"], []),
     ],
 )

@@ -1,8 +1,12 @@
 """Letters: who is told on paper, what stands on it, and what the coupon that comes back does."""
 
+import os
 import re
+import subprocess
+import sys
 from datetime import date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +26,7 @@ from hub.post.coming_back import NO_RIGHT, OVER, answer_by_coupon, boxes_of, ope
 from hub.post.coupons import as_printed, coupon_code, letter_link, read_coupon
 from hub.post.handing import hand_over, take_back
 from hub.post.letters import how_many_to_print, letters_of, waiting
-from hub.post.press import pressed
+from hub.post.press import NO_PANGO, NoPressError, may_print, pressed
 from hub.post.printing import Batch, coupon_hash, prepare
 from hub.replies.answers import Taken
 from hub.replies.on_paper import open_letter
@@ -34,6 +38,7 @@ from i18n.tongues import tongue
 from web.house import House
 
 MEETING = Slots(starts_at=NOW + timedelta(days=7), place="Salle 4", text="Merci de venir.")
+ROOT = Path(__file__).parents[1]
 CARD = SchoolCard("École des Trois-Ponts", "Trois-Ponts", "02 61 91 00 00")
 PUBLIC = "https://hub.test"
 
@@ -118,7 +123,7 @@ async def test_whom_nothing_reaches_and_who_wants_paper_stands_in_the_letters_an
     assert [one.name for one in await post.watch.left(letters=False)] == ["Cyd Exemple", "Dan Exemple"]
     assert await post.watch.how_many(letters=False) == 2
     assert len(await post.watch.left()) == 4, "the board shows all who are not reached"
-    assert await post.ask(how_many_to_print) == 2
+    assert await post.act(how_many_to_print) == 2
 
 
 async def test_a_child_who_may_be_missing_is_never_left_to_a_letter(post: Post) -> None:
@@ -373,7 +378,7 @@ def _drawn(post: Post, delivery_id: int, salt: int) -> str:
     return coupon_code(post.keyring, delivery_id, salt)
 
 
-async def test_an_erased_adults_letter_opens_nothing_and_the_night_takes_old_ones(post: Post, tmp_path: Any) -> None:
+async def test_an_erased_adults_letter_opens_nothing_and_the_night_takes_old_ones(post: Post, tmp_path: Path) -> None:
     await post.family(Adult(name="Ada"), Adult(name="Bob"))
     notice = await post.press()
     ada, _ = (await post.print(notice)).letters
@@ -464,7 +469,7 @@ def test_a_name_on_a_letter_is_never_markup() -> None:
     assert "<img" not in html
 
 
-async def test_what_is_printed_fetches_nothing(tmp_path: Any) -> None:
+async def test_what_is_printed_fetches_nothing(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("SECRET")
     pdf = await pdf_of(f"<!doctype html><html lang=fr><title>x</title><img src='file://{secret}' alt='x'><p>Bonjour")
@@ -575,3 +580,52 @@ def _main(text: str) -> str:
 
 def _plain(html: str) -> str:
     return re.sub(r"<[^>]+>", "", html.replace("&nbsp;", "\u00a0"))
+
+
+async def test_what_nobody_is_called_about_rests_again_when_its_letter_was_not_handed_over(post: Post) -> None:
+    await post.family(Adult(name="Ada"))
+    notice = await post.press(NoticeKind.ANNOUNCEMENT, Slots(text="Le carnet revient jeudi."))
+    await post.small.write("UPDATE notice SET kind = 'homework'")
+    await post.small.write("UPDATE delivery SET state = 'expired'")
+    await post.print(notice, Whom.UNWRITTEN)
+
+    await post.act(hand_over, notice_id=notice)
+    assert await post.states() == [("Ada", "told")]
+    await post.act(take_back, notice_id=notice, delivery_id=1)
+    assert await post.states() == [("Ada", "expired")]
+
+
+def test_a_machine_that_lacks_what_draws_letters_ends_the_press_with_a_sign_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
+    paths = f"{tmp_path}{os.pathsep}{ROOT}"
+
+    ended = subprocess.run(
+        [sys.executable, "-P", ROOT / "hub" / "post" / "press.py"],
+        input=b"<p>Bonjour",
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (NO_PANGO, b"")
+
+
+async def test_this_machine_prints() -> None:
+    assert await may_print() is None
+
+
+async def test_a_batch_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(NoPressError, match="trop de temps"):
+        async for _ in pressed(letters_html(a_notice(), [a_letter()] * 20), patience=0.2):
+            pass
+
+
+async def test_a_family_reads_no_letter_of_a_notice_that_was_stopped(post: Post) -> None:
+    await post.family(Adult(name="Ada"))
+    await post.print(await post.press())
+    await post.small.write("UPDATE notice SET state = 'cancelled'")
+
+    view = await open_letter(post.small.database, post.keyring, letter_link(post.keyring, 1), now=NOW)
+
+    assert view is not None
+    assert not view.served.is_open

@@ -55,7 +55,8 @@ async def coupon(visit: WriterDep, session: ReadingDep, code: Code = "") -> Resp
     try:
         found = await coming_back.open_coupon(session, visit.house.keyring, **visit.acting, words=code)
     except (InvalidError, NotFoundError) as error:
-        return await _post(visit, session, typed=code, wrong=str(error))
+        status = 404 if isinstance(error, NotFoundError) else 422
+        return await _post(visit, session, status=status, typed=code, wrong=str(error))
     return _coupon(visit, found)
 
 
@@ -151,12 +152,14 @@ async def taken_back(
     return RedirectResponse(f"/courrier/{notice_id}#lettres", 303)
 
 
-async def _post(visit: Visit, session: ReadingDep, *, typed: str = "", wrong: str = "", done: str = "") -> Response:
+async def _post(
+    visit: Visit, session: ReadingDep, *, status: int = 200, typed: str = "", wrong: str = "", done: str = ""
+) -> Response:
     found = await waiting(session, visit.house.keyring, **visit.acting)
     listed = [(one, title(one.headline, visit.who.timezone)) for one in found]
     return page(
         "staff/post.html",
-        status=422 if wrong else 200,
+        status=status,
         visit=visit,
         notices=listed,
         typed=typed,

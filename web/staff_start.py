@@ -34,7 +34,7 @@ async def start(visit: StaffDep, session: ReadingDep) -> Response:
     waiting, letters = ToDo(), 0
     if reader.rights.writes:
         waiting = await to_do(session, school_id=visit.school_id, timezone=visit.who.timezone, reader=reader, now=now)
-        letters = await how_many_to_print(session, **visit.acting)
+        letters = await how_many_to_print(session, visit.house.keyring, **visit.acting)
 
     def releases(seen: Headline) -> bool:
         return may_release(reader, seen, now)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
@@ -11,15 +11,13 @@ from hub.models.answers import CallOutcome
 from hub.models.notices import AttemptState, DeliveryState
 from hub.notices.headlines import Reader
 from hub.outbox.ladder import open_calls
-from hub.outbox.rungs import has_attempt
+from hub.outbox.rungs import has_attempt, nobody_calls
 from hub.people.noting import note
 from hub.ports import Lane
 from hub.post.letters import letters_of, notice_to_print
 from hub.sealing import Keyring
 from hub.tables import call_task, delivery, letter, notice
 
-_OPEN = (DeliveryState.TO_CALL, DeliveryState.EXPIRED)
-"""What a letter tells whom nothing else told; what is still on its way goes on."""
 _NOTHING = "Il n’y a pas de lettre à marquer : imprimez-la d’abord, ou quelqu’un vient de le faire."
 
 
@@ -43,7 +41,7 @@ async def hand_over(
     await session.execute(update(letter).where(*here).values(handed_at=now, handed_by=reader.staff_id))
     told = await session.execute(
         update(delivery)
-        .where(delivery.c.school_id == school_id, delivery.c.id.in_(ids), delivery.c.state.in_(_OPEN))
+        .where(delivery.c.school_id == school_id, delivery.c.id.in_(ids), _untold())
         .values(state=DeliveryState.TOLD, state_at=now)
         .returning(delivery.c.id)
     )
@@ -86,7 +84,9 @@ async def take_back(
             delivery.c.state_at == since,
             ~has_attempt(AttemptState.DELIVERED),
         )
-        .values(state=DeliveryState.TO_CALL, state_at=now)
+        .values(
+            state=case((nobody_calls(), DeliveryState.EXPIRED.value), else_=DeliveryState.TO_CALL.value), state_at=now
+        )
         .returning(delivery.c.id)
     )
     again = [row.id for row in waits]
@@ -94,6 +94,12 @@ async def take_back(
     await open_calls(session, delivery.c.id.in_(again), lane=Lane((await session.execute(lane)).scalar_one()), now=now)
     await session.execute(update(letter).where(*here).values(handed_at=None, handed_by=None))
     await note(session, school_id, reader.staff_id, "letter_taken_back", ("notice", notice_id), now)
+
+
+def _untold() -> ColumnElement[bool]:
+    """Say that nothing else told the delivery's adult: what is still on its way goes on by itself."""
+    nothing_left = and_(delivery.c.state == DeliveryState.EXPIRED, nobody_calls())
+    return or_(delivery.c.state == DeliveryState.TO_CALL, nothing_left)
 
 
 async def _mine(

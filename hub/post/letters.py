@@ -75,10 +75,11 @@ async def waiting(
     )
 
 
-async def how_many_to_print(session: AsyncSession, *, school_id: int, reader: Reader, now: datetime) -> int:
-    """Count the letters that nobody has printed yet."""
-    rows = await session.execute(asked.waiting(of_classes=_narrow(reader)), _which(school_id, reader, now))
-    return sum(int(row.to_print) for row in rows)
+async def how_many_to_print(
+    session: AsyncSession, keyring: Keyring, *, school_id: int, reader: Reader, now: datetime
+) -> int:
+    """Count the letters that nobody has printed yet and that this reader may print."""
+    return sum(one.to_print for one in await waiting(session, keyring, school_id=school_id, reader=reader, now=now))
 
 
 async def notice_to_print(

@@ -14,6 +14,8 @@ from hub.errors import PasserelleError
 
 PATIENCE = 120.0
 """Seconds that a batch may take; on two cores, 300 letters took 34."""
+TRIAL = 15.0
+"""Seconds that one small page may take: the first time, the fonts of the machine are looked through."""
 PIECE = 64 * 1024
 NO_PANGO = 3
 """With this the program ends where the machine lacks what draws letters."""
@@ -21,6 +23,8 @@ MISSING = (
     "Cette machine ne peut pas imprimer de lettres : il lui manque Pango. Sur Debian : "
     "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core."
 )
+_ROOM = Path(__file__).resolve().parents[2]
+"""Where the program finds what it imports first."""
 _one_at_a_time = asyncio.Semaphore(1)
 
 
@@ -28,7 +32,7 @@ class NoPressError(PasserelleError):
     """No PDF came: the machine lacks what draws it, or it took too long."""
 
 
-async def pressed(html: str) -> AsyncIterator[bytes]:
+async def pressed(html: str, *, patience: float = PATIENCE) -> AsyncIterator[bytes]:
     """Give the PDF of a page, piece by piece; its first piece comes once it is whole. Raises NoPressError.
 
     Where whoever asked goes away, the program is ended.
@@ -36,7 +40,7 @@ async def pressed(html: str) -> AsyncIterator[bytes]:
     async with _one_at_a_time:
         running = await _begun()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 feeding = asyncio.create_task(_feed(running, html.encode()))
                 first = await _out(running).read(PIECE)
                 await feeding
@@ -56,7 +60,7 @@ async def pressed(html: str) -> AsyncIterator[bytes]:
 async def may_print() -> str | None:
     """Try one small page; gives the sentence that says why it cannot be printed, or nothing."""
     try:
-        async for _ in pressed("<!doctype html><html lang='fr'><title>Essai</title><p>Essai"):
+        async for _ in pressed("<!doctype html><html lang='fr'><title>Essai</title><p>Essai", patience=TRIAL):
             pass
     except NoPressError as error:
         return str(error)
@@ -73,7 +77,7 @@ async def _begun() -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOM)},
     )
 
 
