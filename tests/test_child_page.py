@@ -221,7 +221,7 @@ async def test_a_teacher_opens_no_file_and_bad_days_open_none_either(desk: Desk)
     assert so_far == Period(date(2026, 8, 20), TODAY)
 
 
-async def test_a_file_of_many_notices_asks_twelve_questions_at_most(desk: Desk) -> None:
+async def test_a_file_of_many_notices_asks_thirteen_questions_at_most(desk: Desk) -> None:
     small = desk.small
     await small.family(by_sms("+33639981009", name="Odalys"), by_sms("+33639981010", name="Mahaut"), children=["Elif"])
     for number in range(5):
@@ -240,4 +240,4 @@ async def test_a_file_of_many_notices_asks_twelve_questions_at_most(desk: Desk) 
         event.remove(engine, "before_cursor_execute", hear)
 
     assert sum(len(adult.turns) for adult in found.adults) == 10
-    assert len([one for one in asked if one.startswith("SELECT") and "set_config" not in one]) <= 12
+    assert len([one for one in asked if one.startswith("SELECT") and "set_config" not in one]) <= 13

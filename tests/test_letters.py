@@ -520,6 +520,10 @@ async def test_a_class_is_printed_on_the_page_handed_over_and_its_coupon_typed(d
     assert "rien n’a changé" in (await desk.web.get(again.headers["location"])).text
     shown = await desk.post("/courrier/coupon", code=code)
     assert "Cet adulte a déjà répondu\u00a0: a répondu un nombre\u00a0: 2, par un coupon" in _plain(shown.text)
+    file = _plain((await desk.post("/familles/eleves/1/dossier", du="2026-09-01", au=TODAY.isoformat())).text)
+    handed = "par Mme Exemple\u00a0; remise le mardi 24 novembre 2026 à 7\u00a0h\u00a012, par Mme Exemple."
+    assert f"Lettre préparée le mardi 24 novembre 2026 à 7\u00a0h\u00a012, {handed}" in file
+    assert "a répondu un nombre\u00a0: 2, par un coupon, noté par Mme Exemple" in file
 
 
 @on_one_database

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 
 from hub.errors import InvalidError
-from hub.inbox.child_file import Call, ChildFile, Period, Sent, Signed, Told, Try, Turn
+from hub.inbox.child_file import Call, ChildFile, Paper, Period, Sent, Signed, Told, Try, Turn
 from hub.inbox.of_child import child_of, open_file, year_so_far
 from hub.models.answers import AnswerKind, CallOutcome
 from hub.models.notices import AttemptState, DeliveryState, ErrorKind
@@ -117,6 +117,13 @@ class InWords:
         by = f" par {call.by}" if call.by else ""
         at = f", le {self.moment(call.at)}" if call.at else ""
         return f"Appel{by}{at}\u00a0: {ENDED[call.outcome]}"
+
+    def on_paper(self, letter: Paper) -> str:
+        """Say what became of a letter; that it was handed over proves nothing by itself."""
+        printed = f"Lettre préparée le {self.moment(letter.printed_at)}, par {letter.printed_by}"
+        if letter.handed_at is None:
+            return f"{printed}, pas remise"
+        return f"{printed}\u00a0; remise le {self.moment(letter.handed_at)}, par {letter.handed_by}"
 
     def answered(self, told: Told) -> str:
         """Say what was answered, how and when."""

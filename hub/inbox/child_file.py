@@ -41,6 +41,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A letter: who printed it, and who says to have handed it over; None: nobody does."""
+
+    printed_at: datetime
+    printed_by: str
+    handed_at: datetime | None
+    handed_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What an adult answered, through what; `typed_by`: the colleague who noted it."""
 
@@ -62,6 +72,7 @@ class Sent:
     tries: tuple[Try, ...]
     calls: tuple[Call, ...]
     answers: tuple[Told, ...]
+    letter: Paper | None = None
 
 
 @dataclass(frozen=True, slots=True)

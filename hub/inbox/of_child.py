@@ -20,6 +20,7 @@ from hub.inbox.child_file import (
     Call,
     Child,
     ChildFile,
+    Paper,
     Period,
     Sent,
     Signed,
@@ -118,7 +119,7 @@ async def _sent(
     reader: Reader,
     turns: Mapping[int, list[Turn]],
 ) -> None:
-    """Read the notices with their tries, receipts, answers and calls: five questions."""
+    """Read the notices with their tries, receipts, answers, calls and letters: six questions."""
     rows = (await session.execute(asked.told(**scope_of(reader)), which)).all()
     if not rows:
         return
@@ -140,12 +141,13 @@ async def _sent(
         ended = CallOutcome(row.outcome) if row.outcome else None
         by = row.done_by or row.owner or ""
         calls[row.delivery_id].append(Call(row.opened_at, by, row.done_at or row.taken_at, ended))
+    papers = {row.delivery_id: _paper(row) for row in await session.execute(asked.letters(), of_those)}
     for row in rows:
         number = row.delivery_id
         turns[row.guardian_id].append(
             Sent(
                 row.created_at, read_headline(row, keyring), DeliveryState(row.stands), row.state_at,
-                tuple(tries[number]), tuple(calls[number]), tuple(answers[number]),
+                tuple(tries[number]), tuple(calls[number]), tuple(answers[number]), papers.get(number),
             )
         )  # fmt: skip
 
@@ -164,6 +166,10 @@ async def _said(
         if author is not None:
             wrote = Wrote(row.received_at, row.in_thread, ChannelName(row.channel), envelopes.words(row))
             turns[author].append(wrote)
+
+
+def _paper(row: Any) -> Paper:  # noqa: ANN401 (a row)
+    return Paper(row.printed_at, row.printer, row.handed_at, row.bearer or "")
 
 
 def _try(row: Any, heard: Any, keyring: Keyring, *, secret: bool) -> Try:  # noqa: ANN401 (rows)

@@ -25,6 +25,7 @@ from hub.tables import (
     document,
     enrolment,
     guardian,
+    letter,
     link,
     notice,
     pupil,
@@ -199,6 +200,18 @@ def answers() -> Select[Any]:
             or_(answer.c.pupil_id.is_(None), answer.c.pupil_id == PUPIL),
         )
         .order_by(answer.c.at, answer.c.id)
+    )
+
+
+@cache
+def letters() -> Select[Any]:
+    """Ask for the letters of some deliveries: parameters school, deliveries."""
+    printer, bearer = staff.alias("printer"), staff.alias("bearer")
+    return (
+        select(letter, printer.c.name.label("printer"), bearer.c.name.label("bearer"))
+        .join(printer, same(letter, printer, "printed_by"))
+        .outerjoin(bearer, same(letter, bearer, "handed_by"))
+        .where(letter.c.school_id == SCHOOL, letter.c.delivery_id.in_(several("deliveries")))
     )
 
 
