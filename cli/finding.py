@@ -50,6 +50,7 @@ _CALLED = {
     "sms list": "liste de l'opérateur SMS",
     "mail server": "serveur de courrier",
     "bell": "sonnette",
+    "letters": "lettres",
     "schools": "écoles",
     "sms senders": "lignes SMS",
     "email senders": "lignes e-mail",
