@@ -197,7 +197,7 @@ def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots) -> datetim
         case NoticeKind.RESULT:
             return due + timedelta(days=7)
         case _:
-            return due + timedelta(hours=13)
+            return due + timedelta(hours=16)
 
 
 def _evening_of(day: date | None, due: datetime) -> datetime:

@@ -11,6 +11,7 @@ from hub.database import Database
 from hub.errors import PasserelleError
 from hub.notices.digest import tell_digests
 from hub.people.schools import read_school
+from hub.people.silences import quiet_at
 from hub.routing import is_digest_time
 from hub.sealing import Keyring
 from hub.tables import school
@@ -48,6 +49,8 @@ class Digests:
             try:
                 async with self._database.school(school_id) as session:
                     itself = await read_school(session, school_id)
+                    if quiet_at(now, itself) is not None:
+                        continue
                     told += await tell_digests(session, self._keyring, school=itself, now=now)
             except (PasserelleError, SQLAlchemyError) as error:
                 log.error("digest failed", school=school_id, kind=type(error).__name__)  # noqa: TRY400 (ids only)

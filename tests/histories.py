@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hub.errors import DeadAddressError, StoppedError, TemporaryError
 from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState, ErrorKind, Needs
-from hub.notices.publish import Draft, cancel, publish
+from hub.notices.cancelling import cancel
+from hub.notices.publish import Draft, publish
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.ports import HalfDay, NoticeKind, Outgoing, Slots
 from hub.replies.answers import Taken, answer

@@ -30,9 +30,10 @@ from hub.models.notices import AttemptState
 from hub.models.people import Matter
 from hub.models.rolls import Mark
 from hub.models.school import Role
+from hub.notices.cancelling import cancel
 from hub.notices.digest import tell_digests
 from hub.notices.headlines import Reader
-from hub.notices.publish import Draft, cancel, publish
+from hub.notices.publish import Draft, publish
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.wordings import Wordings
 from hub.people.rights import rights_on

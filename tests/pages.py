@@ -415,6 +415,19 @@ async def hurrying(page: Page, _: Lively) -> None:
         await page.get_by_role("button", name="Garder ces attentes").click()
 
 
+async def keeping_silence(page: Page, _: Lively) -> None:
+    """Be silent at night."""
+    await page.get_by_label("Garder le silence la nuit").check()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Garder ces heures").click()
+
+
+async def silent_by_day(page: Page, lively: Lively) -> None:
+    """Be silent from noon on."""
+    await page.get_by_label("À partir de").fill("12:00")
+    await keeping_silence(page, lively)
+
+
 async def read_over_alone(page: Page, lively: Lively) -> None:
     """Write to the whole school from a session without a second factor."""
     await lively.small.write(
@@ -607,6 +620,8 @@ def _staff() -> list[Listed]:
         Listed("team", "GET /ecole/equipe", at("/ecole/equipe")),
         Listed("ladders", "GET /ecole/relances", at("/ecole/relances?q=Exemple&pour=absence")),
         Listed("ladders refused", "POST /ecole/relances", at("/ecole/relances"), hurrying, status=422),
+        Listed("silence", "GET /ecole/silence", at("/ecole/silence"), keeping_silence),
+        Listed("silence refused", "POST /ecole/silence", at("/ecole/silence"), silent_by_day, status=422),
         Listed("substitutes", "GET /ecole/remplacants", at("/ecole/remplacants")),
         Listed("substitute's sheet", "POST /ecole/remplacants", at("/ecole/remplacants"), letting_in),
         Listed("reading over without a factor", "POST /ecrire", at("/ecrire"), read_over_alone, who="office"),

@@ -319,6 +319,12 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
             _with(absence="15", urgent="10", meeting="24", question="48", rings=["absence"], calls=["absence"]),
         ),
     ),
+    "GET /ecole/silence": (Right(_to("/ecole/silence"), WHOLE_SCHOOL | FOREIGN),),
+    "POST /ecole/silence": (
+        Right(
+            _to("/ecole/silence"), WHOLE_SCHOOL | FOREIGN, _with(kept="", begins="20:00", ends="07:00", weekends="1")
+        ),
+    ),
     "GET /ecole/remplacants": (Right(_to("/ecole/remplacants"), WHOLE_SCHOOL | FOREIGN),),
     "POST /ecole/remplacants": (Right(_to("/ecole/remplacants"), WHOLE_SCHOOL, _substitute, says=frozenset({422})),),
     "POST /ecole/remplacants/{code_id:int}/finir": (

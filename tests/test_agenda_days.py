@@ -11,11 +11,11 @@ from vacances_scolaires_france import SchoolHolidayDates
 from hub.agenda.checking import EventDraft
 from hub.agenda.events import cancel, note
 from hub.agenda.feeds import Feed, find_feed, make_feed
-from hub.agenda.holidays import KNOWN_UNTIL, Override, easter, holidays, is_open, public_holidays
 from hub.agenda.reading import for_family, for_staff, own_classes, year_ends
 from hub.agenda.school_days import is_school_day, next_school_days, school_days
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.holidays import KNOWN_UNTIL, Override, easter, holidays, is_open, public_holidays
 from hub.models.agenda import EventKind
 from hub.notices.follow_up import correct
 from hub.notices.headlines import Reader, headline

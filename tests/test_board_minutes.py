@@ -9,9 +9,9 @@ from test_reach import questions
 from watching import Watch
 
 from hub.models.notices import NoticeState
+from hub.notices.cancelling import cancel
 from hub.notices.headlines import Headline
 from hub.notices.minutes import Column, Course, Knowing, course
-from hub.notices.publish import cancel
 from hub.notices.reach import Tally
 from hub.ports import Follows, Lane, NoticeKind, Slots
 from hub.tables import attempt, delivery, guardian

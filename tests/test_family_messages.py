@@ -10,7 +10,8 @@ from factories import NOW, TODAY, SmallSchool, a_school, by_mail, by_sms
 from homes import Home, at_home
 
 from hub.database import Database
-from hub.notices.publish import Draft, cancel, publish
+from hub.notices.cancelling import cancel
+from hub.notices.publish import Draft, publish
 from hub.ports import HalfDay, NoticeKind, Slots
 from hub.sealing import Keyring
 

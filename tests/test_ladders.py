@@ -13,8 +13,8 @@ from hub.errors import DeadAddressError, InvalidError
 from hub.models.answers import AnswerKind
 from hub.models.ladders import Occasion
 from hub.models.notices import AttemptState, Needs
+from hub.notices.cancelling import cancel
 from hub.notices.ladders import ladders_of
-from hub.notices.publish import cancel
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.unanswered import climb_unanswered
 from hub.patience import USUAL, Ladder, ladder_for, occasion_of, said

@@ -9,8 +9,8 @@ from dateutil.tz import gettz, resolve_imaginary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.agenda.holidays import Override, is_open
 from hub.errors import InvalidError
+from hub.holidays import Override, is_open
 from hub.plans.moments import (
     AT_LATEST,
     Rhythm,

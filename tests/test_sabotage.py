@@ -18,7 +18,7 @@ from twilio.request_validator import RequestValidator
 from hub.database import Database
 from hub.errors import HubError, MisconfiguredError, RejectedError, TemporaryError, UnknownOutcomeError
 from hub.models.notices import AttemptState
-from hub.notices.publish import cancel
+from hub.notices.cancelling import cancel
 from hub.outbox.last_look import look
 from hub.outbox.stopping import stop_writing
 from hub.ports import ChannelName, Lane, NoticeKind

@@ -15,9 +15,9 @@ from desks import on_one_database
 from evenings import Evenings
 from factories import Adult, FakeChannel, SmallSchool, a_school
 
-from hub.agenda.holidays import open_days
 from hub.database import Database
 from hub.errors import DeadAddressError, TemporaryError
+from hub.holidays import open_days
 from hub.models.answers import AnswerKind
 from hub.models.notices import AttemptState, ErrorKind
 from hub.notices.publish import Draft, publish

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from hub.agenda.entries import Entry, hours_of, when
 from hub.agenda.events import may_write
-from hub.agenda.holidays import Holiday, Override, days_between, is_open
+from hub.holidays import Holiday, Override, days_between, is_open
 from hub.models.agenda import EventKind
 from hub.models.school import School
 from hub.people.rights import Rights

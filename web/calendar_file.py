@@ -9,8 +9,8 @@ from icalendar import Calendar, Event
 from icalendar.prop import vDuration
 
 from hub.agenda.entries import Entry
-from hub.agenda.holidays import Holiday
 from hub.agenda.meetings import MEETING
+from hub.holidays import Holiday
 from hub.models.agenda import EventKind
 from hub.people.kin import Child
 from i18n.slots import clean, clean_line

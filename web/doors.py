@@ -53,6 +53,7 @@ from web import (
     staff_said,
     staff_school,
     staff_second,
+    staff_silence,
     staff_start,
     staff_substitutes,
     staff_theme,
@@ -120,6 +121,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_second.router,
     staff_school.router,
     staff_ladders.router,
+    staff_silence.router,
     staff_substitutes.router,
     webhooks.router,
 )

@@ -12,10 +12,10 @@ from fastapi.responses import RedirectResponse
 
 from hub.agenda.entries import Entry, in_order, when
 from hub.agenda.feeds import end_feeds, feeds_of, make_feed
-from hub.agenda.holidays import Holiday, holidays
 from hub.agenda.meetings import MEETING
 from hub.agenda.reading import for_family, year_ends
 from hub.errors import NotFoundError
+from hub.holidays import Holiday, holidays
 from hub.meetings.reading import calendar_of
 from hub.models.agenda import EventKind
 from hub.models.answers import AnswerKind

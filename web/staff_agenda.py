@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.agenda.entries import Entry
 from hub.agenda.events import Kept, cancel, change, note
-from hub.agenda.holidays import KNOWN_UNTIL, holidays
 from hub.agenda.reading import for_staff, one_event, own_classes, year_ends
 from hub.agenda.telling import take_back, tell_families
 from hub.errors import InvalidError, NotAllowedError
+from hub.holidays import KNOWN_UNTIL, holidays
 from hub.models.agenda import EventKind
 from hub.people.schools import read_school
 from hub.people.second_factor import SecondNeededError

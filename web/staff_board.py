@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import NotAllowedError
 from hub.models.notices import NoticeState
 from hub.notices.answered import Answers, answers_to
+from hub.notices.cancelling import cancel
 from hub.notices.chain import chain_of
 from hub.notices.follow_up import FOLLOWED, may_change, may_release
 from hub.notices.headlines import Headline, headline
 from hub.notices.minutes import course
-from hub.notices.publish import cancel
 from hub.notices.reach import Reach, Tally, pulse, reach
 from hub.ports import Follows, NoticeKind
 from web.board import Boards, Look, Picture

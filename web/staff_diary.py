@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.agenda.holidays import open_days
 from hub.agenda.school_days import is_school_day, next_school_days, overrides
 from hub.classroom.classes import Classroom, enter
 from hub.classroom.diary import WEEK, Entry, monday_of, read_entry, subjects_used, week_of
@@ -17,6 +16,7 @@ from hub.classroom.diary_files import files_of, hang_on, take_off
 from hub.classroom.diary_telling import Telling, not_told, tell_families, would_hear
 from hub.classroom.diary_writing import change, take_away, write_down
 from hub.errors import InvalidError, NotFoundError
+from hub.holidays import open_days
 from hub.notices.wishes import Wished
 from hub.papers.files import cards
 from hub.papers.publishing import loose_files

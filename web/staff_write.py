@@ -21,15 +21,17 @@ from hub.notices.publish import Draft, publish
 from hub.notices.reading import Reader, Reading, read_as, readers
 from hub.people.schools import read_school
 from hub.people.second_factor import needs_second
+from hub.people.silences import quiet_at
 from hub.plans.keeping import ChangedMeanwhileError
 from hub.plans.moments import Rhythm
-from hub.ports import NoticeKind
-from hub.routing import last_school_day, leaves_at, next_school_day
+from hub.ports import Lane, NoticeKind
+from hub.routing import lane_of, last_school_day, leaves_at, next_school_day
 from i18n.phrases import PHRASES, phrases_of
 from i18n.slots import whole_number
 from i18n.tongues import tongue
 from web.notice_form import FIELDS, Asked, NoticeForm, asked_for, correction_of, filled_in
-from web.pages import page
+from web.pages import day as day_words
+from web.pages import hour, page
 from web.plan_form import WEEKDAYS, Later, form_of, rhythm_of
 from web.planning import press_later, read_later, read_plan, refuse_planned
 from web.pupil_lists import chips, options
@@ -43,7 +45,8 @@ router = APIRouter()
 class ReadOver:
     """What was read over: the figures, the adults one may read as and the one chosen, and what was said lately.
 
-    `lacks_second`: it is a mass send, and this session has no second factor.
+    `lacks_second`: it is a mass send, and this session has no second factor. `silent`: the school is silent, and
+    this says when it leaves.
     """
 
     preview: Preview
@@ -53,6 +56,7 @@ class ReadOver:
     waits: bool
     lately: Headline | None
     lacks_second: bool
+    silent: str = ""
 
 
 @router.get("/ecrire")
@@ -203,8 +207,10 @@ async def _read_over(visit: Visit, asked: Asked, reader: str) -> ReadOver:
         lately = await _lately(visit, session, asked)
         many = await is_to_many(session, school_id=visit.school_id, audience=who, day=day)
     due = leaves_at(asked.kind, asked.slots, many=many, asked=None, now=visit.now)
+    ends = None if lane_of(asked.kind) is Lane.URGENT else quiet_at(due, school)
+    silent = f"{day_words(ends, school.timezone)} à {hour(ends, school.timezone)}" if ends else ""
     lacks_second = needs_second(visit.who, many=many)
-    return ReadOver(seen, listed, chosen, readings, due > visit.now, lately, lacks_second)
+    return ReadOver(seen, listed, chosen, readings, due > visit.now, lately, lacks_second, silent)
 
 
 async def _lately(visit: Visit, session: AsyncSession, asked: Asked) -> Headline | None:

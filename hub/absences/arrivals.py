@@ -12,8 +12,9 @@ from hub.absences.missing import Half, cases_of_day
 from hub.models.rolls import AbsenceState
 from hub.models.school import School
 from hub.notices.audience import informed
+from hub.notices.cancelling import cancel
 from hub.notices.headlines import Reader
-from hub.notices.publish import Draft, cancel, tell
+from hub.notices.publish import Draft, tell
 from hub.ports import Follows, HalfDay, NoticeKind, Slots
 from hub.sealing import Keyring
 from hub.tables import absence, delivery, delivery_pupil, notice_follow

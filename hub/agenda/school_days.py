@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Date, Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.agenda.holidays import Override, is_open, open_days
+from hub.holidays import Override, is_open, open_days
 from hub.models.agenda import EventKind
 from hub.models.base import BigId
 from hub.models.school import School

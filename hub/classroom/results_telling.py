@@ -10,8 +10,9 @@ from hub.classroom import results_asked as asked
 from hub.classroom.results_sheets import Sheet, sheet_to_write
 from hub.errors import InvalidError
 from hub.models.school import School
+from hub.notices.cancelling import cancel
 from hub.notices.headlines import Reader
-from hub.notices.publish import Draft, cancel
+from hub.notices.publish import Draft
 from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
 from hub.people.noting import note
 from hub.ports import NoticeKind, Slots

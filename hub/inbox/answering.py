@@ -119,7 +119,7 @@ async def write_back(
     adults = sorted({one.guardian_id for one in await session.execute(who)})
     if not adults:
         raise InvalidError("Plus personne ne peut être prévenu ici : les droits ont changé, ou l’on ne sait qui écrit.")
-    due = now if await _child_is_missing(session, school.key, who, reader) else answer_leaves_at(now, school.timezone)
+    missing = await _child_is_missing(session, school.key, who, reader)
     published = await tell(
         session,
         keyring,
@@ -130,7 +130,8 @@ async def write_back(
             audience=f"guardian:{','.join(map(str, adults))}",
             slots=slots,
             key=key,
-            due_at=due,
+            due_at=now if missing else answer_leaves_at(now, school.timezone),
+            at_once=missing,
         ),
         who=who,
         now=now,

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, false, true
 from sqlmodel import Field, SQLModel
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
@@ -33,7 +33,8 @@ class School(SQLModel, table=True):
     """A tenant. `short_name` (at most 20 characters) opens each SMS; `phone` is shown to families as written.
 
     `alert_hold`: minutes that an absence alert waits, in which a latecomer cancels it (0 to 20). `answer_within`:
-    hours after which a conversation that nobody answered goes up to a colleague.
+    hours after which a conversation that nobody answered goes up to a colleague. `silent_from`, `silent_to` and what
+    follows: when it writes nothing that can wait (`hub.silence`); without hours, never.
     """
 
     __tablename__ = "school"
@@ -52,6 +53,10 @@ class School(SQLModel, table=True):
     demo: bool = False
     alert_hold: int = Field(default=10, sa_column_kwargs={"server_default": "10"})
     answer_within: int = Field(default=24, sa_column_kwargs={"server_default": "24"})
+    silent_from: time | None = None
+    silent_to: time | None = None
+    silent_weekends: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    silent_holidays: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
     @property
     def key(self) -> int:

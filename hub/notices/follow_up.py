@@ -13,8 +13,9 @@ from hub.errors import InvalidError, NotAllowedError
 from hub.models.notices import NoticeState
 from hub.models.school import School
 from hub.notices.audience import classes_of, informed, is_to_many, members, read_audience, require_right, unanswered
+from hub.notices.cancelling import cancel
 from hub.notices.headlines import Headline, Reader
-from hub.notices.publish import Draft, Published, cancel, counted, tell
+from hub.notices.publish import Draft, Published, counted, tell
 from hub.outbox.claim import READY
 from hub.outbox.lines import choose_lines
 from hub.people.noting import note

@@ -10,21 +10,23 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, case, delete, func, insert, literal, select, update
+from sqlalchemy import Select, case, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.errors import InvalidError, NotAllowedError
 from hub.models.base import BigId
-from hub.models.notices import DeliveryState, Needs, NoticeState
+from hub.models.notices import DeliveryState, Needs
 from hub.models.school import School
 from hub.notices.absent import open_cases
 from hub.notices.addressing import address_to
 from hub.notices.audience import Audience, classes_of, is_to_many, members, read_audience, require_right
+from hub.notices.cancelling import one_alarm_at_a_time, take_the_place_of_the_last
 from hub.notices.ladders import ladder_of
 from hub.outbox.conversations import FirstWay
+from hub.outbox.quiet import after_silence, spread_out, waited_for
 from hub.patience import NO_LADDER, Ladder
 from hub.people.rights import rights_on
-from hub.ports import Follows, NoticeKind, Slots
+from hub.ports import Lane, NoticeKind, Slots
 from hub.routing import (
     KEEP,
     NOT_BY_HAND,
@@ -36,15 +38,13 @@ from hub.routing import (
     leaves_at,
 )
 from hub.sealing import Keyring
-from hub.tables import copy, data_key, delivery, insert_into, notice, notice_follow, notice_version
-from hub.tables import school as schools
+from hub.tables import copy, data_key, delivery, insert_into, notice, notice_version
 from i18n.checks import check_slots
 from i18n.phrases import names_a_child
 
 AUDIENCE_MAX = 2000
 _SLOTS = b"notice_version.slots"
 """What a notice's words are sealed as."""
-_STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Draft:
     """What an author presses. `key` names the press: the same key again gives the same notice back.
 
     `due_at`: not before. `seconded_by`: another member of staff who has read it, so that nobody waits to stop it.
+    `at_once`: a child is missing, so it waits for nothing whatever its kind.
     """
 
     kind: NoticeKind
@@ -61,6 +62,12 @@ class Draft:
     needs: Needs = Needs.NONE
     due_at: datetime | None = None
     seconded_by: int | None = None
+    at_once: bool = False
+
+    @property
+    def lane(self) -> Lane:
+        """The queue that it waits in; urgent passes every silence."""
+        return Lane.URGENT if self.at_once else lane_of(self.kind)
 
     def due(self, now: datetime) -> datetime:
         """Give when it leaves, pressed now."""
@@ -85,18 +92,18 @@ async def publish(
     """Press a notice. Raises InvalidError, NotAllowedError; nothing is changed then."""
     check_draft(draft)
     if draft.kind is NoticeKind.CRISIS:
-        await _one_alarm_at_a_time(session, school.key)
+        await one_alarm_at_a_time(session, school.key)
     day = day_at_school(now, school.timezone)
     if draft.kind is NoticeKind.ABSENCE:
         check_absent_on(draft.slots.day, day)
     audience = await allowed_audience(session, school.key, author_id, draft, day=day)
-    draft = replace(draft, due_at=await _due(session, school.key, author_id, draft, audience, day=day, now=now))
+    draft = replace(draft, due_at=await _due(session, school, author_id, draft, audience, day=day, now=now))
     if draft.kind is NoticeKind.MEETING:
         check_still_to_come(draft.slots.starts_at, draft.due_at or now)
     who = members(school.key, audience, day)
     published = await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
     if draft.kind is NoticeKind.CRISIS and published.fresh:
-        await _take_the_place_of_the_last(session, school.key, published.notice_id, now=now)
+        await take_the_place_of_the_last(session, school.key, published.notice_id, now=now)
     if draft.kind is NoticeKind.ABSENCE and published.fresh:
         await open_cases(session, school_id=school.key, notice_id=published.notice_id, slots=draft.slots, now=now)
     return published
@@ -115,8 +122,9 @@ async def tell(
 ) -> Published:
     """Write a notice to `who`, pairs of (guardian_id, pupil_id), without asking for a right: the caller has.
 
-    `first`: the way that it goes before all others.
+    `first`: the way that it goes before all others. In the school's silence it waits until that ends, unless urgent.
     """
+    draft = replace(draft, due_at=after_silence(school, draft.lane, draft.due(now)))
     ladder = await ladder_of(session, school.key, draft.kind, draft.needs)
     ((notice_id, fresh),) = await written(session, keyring, school, author_id, [draft], now, ladder)
     if fresh:
@@ -132,24 +140,9 @@ async def tell(
             patience=ladder.patience,
             way=first,
         )
+        if waited_for(school, draft.lane, draft.due(now)):
+            await spread_out(await session.connection(), notice_id, draft.due(now))
     return await counted(session, notice_id, fresh=fresh)
-
-
-async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: datetime) -> None:
-    """Stop what has not left yet. What has left stays told; the claims see it before each sending."""
-    done = await session.execute(
-        update(notice)
-        .where(notice.c.school_id == school_id, notice.c.id == notice_id)
-        .values(state="cancelled")
-        .returning(notice.c.id)
-    )
-    if done.scalar_one_or_none() is None:
-        raise NotFoundError("Cet avis n’existe pas.")
-    await session.execute(
-        update(delivery)
-        .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.state.in_(_STOPPABLE))
-        .values(state=DeliveryState.CANCELLED, state_at=now)
-    )
 
 
 def check_draft(draft: Draft) -> None:
@@ -186,44 +179,16 @@ async def allowed_audience(
 
 
 async def _due(
-    session: AsyncSession, school_id: int, author_id: int, draft: Draft, audience: Audience, *, day: date, now: datetime
+    session: AsyncSession, school: School, author_id: int, draft: Draft, audience: Audience, *, day: date, now: datetime
 ) -> datetime:
     """Say when it leaves. A second person is another one, who may write to everybody too. Raises NotAllowedError."""
-    many = await is_to_many(session, school_id=school_id, audience=audience, day=day)
+    many = await is_to_many(session, school_id=school.key, audience=audience, day=day)
     if draft.seconded_by is not None:
-        rights = await rights_on(session, school_id=school_id, staff_id=draft.seconded_by, day=day)
+        rights = await rights_on(session, school_id=school.key, staff_id=draft.seconded_by, day=day)
         if draft.seconded_by == author_id or not rights.whole_school:
             raise NotAllowedError("La seconde personne est une autre de la direction ou du secrétariat.")
         many = False
-    return leaves_at(draft.kind, draft.slots, many=many, asked=draft.due_at, now=now)
-
-
-async def _one_alarm_at_a_time(session: AsyncSession, school_id: int) -> None:
-    """Let the second of two alarms see the first, whose place it takes (SQLite has one writer at a time anyway)."""
-    await session.execute(select(schools.c.id).where(schools.c.id == school_id).with_for_update(key_share=True))
-
-
-async def _take_the_place_of_the_last(session: AsyncSession, school_id: int, notice_id: int, *, now: datetime) -> None:
-    """In a crisis each update stops what has not left of the one before."""
-    before = (
-        select(notice.c.id)
-        .where(
-            notice.c.school_id == school_id,
-            notice.c.kind == NoticeKind.CRISIS,
-            notice.c.state == NoticeState.PUBLISHED,
-            notice.c.id < notice_id,
-            notice.c.expires_at > now,
-        )
-        .order_by(notice.c.id.desc())
-    )
-    for number, earlier in enumerate((await session.scalars(before)).all()):
-        await cancel(session, school_id=school_id, notice_id=earlier, now=now)
-        if number == 0:
-            await session.execute(
-                insert(notice_follow).values(
-                    school_id=school_id, notice_id=notice_id, before_id=earlier, how=Follows.UPDATE
-                )
-            )
+    return after_silence(school, draft.lane, leaves_at(draft.kind, draft.slots, many=many, asked=draft.due_at, now=now))
 
 
 async def written(
@@ -249,7 +214,7 @@ async def written(
             "data_key_id": keys[wrapped],
             "key_name": draft.key,
             "kind": draft.kind,
-            "lane": lane_of(draft.kind),
+            "lane": draft.lane,
             "state": "published",
             "needs": draft.needs,
             "author_id": author_id,

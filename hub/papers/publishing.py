@@ -12,8 +12,9 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.notices import Needs
 from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, is_to_many, read_audience, require_right
+from hub.notices.cancelling import cancel
 from hub.notices.headlines import Reader
-from hub.notices.publish import Draft, Published, cancel, tell
+from hub.notices.publish import Draft, Published, tell
 from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
 from hub.papers.signers import members, missing
 from hub.papers.words import TEXT, TITLE, text_of, title_of

@@ -17,6 +17,7 @@ from hub.people.mailboxes import read_mailbox
 from hub.people.push_lines import push_keys, push_subject
 from hub.ports import ChannelName, SchoolCard
 from hub.sealing import Keyring, Seal
+from hub.silence import USUAL
 from hub.tables import data_key, insert_into, school, school_year, sender
 from i18n.slots import check_school
 
@@ -56,11 +57,13 @@ async def open_school(
     """Open a school with its key and the school year that `day` is in; needs `Database.engine()`.
 
     `phone` as families read it aloud. Raises InvalidError when a text is missing, too long or of several lines, when
-    the time zone or the holiday zone does not exist, and when another school has this slug.
+    the time zone or the holiday zone does not exist, and when another school has this slug. A real school is silent at
+    the usual hours (`hub.silence`); a demo is shown at any hour.
     """
     opened = School(
         slug=slug, name=name.strip(), short_name=short_name.strip(), phone=phone.strip(), region=region,
         timezone=timezone, zone=zone, language=language, demo=demo,
+        silent_from=None if demo else USUAL.begins, silent_to=None if demo else USUAL.ends,
     )  # fmt: skip
     _check(opened)
     row = opened.model_dump(exclude={"id"})

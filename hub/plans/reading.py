@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.agenda.holidays import is_open
 from hub.agenda.school_days import overrides
 from hub.errors import NotAllowedError, NotFoundError
+from hub.holidays import is_open
 from hub.models.notices import NoticeState
 from hub.models.planned import Fired, PlanState
 from hub.models.school import School

@@ -12,10 +12,10 @@ from importlib.resources import files
 
 import vacances_scolaires_france
 
-from hub.routing import SATURDAY
 from i18n.slots import N_
 
 DAY = timedelta(days=1)
+SATURDAY = 5
 KNOWN_UNTIL = date(2028, 8, 31)
 """The last day of the calendars that the ministry has published; what comes after it is not guessed.
 

@@ -1,0 +1,59 @@
+"""What was pressed is stopped: by hand, or because in a crisis each update takes the place of the last."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.errors import NotFoundError
+from hub.models.notices import DeliveryState, NoticeState
+from hub.ports import Follows, NoticeKind
+from hub.tables import delivery, notice, notice_follow
+from hub.tables import school as schools
+
+_STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
+
+
+async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: datetime) -> None:
+    """Stop what has not left yet. What has left stays told; the claims see it before each sending."""
+    done = await session.execute(
+        update(notice)
+        .where(notice.c.school_id == school_id, notice.c.id == notice_id)
+        .values(state="cancelled")
+        .returning(notice.c.id)
+    )
+    if done.scalar_one_or_none() is None:
+        raise NotFoundError("Cet avis n’existe pas.")
+    await session.execute(
+        update(delivery)
+        .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.state.in_(_STOPPABLE))
+        .values(state=DeliveryState.CANCELLED, state_at=now)
+    )
+
+
+async def one_alarm_at_a_time(session: AsyncSession, school_id: int) -> None:
+    """Let the second of two alarms see the first, whose place it takes (SQLite has one writer at a time anyway)."""
+    await session.execute(select(schools.c.id).where(schools.c.id == school_id).with_for_update(key_share=True))
+
+
+async def take_the_place_of_the_last(session: AsyncSession, school_id: int, notice_id: int, *, now: datetime) -> None:
+    """In a crisis each update stops what has not left of the one before."""
+    before = (
+        select(notice.c.id)
+        .where(
+            notice.c.school_id == school_id,
+            notice.c.kind == NoticeKind.CRISIS,
+            notice.c.state == NoticeState.PUBLISHED,
+            notice.c.id < notice_id,
+            notice.c.expires_at > now,
+        )
+        .order_by(notice.c.id.desc())
+    )
+    for number, earlier in enumerate((await session.scalars(before)).all()):
+        await cancel(session, school_id=school_id, notice_id=earlier, now=now)
+        if number == 0:
+            await session.execute(
+                insert(notice_follow).values(
+                    school_id=school_id, notice_id=notice_id, before_id=earlier, how=Follows.UPDATE
+                )
+            )
