@@ -151,6 +151,8 @@ class Turn(IntEnum):
     """What one process at a time does, of all that look whether it is due."""
 
     PLANS = 1
+    DIGESTS = 2
+    REMINDERS = 3
 
 
 async def takes_turn(session: AsyncSession, what: Turn) -> bool:

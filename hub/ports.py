@@ -1,6 +1,6 @@
 """The doors between rooms: what a channel is given, what it answers, and the bell that wakes the engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -77,12 +77,29 @@ class HalfDay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """How many new things of each sort a digest tells of; `to_sign` are among the documents."""
+    """How many new things of each sort a digest tells of; `to_sign` are among the documents.
+
+    `children`: the same of each child by its number, the lowest first; a document for two of them counts with both.
+    """
 
     homework: int = 0
     documents: int = 0
     to_sign: int = 0
     results: int = 0
+    children: "tuple[tuple[int, News], ...]" = ()
+
+    def of(self, pupils: Collection[int]) -> "News":
+        """Keep what is told of these children alone: a link may have ended since it was counted."""
+        kept = tuple((number, news) for number, news in self.children if number in pupils)
+        if len(kept) == len(self.children):
+            return self
+        return News(
+            homework=min(self.homework, sum(news.homework for _, news in kept)),
+            documents=min(self.documents, sum(news.documents for _, news in kept)),
+            to_sign=min(self.to_sign, sum(news.to_sign for _, news in kept)),
+            results=min(self.results, sum(news.results for _, news in kept)),
+            children=kept,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What we say of what is on a family's page: homework, a document, a result, the news of an evening; and its code."""
 
+from collections.abc import Sequence
+
 from hub.ports import News, NoticeKind, Slots
 from i18n.tongues import Tongue
 
@@ -9,6 +11,9 @@ PAGE_KINDS = frozenset(
 """Kinds whose sentences are said here; those of the author, if any, stand below them."""
 NOBODYS = frozenset({NoticeKind.DIGEST, NoticeKind.CODE})
 """Kinds that the house writes by itself: no person stands behind the words."""
+
+SEVERAL = 2
+"""Children from whom on a digest says what is whose."""
 
 
 def heading_of(speaks: Tongue, kind: NoticeKind, slots: Slots) -> str:
@@ -27,8 +32,13 @@ def heading_of(speaks: Tongue, kind: NoticeKind, slots: Slots) -> str:
             return _("Votre code")
 
 
-def sentences_of(speaks: Tongue, kind: NoticeKind, slots: Slots, pupils: str = "") -> tuple[str, ...]:
-    """Say one of `PAGE_KINDS`, a sentence each. `pupils`: first names as one list, none when no child may be named."""
+def sentences_of(
+    speaks: Tongue, kind: NoticeKind, slots: Slots, pupils: str = "", names: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Say one of `PAGE_KINDS`, a sentence each.
+
+    `pupils`: first names as one list, none when no child may be named; `names`: the same, one by one.
+    """
     _ = speaks.gettext
     fields = {"pupils": pupils, "day": speaks.day(slots.day) if slots.day else ""}
     match kind:
@@ -43,6 +53,8 @@ def sentences_of(speaks: Tongue, kind: NoticeKind, slots: Slots, pupils: str = "
                 (_("Un nouveau résultat pour %(pupils)s.") if pupils else _("Un nouveau résultat vous attend."))
                 % fields,
             )
+        case NoticeKind.DIGEST if each := by_child(speaks, slots.news or News(), names):
+            return each_said(speaks, each)
         case NoticeKind.DIGEST:
             # TRANSLATORS: the news of one evening; news: a list (3 devoirs et 1 résultat); pupils: first names
             said = _("Ce soir pour %(pupils)s : %(news)s.") if pupils else _("Ce soir : %(news)s.")
@@ -68,6 +80,20 @@ def news_in(speaks: Tongue, news: News, *, brief: bool = False) -> str:
         (news.results, speaks.ngettext("%(count)s résultat", "%(count)s résultats", news.results)),
     )
     return speaks.names(tuple(words % {"count": count} for count, words in listed if count > 0))
+
+
+def by_child(speaks: Tongue, news: News, names: Sequence[str], *, brief: bool = False) -> tuple[tuple[str, str], ...]:
+    """List what is new by child, (first name, its news) each: where there are several, and all of them may be named."""
+    if len(names) < SEVERAL or len(names) != len(news.children) or not all(names):
+        return ()
+    return tuple((name, news_in(speaks, its, brief=brief)) for name, (_, its) in zip(names, news.children, strict=True))
+
+
+def each_said(speaks: Tongue, each: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Say what is new by child, a line each: « Lina : 2 devoirs et 1 résultat. »."""
+    # TRANSLATORS: of one child, one evening; pupil: a first name; news: a list (3 devoirs et 1 résultat)
+    line = speaks.gettext("%(pupil)s : %(news)s.")
+    return tuple(speaks.opening(line % {"pupil": name, "news": its}) for name, its in each)
 
 
 def code_in(speaks: Tongue, slots: Slots) -> str:

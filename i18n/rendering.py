@@ -1,7 +1,7 @@
 """What a family reads: one message on one channel, in its language, from what the author filled in."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 
 from jinja2 import Template
@@ -10,7 +10,17 @@ from markupsafe import escape
 from hub.errors import InvalidError
 from hub.ports import Body, ChannelName, HalfDay, News, NoticeKind, Wording
 from i18n.checks import check_slots
-from i18n.from_the_page import NOBODYS, PAGE_KINDS, code_in, heading_of, news_in, sentences_of
+from i18n.forms import SHORTER, SHORTER_NEWS, WHOLE, Form
+from i18n.from_the_page import (
+    NOBODYS,
+    PAGE_KINDS,
+    by_child,
+    code_in,
+    each_said,
+    heading_of,
+    news_in,
+    sentences_of,
+)
 from i18n.languages import SOURCE, best
 from i18n.phrases import said_in
 from i18n.pocket import render_pocket
@@ -39,34 +49,6 @@ _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 Words = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """One way to say an absence, an invitation or what is on the page; each next form is shorter."""
-
-    short: bool = False
-    brief: bool = False
-    named: bool = True
-    linked: bool = True
-    phoned: bool = True
-
-
-_WHOLE = _Form()
-_SHORTER = (
-    _Form(short=True),
-    _Form(short=True, brief=True),
-    _Form(short=True, named=False),
-    _Form(short=True, brief=True, named=False),
-    _Form(short=True, brief=True, named=False, linked=False),
-)
-_SHORTER_INVITATION = (_Form(short=True), _Form(short=True, named=False))
-_SHORTER_NEWS = (
-    _Form(short=True),
-    _Form(short=True, brief=True),
-    _Form(short=True, brief=True, phoned=False),
-    _Form(short=True, brief=True, phoned=False, named=False),
-)
-
-
 def render(channel: ChannelName, wording: Wording) -> Body:
     """Say it on one channel. Raises InvalidError for a channel that has no words of its own yet."""
     match channel:
@@ -89,14 +71,14 @@ def render_sms(wording: Wording) -> Body:
     """
     speaks = tongue(wording.language)
     nameless, names = _nameless(wording), _names(wording, speaks)
-    text = _sms(nameless, _WHOLE).replace(NAMES, names)
+    text = _sms(nameless, WHOLE).replace(NAMES, names)
     if wording.kind is NoticeKind.ABSENCE:
-        for form in _SHORTER:
+        for form in SHORTER[NoticeKind.ABSENCE]:
             if count(text).segments <= ABSENCE_SEGMENTS:
                 break
             text = _sms(nameless, form).replace(NAMES, names)
     elif (wording.kind is NoticeKind.MEETING or wording.kind in PAGE_KINDS) and count(text).segments > ABSENCE_SEGMENTS:
-        forms = _SHORTER_NEWS if wording.kind in PAGE_KINDS else _SHORTER_INVITATION
+        forms = SHORTER.get(wording.kind, SHORTER_NEWS)
         shorter = (_sms(nameless, form).replace(NAMES, names) for form in forms)
         text = next((each for each in shorter if count(each).segments <= ABSENCE_SEGMENTS), text)
     return Body(text, speaks.code)
@@ -118,7 +100,12 @@ def render_email(wording: Wording) -> Body:
 
 
 def _nameless(wording: Wording) -> Wording:
-    """Put a mark in the place of each name: then one notice is laid out once a language, and not once a family."""
+    """Put a mark in the place of each name: then one notice is laid out once a language, and not once a family.
+
+    A digest keeps its names: it says what is whose.
+    """
+    if wording.kind is NoticeKind.DIGEST:
+        return replace(wording, pupils=tuple(map(clean_line, wording.pupils)))
     return replace(wording, pupils=(NAMES,) * len(wording.pupils)) if wording.pupils else wording
 
 
@@ -128,7 +115,7 @@ def _names(wording: Wording, speaks: Tongue) -> str:
 
 
 @lru_cache(maxsize=512)
-def _sms(wording: Wording, form: _Form) -> str:
+def _sms(wording: Wording, form: Form) -> str:
     """Lay out an SMS in one form, `NAMES` where the first names go."""
     check_slots(wording.kind, wording.slots)
     speaks = tongue(wording.language)
@@ -142,6 +129,7 @@ def _sms(wording: Wording, form: _Form) -> str:
         if not form.named:
             words["pupils"] = ""
         words |= _written(wording) | _brief_words(wording, speaks, form)
+        words["each"] = each_said(speaks, _by_child(wording, speaks, form))
         ours = replace(wording.slots, place=str(words["place"]))
         if form.brief and wording.slots.signs:
             ours = replace(ours, follows=None)
@@ -163,7 +151,7 @@ def _written(wording: Wording) -> Words:
     return {"subject": subject, "text": cut, "cut": cut != text, "place": place}
 
 
-def _brief_words(wording: Wording, speaks: Tongue, form: _Form) -> Words:
+def _brief_words(wording: Wording, speaks: Tongue, form: Form) -> Words:
     """Leave out what an SMS about the page can do without: its link opens what has the rest, and a number to call."""
     if not form.brief:
         return {}
@@ -174,7 +162,13 @@ def _brief_words(wording: Wording, speaks: Tongue, form: _Form) -> Words:
     return words if form.phoned or not wording.link else words | {"two_way": True}
 
 
-def _absence_words(wording: Wording, speaks: Tongue, form: _Form) -> Words:
+def _by_child(wording: Wording, speaks: Tongue, form: Form = WHOLE) -> tuple[tuple[str, str], ...]:
+    """List what a digest tells of each child; none where it says how much there is for all of them."""
+    names = wording.pupils if form.named and form.each else ()
+    return by_child(speaks, wording.slots.news or News(), names, brief=form.brief)
+
+
+def _absence_words(wording: Wording, speaks: Tongue, form: Form) -> Words:
     words: Words = {"when": _when(wording, speaks, short=form.short), "brief": form.brief}
     if form.brief:
         words["phone"] = speaks.phone(wording.school.phone.replace(" ", ""))
@@ -218,6 +212,7 @@ def _mail_words(wording: Wording, speaks: Tongue, names: str) -> Words:
         "text_dir": written_in.direction,
         "above": above(speaks, slots.word, wording.author, wording.school.name) if slots.word else "",
         "about": clean_line(wording.about or ""),
+        "each": _by_child(wording, speaks),
         "heading": heading_of(speaks, wording.kind, slots) if wording.kind in PAGE_KINDS else "",
         "preview": _preview(wording.kind, ours) or text.replace("\n", " ")[:_PREVIEW] or str(words["when"]),
     }
@@ -227,7 +222,9 @@ def _ours(wording: Wording, speaks: Tongue, names: str) -> tuple[str, ...]:
     """Say a ready phrase, and what is on the family's page, a sentence each."""
     slots, named = wording.slots, names if wording.pupils else ""
     said = said_in(speaks, wording.kind, slots, wording.school, pupil=named)
-    return (*said, *sentences_of(speaks, wording.kind, slots, named)) if wording.kind in PAGE_KINDS else said
+    if wording.kind not in PAGE_KINDS:
+        return said
+    return (*said, *sentences_of(speaks, wording.kind, slots, named, wording.pupils))
 
 
 def _preview(kind: NoticeKind, ours: tuple[str, ...]) -> str:

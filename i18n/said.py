@@ -33,7 +33,7 @@ def said(
     _, named = speaks.gettext, speaks.names(names) if names else ""
     sentences = list(said_in(speaks, kind, slots, school, pupil=named))
     if kind in PAGE_KINDS:
-        sentences += sentences_of(speaks, kind, slots, named)
+        sentences += sentences_of(speaks, kind, slots, named, tuple(map(clean_line, pupils)))
         return Said(heading_of(speaks, kind, slots), tuple(sentences))
     if kind is NoticeKind.MEETING and slots.starts_at is not None:
         when = speaks.moment(slots.starts_at, school.timezone)

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.database import Database
+from hub.database import Database, Turn, takes_turn
 from hub.errors import PasserelleError
 from hub.notices.digest import tell_digests
 from hub.people.schools import read_school
@@ -23,7 +23,7 @@ PAUSE = 60.0
 
 
 class Digests:
-    """Tells each school's digest once an evening; several processes may look, and each adult still gets one."""
+    """Tells each school's digest once an evening. Several may look: the database lets one of them act at a time."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database, self._keyring = database, keyring
@@ -48,6 +48,8 @@ class Digests:
                 continue
             try:
                 async with self._database.school(school_id) as session:
+                    if not await takes_turn(session, Turn.DIGESTS):
+                        break
                     itself = await read_school(session, school_id)
                     if quiet_at(now, itself) is not None:
                         continue

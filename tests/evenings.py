@@ -40,7 +40,7 @@ class Evenings:
         self.small, self.school_id = small, small.school.key
         self.sms = FakeChannel()
         self.mail = FakeChannel(name=ChannelName.EMAIL, proof=Proof.ACCEPTED)
-        self._pressed = 0
+        self._pressed, self._told_class = 0, "CP A"
 
     async def kept(self, row: Any) -> int:
         """Keep a row; gives its id."""
@@ -115,13 +115,21 @@ class Evenings:
                 now=now,
             )
 
+    async def tell_class(self, class_label: str, kind: NoticeKind, *subjects: int) -> Wished:
+        """Tell the families of another class of it."""
+        self._told_class = class_label
+        try:
+            return await self.tell(kind, *subjects)
+        finally:
+            self._told_class = "CP A"
+
     async def preview(self, kind: NoticeKind, *, signs: bool = False) -> Wished:
         """Count before the press."""
         async with self.small.database.reading(self.school_id) as session:
             return await as_wished(session, school_id=self.school_id, kind=kind, who=self._families(), signs=signs)
 
     def _families(self) -> Any:
-        return members(self.school_id, Audience(classes=frozenset({self.small.classes["CP A"]})), TODAY)
+        return members(self.school_id, Audience(classes=frozenset({self.small.classes[self._told_class]})), TODAY)
 
     async def digest(self, now: datetime = EVENING, *, dies: bool = False) -> int:
         """Let the evening come; gives how many adults are told. `dies`: the process ends before the commit."""

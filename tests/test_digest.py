@@ -15,6 +15,7 @@ from hub.models.classroom import DiaryTick
 from hub.models.home import How
 from hub.models.notices import Needs
 from hub.models.papers import Signature
+from hub.models.people import Link, LinkKind
 from hub.ports import NoticeKind
 from hub.routing import digest_day, is_digest_time
 from hub.sealing import Keyring
@@ -42,10 +43,14 @@ async def test_what_waits_is_told_once_to_each_adult_in_one_notice_that_counts_i
 
     [message] = day.sms.sent
     assert message.text == (
-        "Trois-Ponts, ce soir pour Lina et Sami : 2 devoirs, 1 document à signer, 1 document et 2 résultats.\n"
+        "Trois-Ponts, ce soir :\n"
+        "Lina : 2 devoirs, 1 document à signer, 1 document et 1 résultat.\n"
+        "Sami : 2 devoirs, 1 document à signer, 1 document et 1 résultat.\n"
         f"Voir : https://hub.test/l/{message.link_code}"
     )
-    assert any("2 devoirs et 2 résultats" in message.text for message in day.mail.sent)
+    [mail] = [message.text.replace("\u00a0", " ") for message in day.mail.sent if "ce soir" in message.text]
+    assert "Lina : 2 devoirs et 1 résultat." in mail
+    assert "Sami : 2 devoirs et 1 résultat." in mail
     assert await day.waiting() == []
     assert await day.small.rows("SELECT count(*) FROM digest_item WHERE notice_id IS NULL") == [(0,)]
     assert await day.said(DIGEST) == [("Ada", "on_the_way"), ("Bob", "on_the_way")]
@@ -72,6 +77,64 @@ async def test_two_adults_on_one_telephone_get_one_text_where_they_hear_the_same
 
     assert len(day.sms.sent) == 1
     assert await day.said(DIGEST) == [("Ada", "on_the_way"), ("Bob", "on_the_way")]
+
+
+@on_one_database
+async def test_what_is_whose_is_said_by_child_and_where_none_may_be_named_only_how_much(day: Evenings) -> None:
+    await day.small.family(by_sms("+33639981001", name="Ada"), by_sms("+33639981002", name="Bob"), children=["Lina"])
+    await day.small.family(by_sms("+33639981003", name="Eve"), children=["Noé"], class_label="CE1 B")
+    ada, noe = (await day.small.rows("SELECT id FROM guardian WHERE first_name = 'Ada'"))[0][0], await day.pupil("Noé")
+    joint = {"guardian_id": ada, "pupil_id": noe, "kind": LinkKind.JOINT, "from_on": date(2026, 9, 1)}
+    await day.kept(Link(school_id=day.school_id, **joint))
+    await day.tell(HOMEWORK, await day.homework())
+    await day.tell_class("CE1 B", HOMEWORK, await day.homework(class_label="CE1 B"))
+    await day.tell(RESULT, await day.result())
+
+    await day.digest()
+    await day.small.write("UPDATE address SET last_sign_of_life = NULL WHERE id = 2")
+    await day.drain()
+
+    said = sorted(message.text.partition("\nVoir")[0] for message in day.sms.sent)
+    assert said == [
+        "Trois-Ponts, ce soir :\nLina : 1 devoir et 1 résultat.\nNoé : 1 devoir.",
+        "Trois-Ponts, ce soir : 1 devoir et 1 résultat.",
+        "Trois-Ponts, ce soir pour Noé : 1 devoir.",
+    ]
+
+
+@on_one_database
+async def test_a_link_that_ends_before_the_digest_leaves_takes_its_child_out_of_it(day: Evenings) -> None:
+    await day.small.family(by_sms(name="Ada"), children=["Lina", "Sami"])
+    await day.tell(HOMEWORK, await day.homework())
+    await day.tell(RESULT, await day.result())
+    await day.digest()
+
+    barred = "UPDATE link SET kind = 'barred' WHERE pupil_id = (SELECT id FROM pupil WHERE first_name = 'Sami')"
+    await day.small.write(barred)
+    await day.drain()
+
+    [message] = day.sms.sent
+    assert message.text.startswith("Trois-Ponts, ce soir pour Lina : 1 devoir et 1 résultat.\n")
+
+
+@on_one_database
+async def test_who_becomes_reachable_the_same_evening_waits_no_day_and_who_was_told_is_not_told_again(
+    day: Evenings,
+) -> None:
+    await day.small.family(by_sms("+33639981001", name="Ada"), by_sms("+33639981002", name="Bob"))
+    await day.tell(RESULT, await day.result())
+    await day.small.write("UPDATE address SET state = 'stopped' WHERE id = 2")
+    assert await day.digest() == 1
+
+    await day.small.write("UPDATE address SET state = 'active'")
+    late = await day.result()
+    await day.tell(RESULT, late)
+    assert await day.digest(EVENING + timedelta(minutes=20)) == 1
+
+    assert await day.said(DIGEST) == [("Ada", "on_the_way"), ("Bob", "on_the_way")]
+    assert await day.waiting() == [("Ada", "result")]
+    assert await day.digest(EVENING + timedelta(days=1)) == 1
+    assert await day.waiting() == []
 
 
 async def test_a_run_that_dies_midway_leaves_everything_waiting(day: Evenings) -> None:

@@ -1,5 +1,6 @@
 """A notice of homework, a document or a result, and a digest of them: what its link shows, and what comes back."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
@@ -85,6 +86,31 @@ async def test_the_link_of_a_digest_shows_all_that_it_told_and_takes_the_signatu
     assert signed.status_code == 303
     assert await door.count("signature") == 1
     assert "Votre signature est notée" in plain((await door.web.get(door.link)).text)
+
+
+@on_one_database
+async def test_the_page_of_a_digest_has_a_heading_for_each_child(door: Door) -> None:
+    day = Evenings(door.small)
+    await door.small.family(by_sms(), children=["Lina", "Sami"])
+    result = await day.result()
+    await day.judge(result, await day.pupil("Sami"))
+    await day.tell(HOMEWORK, await day.homework())
+    await day.tell(RESULT, result)
+    door.small.database._clock = lambda: EVENING
+    await day.digest()
+    await door.drain()
+
+    page = await door.web.get(door.link)
+    words = plain(page.text)
+
+    assert re.findall(r'<h2 id="enfant-\d"><bdi>(\w+)</bdi>', page.text) == ["Lina", "Sami"]
+    assert "Lina : 1 devoir et 1 résultat." in words
+    lina, sami = page.text.split('<h2 id="enfant-2">')
+    assert lina.count("Page 12.") == sami.count("Page 12.") == 1
+    assert "Accords" in sami
+    assert "Accords" not in lina
+    ids = re.findall(r'\sid="([^"]+)"', page.text)
+    assert len(ids) == len(set(ids))
 
 
 @on_one_database

@@ -128,6 +128,61 @@ def test_a_digest_says_only_what_there_is(news: News, said: str) -> None:
     assert text == f"École Trois-Ponts, ce soir : {said}\nVoir : {LINK}"
 
 
+THREE = News(
+    homework=3,
+    documents=2,
+    to_sign=1,
+    results=2,
+    children=((4, News(homework=2, documents=1, to_sign=1)), (7, News(homework=1, documents=1)), (9, News(results=2))),
+)
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize(("link", "two_way"), [(LINK, True), (LONG_LINK, False)])
+def test_a_digest_of_several_children_says_what_is_whose_in_two_sms_at_most(
+    language: str, link: str, *, two_way: bool
+) -> None:
+    for names in (("Lina", "Adam", "Zoë"), ("Anne-Charlotte", "Maximilien-Désiré", "Zoë"), ("سامي", "Lina", "Олекса")):
+        wording = a_wording(
+            NoticeKind.DIGEST, language, slots=Slots(news=THREE), pupils=names, link=link, two_way=two_way
+        )
+
+        text = render_sms(wording).text
+        mail = render_email(wording)
+        pocket = render(ChannelName.PUSH, wording).text
+
+        assert count(text).segments <= 2
+        assert link in text
+        assert all(name in mail.text and f"<bdi>{name}</bdi></h2>" in (mail.html or "") for name in names)
+        assert all(name in pocket for name in names)
+
+
+def test_a_digest_groups_by_child_and_says_totals_where_they_do_not_fit_or_nobody_may_be_named() -> None:
+    slots = Slots(news=THREE)
+
+    by_child = render_sms(a_wording(NoticeKind.DIGEST, slots=slots, pupils=("Lina", "Adam", "Zoé"))).text
+    nameless = render_sms(a_wording(NoticeKind.DIGEST, slots=slots, pupils=())).text
+    too_long = render_sms(
+        a_wording(NoticeKind.DIGEST, "ar", slots=slots, pupils=("Anne-Charlotte", "Maximilien-Désiré", "Zoë"))
+    ).text
+
+    assert by_child == (
+        "École Trois-Ponts, ce soir :\nLina : 2 devoirs et 1 document à signer.\n"
+        f"Adam : 1 devoir et 1 document.\nZoé : 2 résultats.\nVoir : {LINK}"
+    )
+    assert nameless == (
+        f"École Trois-Ponts, ce soir : 3 devoirs, 1 document à signer, 1 document et 2 résultats.\nVoir : {LINK}"
+    )
+    assert too_long.count("\n") == 1
+
+
+def test_what_is_said_of_a_child_whose_link_has_ended_is_taken_off() -> None:
+    assert THREE.of({4, 7, 9}) == THREE
+    assert THREE.of({4, 9}) == News(
+        homework=2, documents=1, to_sign=1, results=2, children=(THREE.children[0], THREE.children[2])
+    )
+
+
 @pytest.mark.parametrize(
     ("language", "number", "said"),
     [

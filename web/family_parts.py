@@ -1,6 +1,6 @@
 """What each kind of notice shows below itself on the page of its link, and the presses of that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from hub.errors import HubError
-from hub.notices.digest import told_in
+from hub.notices.digest import Piece, told_in
 from hub.ports import NoticeKind
 from hub.replies.links import Adult, LinkView
 from i18n.slots import whole_number
@@ -31,25 +31,54 @@ PARTS: Mapping[NoticeKind, Part] = {
 
 
 async def _show_news(opened: Opened) -> Mapping[str, Any] | None:
-    """Show below a digest all that it told of, as each would stand below a notice of its own."""
-    told, shown = await _told_in(opened), []
+    """Show below a digest all that it told of, child by child, as each would stand below a notice of its own.
+
+    Where no child may be named it is all together.
+    """
+    told, pupils = await _told_in(opened), opened.pupils
+    if len(pupils) == 1 or not all(pupils.values()):
+        alone = await _parts(opened, told)
+        return {"children": [("", alone)]} if alone else None
+    shown = []
+    for number in sorted(pupils):
+        mine = await _parts(_about(opened, number), [piece for piece in told if piece.pupil_id == number])
+        shown += [(pupils[number], mine)] if mine else []
+    return {"children": shown} if shown else None
+
+
+async def _parts(opened: Opened, told: Sequence[Piece]) -> list[tuple[str, Mapping[str, Any]]]:
+    shown = []
     for kind in _IN_A_DIGEST:
-        if kind in PARTS and told.get(kind):
-            part = await PARTS[kind].show(replace(opened, subjects=told[kind]))
-            shown += [] if part is None else [(PARTS[kind].page, part)]
-    return {"parts": shown} if shown else None
+        subjects = _subjects(told, kind)
+        part = await PARTS[kind].show(replace(opened, subjects=subjects)) if subjects else None
+        shown += [] if part is None else [(PARTS[kind].page, part)]
+    return shown
+
+
+def _about(opened: Opened, pupil_id: int) -> Opened:
+    """Look at a link as if it told of one child alone."""
+    adults = tuple(
+        replace(adult, pupils={pupil_id: adult.pupils[pupil_id]})
+        for adult in opened.view.served.adults
+        if pupil_id in adult.pupils
+    )
+    return replace(opened, view=replace(opened.view, served=replace(opened.view.served, adults=adults)))
+
+
+def _subjects(told: Sequence[Piece], kind: NoticeKind) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(piece.subject_id for piece in told if piece.kind is kind))
 
 
 def _within_news(kind: NoticeKind, press: Press) -> Press:
     """Let a button of a part work below a digest too."""
 
     async def pressed(opened: Opened, adult: Adult, form: FormData) -> None:
-        await press(replace(opened, subjects=(await _told_in(opened)).get(kind, ())), adult, form)
+        await press(replace(opened, subjects=_subjects(await _told_in(opened), kind)), adult, form)
 
     return pressed
 
 
-async def _told_in(opened: Opened) -> Mapping[NoticeKind, tuple[int, ...]]:
+async def _told_in(opened: Opened) -> tuple[Piece, ...]:
     guardians = [adult.guardian_id for adult in opened.view.served.adults]
     which = {"school_id": opened.school_id, "notice_id": opened.notice_id}
     return await told_in(opened.session, **which, guardians=guardians)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState, NoticeState
-from hub.outbox.wordings import read_slots
+from hub.outbox.wordings import read_slots, told_of
 from hub.people.links import told_today
 from hub.ports import NoticeKind, Slots
 from hub.replies.keeping import WORDS
@@ -112,7 +112,7 @@ async def sent_to(
                 copy_id=row.copy_id,
                 at=row.due_at,
                 kind=NoticeKind(row.kind),
-                slots=slots,
+                slots=told_of(slots, names[row.delivery_id]),
                 author=row.name,
                 pupils=tuple(names[row.delivery_id].values()),
                 withdrawn=row.state != NoticeState.PUBLISHED,

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,36 +45,43 @@ async def tell_digests(session: AsyncSession, keyring: Keyring, *, school: Schoo
 
     What is no news any more is let go of: deleted, withdrawn, ticked, signed, or of a pupil of whom the adult hears
     nothing today. Who can be reached by nothing is told later, or reads it on the page. An item is marked with its
-    digest in the transaction that writes the digest, so it is in exactly one, whoever runs this beside us.
+    digest in the transaction that writes the digest, so it is in exactly one, whoever runs this beside us. Who had
+    one this evening has no other: what came too late for it waits for the next.
     """
     await _one_at_a_time(session, school.key)
     day = day_at_school(now, school.timezone)
     which = {"school": school.key, "day": day}
     await session.execute(digest_asked.no_news(), {**which, "since": day - WAITS})
-    found = _together((await session.execute(digest_asked.waiting(), which)).all())
+    morning = datetime.combine(day, time(), ZoneInfo(school.timezone))
+    found = _together((await session.execute(digest_asked.waiting(), {**which, "morning": morning})).all())
     if not found:
         return 0
     author = await speaks_for(session, school_id=school.key, day=day)
-    drafts = [_draft(one, f"{day:%Y-%m-%d}", school.language) for one in found]
-    made = await written(session, keyring, school, author, drafts, now)
-    told = [(one, notice_id) for one, (notice_id, fresh) in zip(found, made, strict=True) if fresh]
+    drafts = [_draft(one, school.language) for one in found]
+    made = [notice_id for notice_id, _ in await written(session, keyring, school, author, drafts, now)]
+    told = zip(found, made, strict=True)
     await _mark(session, [(item, notice_id) for one, notice_id in told for item in one.items])
-    fresh = [notice_id for _, notice_id in told]
-    if fresh:
-        who = digest_asked.gathered().params(school=school.key, notices=fresh)
-        await address_to(session, school.key, fresh, NoticeKind.DIGEST, who, due=now, now=now)
-    return sum(len(one.guardians) for one, _ in told)
+    who = digest_asked.gathered().params(school=school.key, notices=made)
+    await address_to(session, school.key, made, NoticeKind.DIGEST, who, due=now, now=now)
+    return sum(len(one.guardians) for one in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Something that a digest told of a child: a piece of homework, a document, a result."""
+
+    pupil_id: int
+    kind: NoticeKind
+    subject_id: int
 
 
 async def told_in(
     session: AsyncSession, *, school_id: int, notice_id: int, guardians: Collection[int]
-) -> dict[NoticeKind, tuple[int, ...]]:
-    """Say of what a digest told some adults, by kind; the caller sees to it that they may still see each."""
+) -> tuple[Piece, ...]:
+    """Say of what a digest told some adults, by child; the caller sees to it that they may still see each."""
     which = {"school": school_id, "notice": notice_id, "guardians": list(guardians)}
-    found: dict[NoticeKind, list[int]] = {}
-    for kind, subject_id in await session.execute(digest_asked.subjects(), which):
-        found.setdefault(NoticeKind(kind), []).append(subject_id)
-    return {kind: tuple(ids) for kind, ids in found.items()}
+    rows = await session.execute(digest_asked.subjects(), which)
+    return tuple(Piece(pupil_id, NoticeKind(kind), subject_id) for pupil_id, kind, subject_id in rows)
 
 
 async def _one_at_a_time(session: AsyncSession, school_id: int) -> None:
@@ -91,15 +99,18 @@ def _together(rows: Sequence[Any]) -> list[_Waiting]:
     return [
         _Waiting(
             tuple(int(mine[0].guardian_id) for mine in each),
-            _news(each[0]),
+            _news(each[0], by_child=True),
             tuple(row.id for mine in each for row in mine),
         )
         for each in same.values()
     ]
 
 
-def _news(rows: Sequence[Any]) -> News:
+def _news(rows: Sequence[Any], *, by_child: bool = False) -> News:
     """Count one adult's. A piece for two children is one piece; a result is one child's."""
+    children: dict[int, list[Any]] = {}
+    for row in rows:
+        children.setdefault(row.pupil_id, []).append(row)
     pieces = {(NoticeKind(row.kind), row.subject_id): bool(row.signs) for row in rows}
     kinds = [kind for kind, _ in pieces]
     return News(
@@ -107,17 +118,18 @@ def _news(rows: Sequence[Any]) -> News:
         documents=kinds.count(NoticeKind.DOCUMENT),
         to_sign=sum(signs for (kind, _), signs in pieces.items() if kind is NoticeKind.DOCUMENT),
         results=sum(row.kind == NoticeKind.RESULT for row in rows),
+        children=tuple((number, _news(children[number])) for number in sorted(children)) if by_child else (),
     )
 
 
-def _draft(one: _Waiting, day: str, language: str) -> Draft:
-    """Word a digest; its key lets the first of its adults have one in an evening.
+def _draft(one: _Waiting, language: str) -> Draft:
+    """Word a digest; its key is that of one of its items, for each is in one digest alone.
 
     Its audience names as many of them as fit; who has it stands in the deliveries.
     """
     slots = Slots(news=one.news, language=language)
     named = ",".join(map(str, one.guardians[:_NAMED]))
-    return Draft(NoticeKind.DIGEST, f"guardian:{named}", slots, key=f"digest:{day}:{one.guardians[0]}")
+    return Draft(NoticeKind.DIGEST, f"guardian:{named}", slots, key=f"digest:{min(one.items)}")
 
 
 async def _mark(session: AsyncSession, items: Sequence[tuple[int, int]]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Delete, Select, and_, bindparam, case, delete, literal, or_, select
 
-from hub.models.base import BigId
+from hub.models.base import BigId, UtcDateTime
 from hub.models.classroom import EntryKind
 from hub.models.home import How
 from hub.models.notices import Needs
@@ -21,6 +21,7 @@ from hub.tables import (
     document_for,
     enrolment,
     link,
+    notice,
     pupil,
     signature,
     wish,
@@ -31,7 +32,22 @@ _SCHOOL, _DAY = bindparam("school", type_=BigId()), bindparam("day", type_=Date(
 
 @cache
 def waiting() -> Select[Any]:
-    """Ask for what waits until this day, of adults who can be written to now: parameters school, day."""
+    """Ask for what waits until this day, of adults who can be written to now, and had none today.
+
+    Parameters school, day, morning (when this day began).
+    """
+    told = digest_item.alias("told")
+    had = (
+        select(told.c.id)
+        .join(notice, and_(notice.c.school_id == told.c.school_id, notice.c.id == told.c.notice_id))
+        .where(
+            told.c.school_id == digest_item.c.school_id,
+            told.c.guardian_id == digest_item.c.guardian_id,
+            notice.c.created_at >= bindparam("morning", type_=UtcDateTime()),
+        )
+        .correlate(digest_item)
+        .exists()
+    )
     first = next_rung(digest_item.c.guardian_id, digest_item.c.school_id, literal(0)).correlate(digest_item)
     return (
         select(
@@ -42,7 +58,7 @@ def waiting() -> Select[Any]:
             digest_item.c.subject_id,
             digest_item.c.signs,
         )
-        .where(_waits(), first.scalar_subquery().is_not(None))
+        .where(_waits(), first.scalar_subquery().is_not(None), ~had)
         .order_by(digest_item.c.guardian_id, digest_item.c.id)
     )
 
@@ -78,16 +94,16 @@ def gathered() -> Select[Any]:
 
 @cache
 def subjects() -> Select[Any]:
-    """Ask of what a digest told some adults, each once: parameters school, notice, guardians."""
+    """Ask of what a digest told some adults, of each child once: parameters school, notice, guardians."""
     return (
-        select(digest_item.c.kind, digest_item.c.subject_id)
+        select(digest_item.c.pupil_id, digest_item.c.kind, digest_item.c.subject_id)
         .where(
             digest_item.c.school_id == _SCHOOL,
             digest_item.c.notice_id == bindparam("notice", type_=BigId()),
             digest_item.c.guardian_id.in_(bindparam("guardians", type_=BigId(), expanding=True)),
         )
         .distinct()
-        .order_by(digest_item.c.kind, digest_item.c.subject_id)
+        .order_by(digest_item.c.pupil_id, digest_item.c.kind, digest_item.c.subject_id)
     )
 
 

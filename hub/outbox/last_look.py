@@ -67,9 +67,9 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom copies are for, as of now: first names by copy, deliveries that stop waiting, and those without right."""
+    """Whom copies are for, as of now: first names by copy and child, deliveries that stop waiting, those without."""
 
-    pupils: Mapping[int, tuple[str, ...]]
+    pupils: Mapping[int, Mapping[int, str]]
     held: frozenset[int]
     lost: frozenset[int]
 
@@ -94,7 +94,7 @@ def _told(rows: Sequence[Sequence[Any]]) -> Told:
             names.setdefault(copy_id, {})[pupil_id] = first_name
             if state == DeliveryState.HELD:
                 held.add(delivery_id)
-    pupils = {copy_id: tuple(of[pupil_id] for pupil_id in sorted(of)) for copy_id, of in names.items()}
+    pupils = {copy_id: {number: of[number] for number in sorted(of)} for copy_id, of in names.items()}
     return Told(pupils, frozenset(held), frozenset(seen - served))
 
 

@@ -4,6 +4,7 @@ All in the transaction of the claim, before any provider is asked.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -111,7 +112,7 @@ def _word(
     prepared: Prepared,
     keyring: Keyring,
     wordings: Wordings,
-    pupils: tuple[str, ...],
+    pupils: Mapping[int, str],
     lane: Lane,
     now: datetime,
     answered: Answered | None,
@@ -123,7 +124,7 @@ def _word(
         attempt_id=fact.id,
         token=keyring.token("a", fact.id),
         to=seal.open(bytes.fromhex(fact.value_sealed), VALUE).decode(),
-        body=wordings.body(fact, pupils=pupils if fact.may_name else (), about=answered.about if answered else None),
+        body=wordings.body(fact, pupils=pupils, about=answered.about if answered else None),
         link_code=link_code() if wordings.links else "",
         account=account,
         message_id=wordings.message_id(fact.copy_id) if account.channel in _NAMED else "",

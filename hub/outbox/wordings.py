@@ -1,7 +1,7 @@
 """What the engine keeps in mind between messages: senders, schools, and each wording rendered once."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -122,21 +122,23 @@ class Wordings:
         """Name a copy for mail: every try of it bears the same Message-ID."""
         return f"<{self._keyring.token('m', copy_id)}@{self._settings.mail_domain}>"
 
-    def body(self, fact: Any, *, pupils: tuple[str, ...], about: int | None = None) -> Body:  # noqa: ANN401 (a row)
+    def body(self, fact: Any, *, pupils: Mapping[int, str], about: int | None = None) -> Body:  # noqa: ANN401 (a row)
         """Give the words of one copy, rendered at most once for all that read alike.
 
+        `pupils`: first names by child, as they may be told of today; they are said where the address may hear them.
         `about`: the version of the notice whose subject a mail takes up again.
         """
         notice_card, sender_card = self._notices[fact.version_id], self._senders[fact.sender_id]
-        named = notice_card.kind in NAMING_KINDS or names_a_child(notice_card.slots)
-        names = pupils if named else ()
-        key = (fact.version_id, fact.sender_id, fact.language, names, about)
+        named = fact.may_name and (notice_card.kind in NAMING_KINDS or names_a_child(notice_card.slots))
+        names = tuple(pupils.values()) if named else ()
+        slots = told_of(notice_card.slots, pupils)
+        key = (fact.version_id, fact.sender_id, fact.language, names, slots.news, about)
         known = self._bodies.get(key)
         if known is not None:
             return known
         wording = Wording(
             kind=notice_card.kind,
-            slots=notice_card.slots,
+            slots=slots,
             school=self._schools[fact.school_id],
             author=notice_card.author,
             language=fact.language,
@@ -234,7 +236,17 @@ def read_slots(stored: bytes) -> Slots:
             "half_day": HalfDay(raw["half_day"]) if raw["half_day"] else None,
             "follows": Follows(raw["follows"]) if raw.get("follows") else None,
             "word": Word(raw["word"]) if raw.get("word") else None,
-            "news": News(**raw["news"]) if raw.get("news") else None,
+            "news": _news(raw["news"]) if raw.get("news") else None,
             "starts_at": datetime.fromisoformat(raw["starts_at"]) if raw["starts_at"] else None,
         }
     )
+
+
+def told_of(slots: Slots, pupils: Collection[int]) -> Slots:
+    """Keep of a digest what it tells of these children; other notices say the same of whomever they are about."""
+    return slots if slots.news is None else replace(slots, news=slots.news.of(pupils))
+
+
+def _news(raw: Mapping[str, Any]) -> News:
+    children = tuple((number, News(**{**each, "children": ()})) for number, each in raw.get("children", ()))
+    return News(**{**raw, "children": children})

@@ -13,7 +13,7 @@ from hub.database import Database
 from hub.models.base import BigId
 from hub.models.notices import DeliveryState, Needs, NoticeState
 from hub.models.people import AddressState, Medium
-from hub.outbox.wordings import read_slots
+from hub.outbox.wordings import read_slots, told_of
 from hub.people.addresses import masked
 from hub.people.links import told_today
 from hub.ports import ChannelName, NoticeKind, SchoolCard, Slots
@@ -109,7 +109,8 @@ class LinkView:
         """First names that may be shown, each once."""
         if not self.served.may_name:
             return ()
-        return tuple({key: name for adult in self.served.adults for key, name in adult.pupils.items()}.values())
+        names = {key: name for adult in self.served.adults for key, name in adult.pupils.items()}
+        return tuple(names[key] for key in sorted(names))
 
 
 async def open_link(database: Database, keyring: Keyring, code: str, *, now: datetime) -> LinkView | None:
@@ -234,7 +235,8 @@ async def view_of(
     words = (await connection.execute(_words(served))).one()
     slots = keyring.seal(words.wrapped, words.master_version).open(words.slots_sealed, b"notice_version.slots")
     noted = await _noted(connection, served)
-    return LinkView(served, read_slots(slots), words.name, shown, noted, through)
+    told = told_of(read_slots(slots), {number for adult in served.adults for number in adult.pupils})
+    return LinkView(served, told, words.name, shown, noted, through)
 
 
 async def _noted(connection: AsyncConnection, served: Served) -> bool:
