@@ -1,13 +1,14 @@
-"""Reminders of appointments, school by school: on the eve, from ten until the evening, each once."""
+"""Reminders, school by school: of appointments and meetings, of what is to sign, after silence; each goes once."""
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.database import Database
+from hub.database import Database, Turn, takes_turn
 from hub.errors import PasserelleError
 from hub.meetings.telling import AT_ONCE, remind
 from hub.people.schools import read_school
+from hub.reminders.going import remind_of_all
 from hub.sealing import Keyring
 from hub.tables import school
 from scheduler.again import again
@@ -18,7 +19,7 @@ PAUSE = 300.0
 
 
 class Reminders:
-    """Reminds families of their appointments of tomorrow; several processes may look, and each is reminded once."""
+    """Reminds families of what is near or unanswered. Several may look: the database lets one of them act at a time."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database, self._keyring = database, keyring
@@ -28,7 +29,10 @@ class Reminders:
         await again(self.look, pause=PAUSE, name="reminders")
 
     async def look(self) -> int:
-        """Remind whom it is time to remind; gives how many adults. A school that fails keeps no other from its own."""
+        """Remind whom it is time to remind; gives how many reminders went.
+
+        A school that fails keeps no other from its own.
+        """
         async with self._database.engine_reading() as connection:
             now = await self._database.now(connection)
             schools = [int(row.id) for row in await connection.execute(select(school.c.id))]
@@ -37,11 +41,17 @@ class Reminders:
             try:
                 while True:
                     async with self._database.school(school_id) as session:
+                        if not await takes_turn(session, Turn.REMINDERS):
+                            return told
                         itself = await read_school(session, school_id)
                         some = await remind(session, self._keyring, school=itself, now=now)
                     told += some
                     if some < AT_ONCE:
                         break
+                async with self._database.school(school_id) as session:
+                    if not await takes_turn(session, Turn.REMINDERS):
+                        return told
+                    told += await remind_of_all(session, self._keyring, school=itself, now=now)
             except (PasserelleError, SQLAlchemyError) as error:
                 log.error("reminders failed", school=school_id, kind=type(error).__name__)  # noqa: TRY400 (ids only)
         return told

@@ -354,6 +354,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /suivi/{notice_id:int}/arreter": (Right(_notice("class", "/arreter"), CLASS),),
     "POST /suivi/{notice_id:int}/retirer": (Right(_notice("class", "/retirer"), CLASS, _with(dire="oui")),),
     "POST /suivi/{notice_id:int}/relancer": (Right(_notice("class", "/relancer"), CLASS),),
+    "POST /suivi/{notice_id:int}/rappels": (Right(_notice("class", "/rappels"), CLASS, _with(rappels="non")),),
     "POST /suivi/{notice_id:int}/laisser-partir": (Right(_notice("held", "/laisser-partir"), frozenset({"office"})),),
     "GET /appeler": (Right(_to("/appeler"), SIGNED_IN - {"deputy"}),),
     "POST /appeler/{task_id:int}/prendre": (Right(_call("Léopoldine", "prendre"), CLASS),),
@@ -476,6 +477,9 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     ),
     "POST /classe/documents/{document_id:int}/signer": (Right(_document("trip", "/signer"), CLASS, _with(pour="1:2")),),
     "POST /classe/documents/{document_id:int}/relancer": (Right(_document("trip", "/relancer"), WHOLE_SCHOOL),),
+    "POST /classe/documents/{document_id:int}/rappels": (
+        Right(_document("trip", "/rappels"), WHOLE_SCHOOL, _with(rappels="non")),
+    ),
     "POST /classe/documents/{document_id:int}/retirer": (Right(_document("trip", "/retirer"), WHOLE_SCHOOL),),
     "GET /classe/fichiers/{file_id:int}": (Right(_file("/classe/fichiers"), CLASS),),
     "GET /l/{code}/fichiers/{file_id:int}": (

@@ -9,9 +9,10 @@ from hub.models.notices import Needs
 from hub.models.school import Role
 from hub.notices.headlines import Reader
 from hub.outbox.ladder import climb
+from hub.papers.asking_again import ask_again
 from hub.papers.files import PutAway, keep_files
 from hub.papers.given import given_papers
-from hub.papers.publishing import NewDocument, ask_again, heard_by, publish_document, withdraw_document
+from hub.papers.publishing import NewDocument, heard_by, publish_document, withdraw_document
 from hub.papers.reading_rights import require_readable
 from hub.papers.shown import paper, papers
 from hub.papers.signing import sign, sign_on_paper

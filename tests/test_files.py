@@ -19,8 +19,9 @@ from hub.database import Database
 from hub.models.notices import Needs
 from hub.notices.headlines import Reader
 from hub.outbox.wordings import Wordings
+from hub.papers.asking_again import ask_again
 from hub.papers.files import Given, keep_files, put_away
-from hub.papers.publishing import NewDocument, ask_again, publish_document
+from hub.papers.publishing import NewDocument, publish_document
 from hub.papers.store import cabinet_of
 from hub.papers.sweeping import sweep_orphans
 from hub.people.rights import rights_on

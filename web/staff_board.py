@@ -27,6 +27,7 @@ from web.bridge import Bridge, Piece, bar, bridge
 from web.callers import ToCall, for_reader, to_call
 from web.minutes import Minutes, minutes
 from web.pages import language, printed
+from web.staff_reminders import notice_reminders
 from web.staff_visit import ReadingDep, StaffDep, Visit, WritingDep
 from web.staff_words import ENDED_AS, FOLLOWED_AS, FOLLOWS_AS, WAYS, in_french, title
 
@@ -112,6 +113,7 @@ async def board(seen: SeenDep, visit: StaffDep, session: ReadingDep) -> Response
         said=in_french(seen.kind, seen.slots, visit.who.timezone),
         may_stop=mine,
         may_follow=mine and seen.kind in FOLLOWED and seen.slots.phrase != "disregard" and not view.held and not ended,
+        reminders=await notice_reminders(visit, session, seen) if mine else None,
         may_release=may_release(visit.reader, seen, view.now),
         chain=[(number, FOLLOWED_AS[how]) for number, how in chain.after],
         before=(chain.before[0], FOLLOWS_AS[chain.before[1]]) if chain.before else None,

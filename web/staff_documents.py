@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse
 from hub.errors import HubError, InvalidError
 from hub.models.notices import Needs
 from hub.notices.choices import choices
+from hub.papers.asking_again import ask_again
 from hub.papers.files import cards
 from hub.papers.publishing import (
     Heard,
-    ask_again,
     heard_by,
     is_for_many,
     pressed_before,
@@ -28,6 +28,7 @@ from web.document_form import DocumentForm, meant, typed
 from web.pages import date_words, page
 from web.pupil_lists import chips
 from web.ready_files import NOT_THERE, Refused, lay_ready, still_ready
+from web.staff_reminders import document_reminder
 from web.staff_visit import ReadingDep, Visit, WriterDep, WritingDep
 
 router = APIRouter()
@@ -191,6 +192,7 @@ async def _shown(
         asked_again=asked_again,
         needs=NEEDS,
         through=THROUGH,
+        reminders=await document_reminder(visit, session, whole.paper) if mine else None,
         due_words=date_words(whole.paper.due_on) if whole.paper.due_on else "",
         timezone=visit.who.timezone,
         room="classe",

@@ -63,6 +63,7 @@ class Needs(StrEnum):
 class Notice(InSchool, table=True):
     """What the school says, once. `key_name` makes a press idempotent; `audience` is how it was addressed.
 
+    `reminds`: those who have not answered are reminded, and those who come are on the eve.
     Its ladder is that of the press (`hub.patience.Ladder`): `patience` in seconds, `rings`, `calls`.
     """
 
@@ -84,6 +85,7 @@ class Notice(InSchool, table=True):
     patience: int | None = None
     rings: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     calls: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    reminds: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     keep_until: date | None = None
 
 

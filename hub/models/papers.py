@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, true
 from sqlmodel import Field
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
@@ -36,6 +36,7 @@ class Document(InSchool, table=True):
     """A paper for families. `title_sealed` and `text_sealed` under the school's key; `needs`: whose signature, by when.
 
     `notice_id`: what told the families of it. `key_name` names the press: the same again is the same document.
+    `reminds`: who has not signed two days before the day is reminded.
     """
 
     __tablename__ = "document"
@@ -54,6 +55,7 @@ class Document(InSchool, table=True):
     due_on: date | None = None
     published_at: datetime = Field(sa_type=UtcDateTime)
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reminds: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     keep_until: date | None = None
 
 

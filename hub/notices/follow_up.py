@@ -98,7 +98,7 @@ async def withdraw(
         raise InvalidError(_CORRECTED)
     if tell_them and Follows.WITHDRAWAL in before:
         return await counted(session, before[Follows.WITHDRAWAL].id, fresh=False)
-    which = await _with_reminders(session, school.key, seen.notice_id)
+    which = await with_reminders(session, school.key, seen.notice_id)
     who = informed(school.key, which, reader.day)
     told = None
     if tell_them and seen.kind is not NoticeKind.CRISIS:
@@ -148,7 +148,7 @@ async def correct(
     made = await _follow(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.CORRECTION, now=now
     )
-    await _stop(session, school.key, await _with_reminders(session, school.key, seen.notice_id), now)
+    await _stop(session, school.key, await with_reminders(session, school.key, seen.notice_id), now)
     await note(session, school.key, reader.staff_id, "notice_corrected", ("notice", seen.notice_id), now)
     return made
 
@@ -218,7 +218,7 @@ async def _followed(session: AsyncSession, school_id: int, notice_id: int) -> Ma
     return {Follows(row.how): row for row in rows}
 
 
-async def _with_reminders(session: AsyncSession, school_id: int, notice_id: int) -> tuple[int, ...]:
+async def with_reminders(session: AsyncSession, school_id: int, notice_id: int) -> tuple[int, ...]:
     """Give a notice and those that say it again, and again."""
     told = select(literal(notice_id, notice.c.id.type).label("id")).cte("told", recursive=True)
     again = select(notice_follow.c.notice_id).where(

@@ -1,4 +1,4 @@
-"""A document is given to families, taken back, and those who have not signed are asked again."""
+"""A document is given to families, and taken back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from hub.models.school import School
 from hub.notices.audience import Audience, classes_of, is_to_many, read_audience, require_right
 from hub.notices.cancelling import cancel
 from hub.notices.headlines import Reader
-from hub.notices.publish import Draft, Published, tell
+from hub.notices.publish import Draft
 from hub.notices.wishes import Wished, as_wished, no_news, tell_as_wished
-from hub.papers.signers import members, missing
-from hub.papers.words import TEXT, TITLE, text_of, title_of
+from hub.papers.signers import members
+from hub.papers.words import TEXT, TITLE
 from hub.people.noting import note
 from hub.people.schools import school_key
-from hub.ports import Follows, NoticeKind, Slots
+from hub.ports import NoticeKind, Slots
 from hub.routing import KEEP, leaves_at
 from hub.sealing import Keyring
 from hub.tables import (
@@ -133,7 +133,7 @@ async def publish_document(
 
 async def is_for_many(session: AsyncSession, *, school_id: int, document_id: int, day: date) -> bool:
     """Whether a document was given to so many that telling of it is a mass send."""
-    audience = await _audience_of(session, school_id, document_id)
+    audience = await audience_of(session, school_id, document_id)
     return await is_to_many(session, school_id=school_id, audience=audience, day=day)
 
 
@@ -161,7 +161,7 @@ async def withdraw_document(
 
     Raises NotFoundError, NotAllowedError.
     """
-    row = await _own(session, school_id, document_id, reader)
+    row = await own_document(session, school_id, document_id, reader)
     if row.withdrawn_at is not None:
         return
     await session.execute(update(document).where(document.c.id == document_id).values(withdrawn_at=now))
@@ -173,45 +173,6 @@ async def withdraw_document(
         for notice_id in (row.notice_id, *await session.scalars(again)):
             await cancel(session, school_id=school_id, notice_id=notice_id, now=now)
     await note(session, school_id, reader.staff_id, "document_withdrawn", ("document", document_id), now)
-
-
-async def ask_again(
-    session: AsyncSession, keyring: Keyring, *, school: School, document_id: int, reader: Reader, now: datetime
-) -> Published:
-    """Tell those whose signature is missing once more, whatever they wish for news; once a day at most.
-
-    What many were not told of yet waits until it could be stopped, as every first telling does.
-    Raises InvalidError, NotFoundError, NotAllowedError.
-    """
-    row = await _own(session, school.key, document_id, reader)
-    if row.withdrawn_at is not None or row.needs == Needs.NONE:
-        raise InvalidError("Ce document n’attend pas de signature.")
-    seal = await school_key(session, keyring, school.key)
-    slots = Slots(
-        subject=title_of(row, seal), text=text_of(row, seal) or None, signs=True, day=row.due_on,
-        follows=Follows.REMINDER,
-    )  # fmt: skip
-    audience = await _audience_of(session, school.key, document_id)
-    theirs = await classes_of(session, school_id=school.key, pupils=audience.pupils, day=reader.day)
-    require_right(reader.rights, audience, theirs)
-    many = await is_to_many(session, school_id=school.key, audience=audience, day=reader.day)
-    unheard = many and row.notice_id is None
-    due = leaves_at(NoticeKind.DOCUMENT, slots, many=unheard, asked=None, now=now)
-    key = f"document:{document_id}:again:{reader.day}"
-    draft = Draft(NoticeKind.DOCUMENT, f"document:{document_id}", slots, key=key, due_at=due)
-    who = missing(school.key, document_id, Needs(row.needs), reader.day)
-    told = await tell(session, keyring, school=school, author_id=reader.staff_id, draft=draft, who=who, now=now)
-    if not told.adults:
-        raise InvalidError("Tous ont signé : il n’y a personne à relancer.")
-    if told.fresh and row.notice_id is None:
-        await session.execute(update(document).where(document.c.id == document_id).values(notice_id=told.notice_id))
-    elif told.fresh:
-        await session.execute(
-            insert(notice_follow).values(
-                school_id=school.key, notice_id=told.notice_id, before_id=row.notice_id, how=Follows.REMINDER
-            )
-        )
-    return told
 
 
 async def _tell(
@@ -250,7 +211,7 @@ def _targets(audience: Audience) -> list[dict[str, int | None]]:
     ]
 
 
-async def _audience_of(session: AsyncSession, school_id: int, document_id: int) -> Audience:
+async def audience_of(session: AsyncSession, school_id: int, document_id: int) -> Audience:
     """Read whom a document was given to."""
     mine = (document_for.c.school_id == school_id, document_for.c.document_id == document_id)
     rows = (await session.execute(select(document_for.c.class_id, document_for.c.pupil_id).where(*mine))).all()
@@ -260,7 +221,7 @@ async def _audience_of(session: AsyncSession, school_id: int, document_id: int) 
     )
 
 
-async def _own(session: AsyncSession, school_id: int, document_id: int, reader: Reader) -> Any:  # noqa: ANN401 (a row of document)
+async def own_document(session: AsyncSession, school_id: int, document_id: int, reader: Reader) -> Any:  # noqa: ANN401 (a row of document)
     """Read a document that this person may change: its author, the director and the office."""
     mine = (document.c.school_id == school_id, document.c.id == document_id)
     row = (await session.execute(select(document).where(*mine))).one_or_none()

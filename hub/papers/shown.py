@@ -37,6 +37,7 @@ class Paper:
     due_on: date | None
     published_at: datetime
     withdrawn_at: datetime | None
+    reminds: bool = True
     for_whom: tuple[str, ...] = ()
     needed: int = 0
     signed: int = 0
@@ -158,6 +159,7 @@ def _paper(row: Any, seal: Seal, for_whom: tuple[str, ...], tally: tuple[int, in
         due_on=row.due_on,
         published_at=row.published_at,
         withdrawn_at=row.withdrawn_at,
+        reminds=row.reminds,
         for_whom=for_whom,
         needed=tally[0],
         signed=tally[1],
