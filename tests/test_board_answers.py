@@ -1,8 +1,11 @@
 """What families answered to a question stands on the board of who asked, by whatever button or word it came."""
 
+import pytest
 from desks import TEACHER, Desk
 from factories import NOW, by_sms
 from test_roll_pages import plain
+
+from hub.notices.chairs import Coming, chairs
 
 ANSWER = (
     "INSERT INTO answer (school_id, notice_id, guardian_id, kind, number, through, at) "
@@ -66,3 +69,34 @@ async def test_who_has_no_right_any_more_counts_no_more(desk: Desk) -> None:
     board = plain((await desk.web.get("/suivi/1")).text)
     assert "1 oui" in board
     assert "Ada" not in board
+
+
+@pytest.mark.parametrize(
+    ("coming", "needed"),
+    [
+        ([], 0),
+        ([(None, {1})], 1),
+        ([(None, {1}), (None, {1})], 2),  # both parents come
+        ([(3, {1}), (4, {1})], 4),  # both announce the family
+        ([(3, {1}), (None, {1})], 3),
+        ([(2, {1, 2}), (2, {1, 2})], 2),  # siblings in two classes
+        ([(2, {1, 2}), (2, {1}), (3, {2})], 7),  # three households
+    ],
+)
+def test_two_parents_who_announce_the_same_family_need_its_chairs_once(
+    coming: list[tuple[int | None, set[int]]], needed: int
+) -> None:
+    assert chairs(Coming(number, frozenset(pupils)) for number, pupils in coming) == needed
+
+
+async def test_the_board_says_how_many_chairs_and_a_change_of_mind_counts(desk: Desk) -> None:
+    ada, bob, _, dan = await asked(desk)
+    await desk.enter()
+    await says(desk, ada, "count", 3)
+    await says(desk, bob, "count", 2)
+    await says(desk, dan, "yes")
+
+    assert "Prévoyez 4 chaises" in plain((await desk.web.get("/suivi/1")).text)
+
+    await desk.small.write(f"UPDATE answer SET kind = 'no', number = NULL WHERE guardian_id = {ada}")  # noqa: S608 (ours)
+    assert "Prévoyez 3 chaises" in plain((await desk.web.get("/suivi/1")).text)

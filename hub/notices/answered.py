@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId
+from hub.notices.chairs import by_adult, chairs, who_comes
 from hub.notices.left import Child
 from hub.notices.left_asked import children
 from hub.notices.standing import concerns, still_told
@@ -36,12 +37,14 @@ class Answered:
 class Answers:
     """What was said so far: `yes` and `no` in adults (« three of us » is a yes), `persons` where they said how many.
 
+    `chairs`: how many these need, where two parents who announce the same family count once.
     `listed`: those whom the reader may see, the last first; `unlisted`: how many more there are.
     """
 
     yes: int = 0
     no: int = 0
     persons: int = 0
+    chairs: int = 0
     listed: tuple[Answered, ...] = ()
     unlisted: int = 0
 
@@ -63,15 +66,17 @@ async def answers_to(
     said = {row.kind: row for row in await session.execute(_figures(), which)}
     if not said:
         return Answers()
+    coming = by_adult(await session.execute(who_comes(), which))
     rows = (await session.execute(_listed(of_classes=classes is not None), which)).all()
     young: dict[int, list[Child]] = defaultdict(list)
     theirs = {**which, "ids": [row.delivery_id for row in rows]}
     for row in await session.execute(children(of_classes=classes is not None), theirs) if rows else ():
         young[row.delivery_id].append(Child(row.id, row.first_name, row.label or ""))
-    coming, counted = (said.get(kind) for kind in (AnswerKind.YES, AnswerKind.COUNT))
+    yes, counted = (said.get(kind) for kind in (AnswerKind.YES, AnswerKind.COUNT))
     return Answers(
-        yes=sum(row.adults for row in (coming, counted) if row is not None),
+        yes=sum(row.adults for row in (yes, counted) if row is not None),
         no=said[AnswerKind.NO].adults if AnswerKind.NO in said else 0,
+        chairs=chairs(coming),
         persons=0 if counted is None else counted.persons,
         listed=tuple(
             Answered(
