@@ -325,7 +325,7 @@ async def test_the_board_says_when_a_reminder_goes_and_switches_it_off(desk: Des
     await desk.enter()
 
     board = plain((await desk.web.get(f"/suivi/{notice_id}")).text)
-    assert "Un rappel part tout seul" in board
+    assert "Des rappels partent tout seuls" in board
     assert "mercredi 2 décembre, à qui vient ou n’a rien dit" in board
 
     pressed = await desk.post(f"/suivi/{notice_id}/rappels", rappels="non")
