@@ -9,6 +9,7 @@ from channels.chat import TelegramChat
 from channels.email import SmtpEmail
 from channels.push import WebPush
 from channels.sms import TwilioSms
+from channels.voice import TwilioVoice
 from hub.database import Database
 from hub.ports import Channel, ChannelName
 from hub.sealing import Keyring, keyring
@@ -67,4 +68,5 @@ def ways_out(settings: Settings) -> dict[ChannelName, Channel]:
         ChannelName.EMAIL: SmtpEmail(settings),
         ChannelName.PUSH: WebPush(settings),
         ChannelName.CHAT: TelegramChat(settings),
+        ChannelName.VOICE: TwilioVoice(settings),
     }

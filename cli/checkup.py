@@ -155,9 +155,9 @@ async def _bot(settings: Settings, line: ChatLine) -> Finding:
 
 def _senders(settings: Settings, senders: Sequence[SenderState]) -> list[Finding]:
     findings = []
-    for channel in (ChannelName.SMS, ChannelName.EMAIL, ChannelName.CHAT, ChannelName.PUSH):
+    for channel in (ChannelName.SMS, ChannelName.EMAIL, ChannelName.VOICE, ChannelName.CHAT, ChannelName.PUSH):
         mine = [one for one in senders if one.channel is channel]
-        if channel in (ChannelName.CHAT, ChannelName.PUSH) and not mine:
+        if channel in (ChannelName.VOICE, ChannelName.CHAT, ChannelName.PUSH) and not mine:
             continue  # only for who wants it
         stopped = [str(one.sender_id) for one in mine if one.stopped]
         what = f"{channel.value} senders"
@@ -166,12 +166,22 @@ def _senders(settings: Settings, senders: Sequence[SenderState]) -> list[Finding
             findings.append(Finding(what, State.ERROR, f"Arrêtées par une faute de réglage : {numbers}."))
         elif not mine:
             findings.append(Finding(what, State.WARNING, "Aucune : passerelle sender add."))
+        elif channel is ChannelName.VOICE:
+            findings.append(Finding(what, *_voice(settings, mine)))
         elif channel is ChannelName.PUSH:
             findings.append(Finding(what, *_push(settings, mine)))
         else:
             answered = "les familles peuvent répondre" if any(one.two_way for one in mine) else "sans réponse possible"
             findings.append(Finding(what, State.OK, f"{many(len(mine), 'ligne')} ; {answered}."))
     return findings
+
+
+def _voice(settings: Settings, mine: Sequence[SenderState]) -> tuple[State, str]:
+    """Say what calls need: a public address, at which the provider asks for the words."""
+    if settings.public_url is None:
+        return State.WARNING, "Sans adresse publique, rien ne sonne : une absence s'arrête après les messages écrits."
+    hours = f"de {settings.calls_from:%H:%M} à {settings.calls_until:%H:%M}"
+    return State.OK, f"{many(len(mine), 'ligne')} ; l'automate appelle {hours}, pour une absence ou une urgence."
 
 
 def _push(settings: Settings, mine: Sequence[SenderState]) -> tuple[State, str]:

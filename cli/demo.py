@@ -1,6 +1,7 @@
 """The demo: the whole hub, the outside world in a box, and an invented school whose heating has just failed."""
 
 import asyncio
+import datetime as dt
 import os
 import socket
 import time
@@ -232,6 +233,9 @@ async def _settings(folder: Path) -> Settings:
         mail_domain="trois-ponts.test",
         settle_after=2.0,
         receipt_wait_urgent=10.0,
+        calls_from=dt.time.min,  # shown at any hour
+        calls_until=dt.time.max,
+        call_wait=20.0,
         accepted_wait_urgent=45.0,
     )
 

@@ -19,12 +19,15 @@ from hub.ports import ChannelName
 from hub.routing import day_at_school
 from hub.tables import guardian, link, pupil
 from sandbox.box import Sandbox
+from sandbox.calls import Answering, PicksUp
 from sandbox.config import ACCOUNT, SECRET, Label
 from sandbox.families import BEHAVIOURS, FictionalAdult, FictionalSchool
 from sandbox.habits import Habit
 
 SANDBOX_RATE = 200.0
 """Messages a second: the sandbox takes them sooner than a network would, and whoever watches has a minute."""
+AT_HOME = (Answering(keys="1"), Answering(PicksUp.MACHINE), Answering(), Answering(PicksUp.NOBODY))
+"""How landlines are answered, one after the other: by who says so with a key, by a machine, by who listens, not at all."""
 SLUG = "trois-ponts"
 DIRECTOR, TEACHER = "directrice@trois-ponts.test", "maitresse@trois-ponts.test"
 OFFICE, DEPUTY = "secretariat@trois-ponts.test", "suppleante@circonscription.test"
@@ -52,6 +55,10 @@ async def settle_in(hub: Assembly, invented: FictionalSchool) -> School:
         await add_sender(
             *here, channel=ChannelName.SMS, provider="twilio", address="+33937000100", key_name="demo-sms",
             login=ACCOUNT, secret=SECRET, two_way=True, price=700, rate=SANDBOX_RATE,
+        )  # fmt: skip
+        await add_sender(
+            *here, channel=ChannelName.VOICE, provider="twilio", address="+33937000101", key_name="demo-voice",
+            login=ACCOUNT, secret=SECRET, price=1300, rate=SANDBOX_RATE,
         )  # fmt: skip
         await add_sender(
             *here, channel=ChannelName.EMAIL, provider="smtp", address="ecole@trois-ponts.test", key_name="demo-mail",
@@ -92,6 +99,9 @@ def bring_to_life(invented: FictionalSchool, box: Sandbox, joined: Joined) -> No
                 # acceptance proves nothing: in the demo, whoever a mail, a chat or a notification reaches confirms
                 habit = adult.habit if value == adult.mobile else Habit.ACKNOWLEDGE
                 box.set_habit(value, habit, delay=delay)
+        if adult.landline is not None:
+            box.directory.setdefault(adult.landline, Label(name, adult.language))
+            box.calls.answer(adult.landline, AT_HOME[number % len(AT_HOME)])
         if adult.troubled_address is not None:
             box.behave(BEHAVIOURS[adult.trouble], adult.troubled_address)
 

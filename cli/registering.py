@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SECRET = "PASSERELLE_SENDER_SECRET"  # noqa: S105 (the name of a variable, not what it holds)
 
-PROVIDERS = {"sms": "twilio", "email": "smtp", "push": "webpush", "chat": "telegram"}
+PROVIDERS = {"sms": "twilio", "voice": "twilio", "email": "smtp", "push": "webpush", "chat": "telegram"}
 
 school_room = typer.Typer(help="Les écoles.")
 staff_room = typer.Typer(help="Qui travaille dans une école.")
@@ -142,7 +142,7 @@ def staff_reset_second(
     "add", help="Ajoute une ligne d'envoi. Les secrets viennent de stdin ou de l'environnement, jamais des mots."
 )
 def sender_add(
-    channel: Annotated[Literal["sms", "email", "push", "chat"], typer.Option(help="La voie.")],
+    channel: Annotated[Literal["sms", "voice", "email", "push", "chat"], typer.Option(help="La voie.")],
     address: Annotated[
         str,
         typer.Option(
@@ -204,12 +204,18 @@ def sender_add(
 
     sender_id = at_desk(school, acting, add)
     at = f"/webhooks/twilio/{key_name}"
-    answers, rings = (f"{at}/inbound", f"{at}/voice") if channel == "sms" and two_way else (None, None)
+    answers = f"{at}/inbound" if channel == "sms" and two_way else None
+    rings = f"{at}/voice" if answers or channel == "voice" else None
     sentences = [f"La ligne d'envoi {sender_id} ({channel}) est prête."]
     if answers:
         sentences.append(
             f"Faites poster par Twilio les réponses des familles à PASSERELLE_PUBLIC_URL suivi de {answers}, "
             f"et leurs appels à PASSERELLE_PUBLIC_URL suivi de {rings} : personne ne décroche, l'école rappelle."
+        )
+    elif rings:
+        sentences.append(
+            f"Faites poster par Twilio les appels des familles à PASSERELLE_PUBLIC_URL suivi de {rings} : "
+            "personne ne décroche, l'école rappelle."
         )
     answer = {"sender": sender_id, "channel": channel, "key": key_name, "inbound": answers, "voice": rings}
     say(answer, *sentences, as_json=as_json)

@@ -26,6 +26,8 @@ LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 """The levels of a French primary school, the youngest first."""
 TIME_TO_STOP = timedelta(seconds=60)
 """Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
+RUNG_BY_VOICE = frozenset({NoticeKind.ABSENCE, NoticeKind.URGENT})
+"""What a machine may call about, and only by day; in a crisis it does not: the lines are for who needs help."""
 UNCALLED = frozenset({NoticeKind.HOMEWORK, NoticeKind.RESULT, NoticeKind.DIGEST, NoticeKind.CODE})
 """What nobody calls a family about: it stands on the page. A document that wants a signature does want a call."""
 NOT_BY_HAND = UNCALLED | {NoticeKind.DOCUMENT, NoticeKind.REMINDER}
@@ -151,6 +153,11 @@ def quiet_until(now: datetime, timezone: str, begins: time, ends: time) -> datet
         return None
     day = here.date() if here.time() < ends else here.date() + timedelta(days=1)
     return datetime.combine(day, ends, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+
+
+def may_ring(now: datetime, timezone: str, begins: time, ends: time) -> bool:
+    """Say that a machine may call now: between two hours of the school's clock."""
+    return begins <= clock_at_school(now, timezone) < ends
 
 
 def class_order(label: str) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """How this installation is set up: read once from PASSERELLE_… in the environment."""
 
 import re
+from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,6 +64,12 @@ class Settings(BaseSettings):
     """After this, a mail that did not bounce counts as told."""
     accepted_wait_urgent: float = 300.0
     """After this, an urgent mail nobody acknowledged takes the next rung: acceptance never ends an urgent ladder."""
+
+    calls_from: time = time(8)
+    calls_until: time = time(20)
+    """Between them, by the school's clock, a machine may call; outside, the ladder goes on without its voice."""
+    call_wait: float = 240.0
+    """Without news of a call in this time, the next rung: it has rung, been listened to twice, and ended by then."""
 
     @property
     def key_file(self) -> Path:

@@ -27,6 +27,7 @@ from i18n.pocket import render_pocket
 from i18n.said import above
 from i18n.segments import count, plain_spelling
 from i18n.slots import N_, NAMES, NAMES_IN_FRENCH, SHORT_NAME_MAX, clean, clean_line
+from i18n.spoken import render_voice
 from i18n.tongues import Tongue, environment, tongue
 
 ABSENCE_SEGMENTS = 2
@@ -58,6 +59,8 @@ def render(channel: ChannelName, wording: Wording) -> Body:
             return render_email(wording)
         case ChannelName.PUSH | ChannelName.CHAT:
             return render_pocket(wording)
+        case ChannelName.VOICE:
+            return render_voice(wording)
     raise InvalidError(N_("Ce canal n'a pas encore de textes."), field="channel")
 
 

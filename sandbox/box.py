@@ -7,9 +7,10 @@ from typing import Self
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 
-from sandbox import control, push_service, telegram_api, telegram_link, twilio_api, wall
+from sandbox import control, push_service, telegram_api, telegram_link, twilio_api, twilio_calls, wall
 from sandbox.authenticator import Authenticator
 from sandbox.behaviour import Behaviour, Behaviours
+from sandbox.calls import Calls
 from sandbox.cards import Painter
 from sandbox.config import Label, SandboxConfig
 from sandbox.courier import Courier
@@ -44,6 +45,7 @@ class Sandbox:
         self.push = push_service.Browsers(
             self.record, self.behaviours, self._courier, self._heard, lambda: self.twilio_url
         )
+        self.calls = Calls(config, self.record, self._courier)
         self.chats = Chats(config, self.record, self._courier, self._heard)
         self.families = Families(self.record, self._courier, self.phones, self.mailboxes, self.chats, self.push)
         self._door = Door(self._app())
@@ -129,6 +131,7 @@ class Sandbox:
             authenticators=self.authenticators,
         )
         app.include_router(twilio_api.router(desk))
+        app.include_router(twilio_calls.router(desk, self.calls))
         app.include_router(push_service.router(self.push))
         bots = telegram_api.Telegram(self.config, self.record, self.behaviours, self.chats, self._courier)
         app.include_router(telegram_api.router(bots))

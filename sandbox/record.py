@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from hub.ports import ChannelName
 from sandbox.behaviour import plain_address
@@ -115,6 +116,19 @@ class Rang:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call from the hub to a telephone. `heard`: what was said on it, whoever picked up."""
+
+    sid: str
+    account: str
+    from_: str
+    to: str
+    at: datetime
+    status: str = "queued"
+    heard: tuple[str, ...] = ()
+
+
 class Act(StrEnum):
     """What a family did."""
 
@@ -153,6 +167,7 @@ class Record:
     said: list[Said] = field(default_factory=list)
     texts: list[Texted] = field(default_factory=list)
     rings: list[Rang] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
     lists: list[Mapping[str, str]] = field(default_factory=list)
     """How often, and for what, the provider's list was asked."""
     _at: dict[str, list[int]] = field(default_factory=dict)
@@ -192,6 +207,22 @@ class Record:
                 self.texts.append(entry)
             case Rang():
                 self.rings.append(entry)
+        self._stir()
+
+    def call(self, sid: str) -> Called:
+        """One call by the provider's id."""
+        return next(call for call in self.calls if call.sid == sid)
+
+    def hear(self, sid: str, words: Sequence[str]) -> None:
+        """Enter what is said on a call."""
+        self._change_call(sid, heard=(*self.call(sid).heard, *words))
+
+    def end_call(self, sid: str, status: str) -> None:
+        """Enter how a call ended."""
+        self._change_call(sid, status=status)
+
+    def _change_call(self, sid: str, **changes: Any) -> None:  # noqa: ANN401 (fields of `Called`)
+        self.calls = [replace(call, **changes) if call.sid == sid else call for call in self.calls]
         self._stir()
 
     def taken(self, address: str) -> list[Arrived]:
@@ -243,6 +274,7 @@ class Record:
             self.said,
             self.texts,
             self.rings,
+            self.calls,
             self.lists,
             self._at,
             self._by_id,

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from hub.ports import ChannelName
-from sandbox import twilio_calls
 from sandbox.behaviour import PLAIN, Behaviour, Behaviours, Receipts
 from sandbox.config import SandboxConfig
 from sandbox.courier import Courier
@@ -26,6 +25,8 @@ WORDS = {
     20003: "Authenticate",
     20404: "The requested resource was not found",
     20429: "Too Many Requests",
+    21205: "Url is not a valid URL",
+    21213: "'From' phone number is required",
     21211: "Invalid 'To' Phone Number",
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
@@ -100,7 +101,7 @@ class Desk:
 
 
 def router(desk: Desk) -> APIRouter:
-    """Create, fetch and list messages; list calls."""
+    """Create, fetch and list messages."""
     routes = APIRouter(prefix=f"/{API_VERSION}/Accounts/{{account}}")
 
     @routes.post("/Messages.json")
@@ -114,20 +115,11 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/Messages.json")
     async def listing(account: str, request: Request) -> JSONResponse:
-        return _listed(desk, account, request.query_params) if desk.knows(account, request) else _error(401, 20003)
-
-    @routes.get("/Calls.json")
-    async def calls(account: str, request: Request) -> JSONResponse:
-        if not desk.knows(account, request):
-            return _error(401, 20003)
-        try:
-            return JSONResponse(twilio_calls.page(desk.record, account, request.query_params))
-        except ValueError:
-            return _error(400, 20001)
+        return _listed(desk, account, request.query_params) if desk.knows(account, request) else error(401, 20003)
 
     @routes.get("/Messages/{sid}.json")
     async def fetch(account: str, sid: str, request: Request) -> JSONResponse:
-        return _fetched(desk, account, sid) if desk.knows(account, request) else _error(401, 20003)
+        return _fetched(desk, account, sid) if desk.knows(account, request) else error(401, 20003)
 
     return routes
 
@@ -137,20 +129,20 @@ def _listed(desk: Desk, account: str, query: Mapping[str, str]) -> JSONResponse:
     try:
         return JSONResponse(page(desk.record, account, query))
     except ValueError:
-        return _error(400, 20001)
+        return error(400, 20001)
 
 
 def _fetched(desk: Desk, account: str, sid: str) -> JSONResponse:
     message = desk.record.find(sid)
     if message is None or message.account != account:
-        return _error(404, 20404)
+        return error(404, 20404)
     return JSONResponse(as_json(message))
 
 
 def _answer(outcome: Outcome) -> JSONResponse:
     if outcome.status == 201 and outcome.taken is not None:
         return JSONResponse(as_json(outcome.taken, fresh=True), 201)
-    return _error(outcome.status or 500, outcome.code or 20500, outcome.retry_after)
+    return error(outcome.status or 500, outcome.code or 20500, outcome.retry_after)
 
 
 def _text(account: str, form: Mapping[str, str]) -> Text:
@@ -190,7 +182,8 @@ def _basic_auth(header: str) -> tuple[str, str] | None:
     return name, secret
 
 
-def _error(status: int, code: int, retry_after: int | None = None) -> JSONResponse:
+def error(status: int, code: int, retry_after: int | None = None) -> JSONResponse:
+    """Refuse as Twilio does."""
     body = {
         "code": code,
         "message": WORDS.get(code, "The message could not be taken"),

@@ -199,6 +199,8 @@ class Drain:
         self, ready: asyncio.Queue[Ready | None], channel: Channel, card: SenderCard, lane: Lane, pace: Pace
     ) -> None:
         wait = wait_after_accepted(self._settings, lane, proof_of(channel.proof, receipts=card.receipts))
+        if channel.name is ChannelName.VOICE:
+            wait = self._settings.call_wait
         while (item := await ready.get()) is not None:
             outgoing, batch = item
             if outgoing.attempt_id == batch.last:

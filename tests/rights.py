@@ -698,6 +698,23 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
             from_anywhere=True,
         ),
     ),
+    **{
+        f"POST /webhooks/twilio/{{key}}/call/{{token}}/{path}": (
+            Right(
+                lambda lively, at=at: f"/webhooks/twilio/trois-ponts-sms/call/{lively.mail_token}/{at}",
+                NONE,
+                _with(CallSid="CA1", CallStatus="completed", To="+33639987001"),
+                key=BY_OTHERS,
+                from_anywhere=True,
+            ),
+        )
+        for path, at in (
+            ("answer", "answer"),
+            ("opened", "opened"),
+            ("heard/{round}", "heard/1"),
+            ("ended", "ended"),
+        )
+    },
     "POST /webhooks/twilio/{key}/status/{token}": (
         Right(
             lambda lively: f"/webhooks/twilio/trois-ponts-sms/status/{lively.mail_token}",

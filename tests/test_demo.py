@@ -41,7 +41,7 @@ async def _sent(show: Demo) -> list[tuple[str, str, str, str]]:
             .join(copy, copy.c.id == attempt.c.copy_id)
             .join(address, address.c.id == copy.c.address_id)
             .join(data_key, data_key.c.id == address.c.data_key_id)
-            .where(attempt.c.provider_id.is_not(None))
+            .where(attempt.c.provider_id.is_not(None), copy.c.channel != ChannelName.VOICE)
         )
         found = []
         for provider_id, sealed, value, wrapped, version, language in rows:

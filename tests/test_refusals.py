@@ -9,6 +9,7 @@ from channels.email import SmtpEmail
 from channels.push import WebPush
 from channels.refusals import refuse
 from channels.sms import TwilioSms
+from channels.voice import TwilioVoice
 from hub.errors import RejectedError
 from hub.ports import LINK_CODE, Account, Body, Channel, ChannelName, Limits, Outgoing
 from hub.settings import Settings
@@ -22,6 +23,9 @@ SENDERS = {
     ChannelName.SMS: Account(
         key="k1", channel=ChannelName.SMS, provider="twilio", address="Ecole", login="AC1", secret="s"
     ),
+    ChannelName.VOICE: Account(
+        key="k5", channel=ChannelName.VOICE, provider="twilio", address="+33937000200", login="AC1", secret="s"
+    ),
     ChannelName.EMAIL: Account(
         key="k2", channel=ChannelName.EMAIL, provider="smtp", address="info@ecole.test", name="École"
     ),
@@ -34,6 +38,7 @@ SENDERS = {
 }
 ADDRESSES = {
     ChannelName.SMS: "+33639980001",
+    ChannelName.VOICE: "+33639980001",
     ChannelName.EMAIL: "amina@familles.example",
     ChannelName.PUSH: BROWSER,
     ChannelName.CHAT: "7001",
@@ -79,7 +84,7 @@ REFUSED = {
 """The code of each refusal and how a good message becomes one that must be refused."""
 
 
-@pytest.fixture(params=[TwilioSms, SmtpEmail, WebPush, TelegramChat])
+@pytest.fixture(params=[TwilioSms, TwilioVoice, SmtpEmail, WebPush, TelegramChat])
 async def channel(request: pytest.FixtureRequest, unused_tcp_port: int) -> Channel:
     nobody = Settings(
         twilio_url=f"http://127.0.0.1:{unused_tcp_port}", smtp_host="127.0.0.1", smtp_port=unused_tcp_port

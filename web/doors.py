@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from web import (
     calendar_feed,
+    calls,
     family,
     family_agenda,
     family_appointments,
@@ -126,5 +127,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_silence.router,
     staff_substitutes.router,
     webhooks.router,
+    calls.router,
 )
 """Every room of the house; a new one is added here. Asked in turn: what most people look for stands first."""

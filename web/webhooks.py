@@ -149,10 +149,10 @@ async def status(request: Request, key: str, token: str) -> Response:
     ours. The token in the address names the attempt, so a receipt may come before the answer to our own POST.
     """
     house = house_of(request)
-    form = await _form(request)
+    form = await posted_form(request)
     if form is None:
         return Response(status_code=413)
-    board = _switchboard(request, house)
+    board = switchboard(request, house)
     try:
         caller = await board.admit(request, key, form)
         if caller is None:
@@ -201,11 +201,11 @@ async def _taken(
 ) -> Response:
     """Take what a provider posts of a family; answered once it is committed, 503 while the database is away."""
     house = house_of(request)
-    form = await _form(request)
+    form = await posted_form(request)
     if form is None:
         return Response(status_code=413)
     try:
-        board = _switchboard(request, house)
+        board = switchboard(request, house)
         caller = await board.admit(request, request.path_params["key"], form)
         if caller is None:
             return Response(status_code=403)
@@ -255,7 +255,7 @@ def _receipt(keyring: Keyring, token: str, form: Posted) -> ReceiptIn | None:
     return receipt_of(attempt_id, read_status(form), status=status, sid=sid)
 
 
-async def _form(request: Request) -> Posted | None:
+async def posted_form(request: Request) -> Posted | None:
     """Read the posted fields, empty ones included: they are signed too. None when there are far too many."""
     body = b""
     async for chunk in request.stream():
@@ -275,7 +275,8 @@ async def _form(request: Request) -> Posted | None:
     return Posted(pairs)
 
 
-def _switchboard(request: Request, house: House) -> Switchboard:
+def switchboard(request: Request, house: House) -> Switchboard:
+    """Give the one switchboard of this process."""
     state = request.app.state
     board: Switchboard | None = getattr(state, "switchboard", None)
     if board is None:

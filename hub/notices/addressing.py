@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, insert, literal, select
+from sqlalchemy import Select, and_, case, func, insert, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import ring_after_commit
 from hub.models.notices import DeliveryState
 from hub.outbox.conversations import FirstWay, first_rung, keep_sender
 from hub.outbox.ladder import open_calls, open_rungs
-from hub.outbox.rungs import next_rung
+from hub.outbox.rungs import CALLED, next_rung, next_way
 from hub.ports import NoticeKind
-from hub.routing import UNCALLED, lane_of
+from hub.routing import RUNG_BY_VOICE, UNCALLED, lane_of
 from hub.tables import delivery, delivery_pupil
 
 
@@ -37,11 +37,13 @@ async def address_to(
     """
     told = who.subquery("told_pairs")
     adults = select(told.c.notice_id, told.c.guardian_id).distinct().subquery("all_adults")
-    first = (
-        first_rung(way, adults.c.guardian_id, literal(school_id))
-        if way
-        else next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
-    )
+    if way:
+        first = first_rung(way, adults.c.guardian_id, literal(school_id))
+    elif kind in RUNG_BY_VOICE:
+        calls = next_way(adults.c.guardian_id, literal(school_id), literal(-CALLED), rings=true())
+        first = calls.correlate(adults).scalar_subquery()
+    else:
+        first = next_rung(adults.c.guardian_id, literal(school_id), literal(0)).correlate(adults).scalar_subquery()
     adults = select(adults.c.notice_id, adults.c.guardian_id, first.label("first")).subquery("adults")
     reached = DeliveryState.HELD if due > now else DeliveryState.ON_THE_WAY
     unreached = DeliveryState.EXPIRED if kind in UNCALLED else DeliveryState.TO_CALL

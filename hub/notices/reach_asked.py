@@ -86,7 +86,7 @@ def _each() -> Subquery:
             delivery.c.id,
             delivery.c.guardian_id,
             standing(_DAY, _NOW).label("state"),
-            case((delivery.c.rung > 0, delivery.c.rung), else_=tried).label("rung"),
+            case((delivery.c.rung != 0, delivery.c.rung), else_=tried).label("rung"),
             case((delivery.c.state == DeliveryState.TOLD, case((proved, 1), else_=0)), else_=literal(0)).label(
                 "proved"
             ),

@@ -121,6 +121,7 @@ _SAID: Mapping[tuple[Reason, ChannelName | None], str] = {
     (Reason.UNREACHABLE, None): N_("Injoignable pour l'instant."),
     (Reason.UNREACHABLE, ChannelName.SMS): N_("Téléphone éteint ou hors réseau."),
     (Reason.UNREACHABLE, ChannelName.EMAIL): N_("Boîte pleine ou injoignable."),
+    (Reason.UNREACHABLE, ChannelName.VOICE): N_("Appelé par l'automate : personne n'a écouté le message."),
     (Reason.DEAD, None): N_("Adresse hors service."),
     (Reason.DEAD, ChannelName.SMS): N_("Numéro hors service."),
     (Reason.DEAD, ChannelName.EMAIL): N_("Cette boîte n'existe pas."),

@@ -30,19 +30,23 @@ from hub.outbox.conversations import in_conversation, left_in_conversation
 from hub.outbox.lines import choose_lines
 from hub.outbox.rungs import (
     WAITING,
+    caller_for,
     has_attempt,
+    is_call,
     is_code,
     is_crisis,
     may_be_written_to,
-    next_rung,
+    next_way,
     nobody_calls,
+    position_of,
+    rings,
     same,
     sender_for,
     still_tried,
     waits,
     wanted,
 )
-from hub.ports import Lane
+from hub.ports import ChannelName, Lane
 from hub.routing import NAMING_KINDS, call_due
 from hub.tables import (
     address,
@@ -69,7 +73,7 @@ async def climb(within: Within, which: ColumnElement[bool], *, lane: Lane, now: 
     ended without success at an adult who shares the address: then the rung after it comes at once, for nothing would
     ever move this one on.
     """
-    after = next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery)
+    after = next_way(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung, rings=rings()).correlate(delivery)
     following = case((is_code(), null()), (in_conversation(), left_in_conversation()), else_=after.scalar_subquery())
     moved = await within.execute(
         update(delivery)
@@ -176,18 +180,19 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
     )
     named = select(func.aggregate_strings(cast(pupils.c.pupil_id, String), ",")).scalar_subquery()
     language = func.coalesce(address.c.language, guardian.c.language)
+    by_voice = literal(ChannelName.VOICE, contact_point.c.channel.type)
     served = select(copy_delivery.c.id).where(
         copy_delivery.c.school_id == delivery.c.school_id,
         copy_delivery.c.delivery_id == delivery.c.id,
-        copy_delivery.c.rung == contact_point.c.position,
+        copy_delivery.c.rung == _rung(),
     )
     return (
         select(
             delivery.c.school_id,
             delivery.c.id,
             delivery.c.notice_id,
-            contact_point.c.position.label("rung"),
-            contact_point.c.channel,
+            _rung().label("rung"),
+            _by_voice(by_voice, contact_point.c.channel).label("channel"),
             contact_point.c.address_id,
             language.label("language"),
             case((notice.c.kind.in_(NAMING_KINDS), language + ":" + named), else_=language).label("variant"),
@@ -204,11 +209,12 @@ def _standing(which: ColumnElement[bool]) -> Subquery:
 def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
     """Copies that have no attempt yet, with the sender they leave from."""
     due = case((notice.c.due_at > _moment(now), notice.c.due_at), else_=_moment(now))
+    leaves_from = _by_voice(caller_for(), sender_for())
     return (
         select(
             copy.c.school_id,
             copy.c.id,
-            func.min(sender_for()),
+            func.min(leaves_from),
             notice.c.lane,
             due,
             due,
@@ -217,14 +223,14 @@ def _first_attempts(which: ColumnElement[bool], now: datetime) -> Select[Any]:
         .join(contact_point, _stands_on())
         .join(
             copy_delivery,
-            and_(same(copy_delivery, delivery, "delivery_id"), copy_delivery.c.rung == contact_point.c.position),
+            and_(same(copy_delivery, delivery, "delivery_id"), copy_delivery.c.rung == _rung()),
         )
         .join(copy, same(copy_delivery, copy, "copy_id"))
         .join(notice, same(copy, notice, "notice_id"))
         .where(
             which,
             waits(),
-            sender_for().is_not(None),
+            leaves_from.is_not(None),
             ~select(attempt.c.id)
             .where(attempt.c.school_id == copy.c.school_id, attempt.c.copy_id == copy.c.id)
             .exists(),
@@ -239,8 +245,18 @@ def _stands_on() -> ColumnElement[bool]:
     return and_(
         contact_point.c.school_id == delivery.c.school_id,
         contact_point.c.guardian_id == delivery.c.guardian_id,
-        or_(contact_point.c.position == delivery.c.rung, and_(is_crisis(), wanted(), may_be_written_to())),
+        or_(contact_point.c.position == position_of(delivery.c.rung), and_(is_crisis(), wanted(), may_be_written_to())),
     )
+
+
+def _rung() -> ColumnElement[int]:
+    """Give the rung of the contact point at hand: its position, or that of a call to it."""
+    return _by_voice(delivery.c.rung, contact_point.c.position)
+
+
+def _by_voice(called: Any, written: Any) -> ColumnElement[Any]:  # noqa: ANN401 (columns and scalar selects)
+    """Choose between what is for a delivery that stands on a call, and for one that is written to."""
+    return case((is_call(delivery.c.rung), called), else_=written)
 
 
 def _moment(moment: datetime) -> ColumnElement[datetime]:

@@ -79,6 +79,7 @@ async def prepare(
     if lane is Lane.ROUTINE:
         held = await hold_back(connection, facts, timezone=wordings.timezone(sender_id), now=now)
         facts = [fact for fact in facts if fact.id not in held]
+    facts = _by_day(facts, may_leave=wordings.may_leave(sender_id, now))
     await wordings.learn(connection, facts)
     answered = await wordings.answered(connection, facts)
     for fact in sorted(facts, key=lambda fact: fact.id):  # what became due first is handed over first
@@ -97,6 +98,13 @@ async def prepare(
     await _LINKS.run(connection, prepared.links, stored(connection, now + timedelta(days=LINK_DAYS)))
     await _follow(connection, prepared, told, lane=lane, now=now)
     return prepared
+
+
+def _by_day(facts: list[Fact], *, may_leave: bool) -> list[Fact]:
+    """Let what may not be used at this hour, a call by night, give way to the next rung at once."""
+    if may_leave:
+        return facts
+    return [fact._replace(fate=Fate.BLOCKED) if fact.fate == Fate.LEAVES else fact for fact in facts]
 
 
 def _withdraw(fact: Fact, prepared: Prepared, *, somebody: bool) -> None:

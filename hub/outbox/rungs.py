@@ -3,24 +3,49 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
 
 from hub.models.notices import AttemptState, DeliveryState, Needs
-from hub.models.people import AddressState
-from hub.ports import NoticeKind
-from hub.routing import UNCALLED
-from hub.tables import address, attempt, contact_point, copy_delivery, delivery, document, notice, sender, stop
+from hub.models.people import AddressState, Means
+from hub.ports import ChannelName, NoticeKind
+from hub.routing import RUNG_BY_VOICE, UNCALLED
+from hub.tables import (
+    address,
+    attempt,
+    contact_point,
+    copy_delivery,
+    delivery,
+    document,
+    guardian,
+    notice,
+    sender,
+    stop,
+)
 
 WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
 WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
+CALLED = 1000
+"""A rung beyond it is a call to the phone at position `rung - CALLED`; below 0, a call before all that is written.
+
+So a phone needs no second contact point to be called, and a landline is a rung only where a machine may speak.
+"""
 LIVE = (AttemptState.READY, AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED)
 
 
 def sender_for() -> ScalarSelect[int]:
     """Give the sender that a message to the contact point at hand would leave from now; NULL when there is none.
 
-    It works, it is of that channel, and this address did not tell it to stop.
+    It works, it is of that channel, and this address did not tell it to stop. What only rings is not written to.
     """
+    return _sender(and_(sender.c.channel == contact_point.c.channel, sender.c.channel != ChannelName.VOICE))
+
+
+def caller_for() -> ScalarSelect[int]:
+    """Give the sender that would call the phone at hand now; NULL when there is none."""
+    return _sender(sender.c.channel == ChannelName.VOICE)
+
+
+def _sender(of_channel: ColumnElement[bool]) -> ScalarSelect[int]:
     stopped = (
         select(stop.c.id)
         .where(
@@ -34,7 +59,7 @@ def sender_for() -> ScalarSelect[int]:
         select(func.min(sender.c.id))
         .where(
             sender.c.school_id == contact_point.c.school_id,
-            sender.c.channel == contact_point.c.channel,
+            of_channel,
             sender.c.stopped_at.is_(None),
             ~stopped.exists(),
         )
@@ -60,6 +85,64 @@ def next_rung(guardian_id: ColumnElement[int], school_id: ColumnElement[int], af
             sender_for().is_not(None),
         )
     )
+
+
+def next_way(
+    guardian_id: ColumnElement[int],
+    school_id: ColumnElement[int],
+    after: ColumnElement[int],
+    *,
+    rings: ColumnElement[bool],
+) -> Any:  # noqa: ANN401 (a scalar select)
+    """Give the guardian's next rung as `next_rung` does, calls included where `rings`; NULL when none is left.
+
+    A call comes after all that is written, and first for whom the school calls first; nobody is called who only reads.
+    """
+    adult = guardian.alias("called")
+    first = adult.c.means == Means.CALL_FIRST
+    position = contact_point.c.position
+    call = case((first, position - CALLED), else_=position + CALLED)
+    written = case((and_(position > after, sender_for().is_not(None)), position))
+    called = case(
+        (
+            and_(
+                rings,
+                call > after,
+                adult.c.means.in_((Means.ANY, Means.CALL_FIRST)),
+                contact_point.c.channel.in_((ChannelName.SMS, ChannelName.VOICE)),
+                caller_for().is_not(None),
+            ),
+            call,
+        )
+    )
+    one = case((first, func.coalesce(called, written)), else_=func.coalesce(written, called))
+    return (
+        select(func.min(one))
+        .select_from(contact_point)
+        .join(address, same(contact_point, address, "address_id"))
+        .join(adult, same(contact_point, adult, "guardian_id"))
+        .where(
+            contact_point.c.school_id == school_id,
+            contact_point.c.guardian_id == guardian_id,
+            wanted(),
+            address.c.state.in_(WRITABLE),
+        )
+    )
+
+
+def rings() -> ColumnElement[bool]:
+    """Say that a machine may call about the delivery's notice."""
+    return _is_a(*RUNG_BY_VOICE)
+
+
+def is_call(rung: ColumnElement[int]) -> ColumnElement[bool]:
+    """Say that a rung is a call."""
+    return or_(rung > CALLED, rung < 0)
+
+
+def position_of(rung: ColumnElement[int]) -> ColumnElement[int]:
+    """Give the position of the contact point that a rung stands on."""
+    return case((rung > CALLED, rung - CALLED), (rung < 0, rung + CALLED), else_=rung)
 
 
 def is_crisis() -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState, Needs, NoticeState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import open_calls, open_rungs
-from hub.outbox.rungs import WAITING, next_rung, same
+from hub.outbox.rungs import WAITING, next_way, rings, same
 from hub.ports import Lane
 from hub.tables import answer, attempt, copy_delivery, delivery, delivery_pupil, notice
 
@@ -90,7 +90,8 @@ async def _climb(
     connection: AsyncConnection, ids: Sequence[int], *, lane: Lane, again: datetime, now: datetime
 ) -> None:
     """Put deliveries on their next rung; those that have none are called, or left as they are, as their ladder says."""
-    following = next_rung(delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung).correlate(delivery)
+    here = (delivery.c.guardian_id, delivery.c.school_id, delivery.c.rung)
+    following = next_way(*here, rings=rings()).correlate(delivery)
     further = following.scalar_subquery().is_not(None)
     calls = select(notice.c.calls).where(same(delivery, notice, "notice_id")).correlate(delivery).scalar_subquery()
     ends = and_(~further, calls)

@@ -26,7 +26,7 @@ from hub.ports import (
     Word,
     Wording,
 )
-from hub.routing import NAMING_KINDS
+from hub.routing import NAMING_KINDS, may_ring
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
 from hub.tables import data_key, notice, notice_version, school, sender, staff
@@ -100,6 +100,12 @@ class Wordings:
     def hears_receipts(self, sender_id: int) -> bool:
         """Say whether a learned sender's provider tells us what arrived."""
         return self._senders[sender_id].receipts
+
+    def may_leave(self, sender_id: int, now: datetime) -> bool:
+        """Say that a learned sender may be used at this hour: calls are for the day, all else waits for nobody."""
+        if self._senders[sender_id].account.channel is not ChannelName.VOICE:
+            return True
+        return may_ring(now, self.timezone(sender_id), self._settings.calls_from, self._settings.calls_until)
 
     def timezone(self, sender_id: int) -> str:
         """Give the time zone of a learned sender's school."""

@@ -35,6 +35,7 @@ HOLIDAY_ZONES = ("A", "B", "C")
 
 SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,6}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 _&+-]{1,11}")
 """What SMS may come from: a number, a short code, Twilio's messaging service, a name (one-way)."""
+CALLING_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 FRENCH_MOBILES = ("+336", "+337")
 """Automated SMS and calls may not come from them (plan national de numérotation, Arcep)."""
 
@@ -231,6 +232,8 @@ def _check_sender(channel: ChannelName, address: str, name: str, login: str) -> 
         )
     if channel is ChannelName.EMAIL:
         read_mailbox(address)
+    elif channel is ChannelName.VOICE:
+        _check_calling(address)
     elif channel is ChannelName.SMS:
         if address.startswith(FRENCH_MOBILES):
             raise InvalidError("En France, un 06 ou un 07 ne peut pas envoyer de SMS automatiques.", field="address")
@@ -239,6 +242,13 @@ def _check_sender(channel: ChannelName, address: str, name: str, login: str) -> 
                 "On envoie des SMS d'un numéro (+33937000100), d'un numéro court, ou d'un nom de 11 signes au plus.",
                 field="address",
             )
+
+
+def _check_calling(address: str) -> None:
+    if address.startswith(FRENCH_MOBILES):
+        raise InvalidError("En France, un 06 ou un 07 ne peut pas appeler par automate.", field="address")
+    if not CALLING_NUMBER.fullmatch(address):
+        raise InvalidError("On appelle d'un numéro entier, comme +33937000100.", field="address")
 
 
 async def _own_key(within: Within, keyring: Keyring, school_id: int) -> tuple[int, Seal]:

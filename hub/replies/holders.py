@@ -17,7 +17,12 @@ from hub.replies.links import Served
 from hub.sealing import Keyring, Seal
 from hub.tables import address, attempt, contact_point, copy, data_key, guardian, reply_choice, school
 
-_MEDIA = {ChannelName.SMS: Medium.PHONE, ChannelName.CHAT: Medium.CHAT, ChannelName.EMAIL: Medium.MAILBOX}
+_MEDIA = {
+    ChannelName.SMS: Medium.PHONE,
+    ChannelName.VOICE: Medium.PHONE,
+    ChannelName.CHAT: Medium.CHAT,
+    ChannelName.EMAIL: Medium.MAILBOX,
+}
 
 
 @dataclass(frozen=True, slots=True)

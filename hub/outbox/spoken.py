@@ -1,0 +1,69 @@
+"""What is said on a call that is being answered now: the words that were sealed when it left, for whom it may tell."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.models.base import BigId
+from hub.models.notices import NoticeState
+from hub.models.people import AddressState
+from hub.outbox.prepare import TEXT
+from hub.outbox.rungs import WRITABLE
+from hub.ports import ChannelName, NoticeKind, SchoolCard
+from hub.sealing import Keyring
+from hub.tables import address, attempt, copy, data_key, notice, school
+from i18n.spoken import read_voice
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A call: its words, in which language, about what, of which school. No `words`: it may no longer tell anything."""
+
+    words: str = field(repr=False)
+    language: str
+    kind: NoticeKind
+    school: SchoolCard
+
+
+async def spoken(connection: AsyncConnection, keyring: Keyring, *, attempt_id: int, sender_id: int) -> Spoken | None:
+    """Read a call of this sender; None when it is none. What was withdrawn since it began to ring is not said."""
+    row = (await connection.execute(_asked(), {"attempt": attempt_id, "sender": sender_id})).one_or_none()
+    if row is None:
+        return None
+    stands = row.pressed == NoticeState.PUBLISHED and AddressState(row.address_state) in WRITABLE
+    seal = keyring.seal(row.wrapped, row.master_version)
+    language, words = read_voice(seal.open(row.text_sealed, TEXT).decode())
+    card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
+    return Spoken(words if stands else "", language, NoticeKind(row.kind), card)
+
+
+@cache
+def _asked() -> Select[Any]:
+    return (
+        select(
+            attempt.c.text_sealed,
+            notice.c.kind,
+            notice.c.state.label("pressed"),
+            address.c.state.label("address_state"),
+            data_key.c.wrapped,
+            data_key.c.master_version,
+            school.c.name,
+            school.c.short_name,
+            school.c.phone,
+            school.c.timezone,
+        )
+        .join(copy, copy.c.id == attempt.c.copy_id)
+        .join(notice, notice.c.id == copy.c.notice_id)
+        .join(address, address.c.id == copy.c.address_id)
+        .join(data_key, data_key.c.id == address.c.data_key_id)
+        .join(school, school.c.id == attempt.c.school_id)
+        .where(
+            attempt.c.id == bindparam("attempt", type_=BigId()),
+            attempt.c.sender_id == bindparam("sender", type_=BigId()),
+            attempt.c.text_sealed.is_not(None),
+            copy.c.channel == ChannelName.VOICE,
+        )
+    )
