@@ -27,7 +27,7 @@ from sandbox.habits import Habit
 SANDBOX_RATE = 200.0
 """Messages a second: the sandbox takes them sooner than a network would, and whoever watches has a minute."""
 AT_HOME = (Answering(keys="1"), Answering(PicksUp.MACHINE), Answering(), Answering(PicksUp.NOBODY))
-"""How landlines are answered, one after the other: by who says so with a key, by a machine, by who listens, not at all."""
+"""How landlines are answered in turn: by who presses a key, by a machine, by who only listens, not at all."""
 SLUG = "trois-ponts"
 DIRECTOR, TEACHER = "directrice@trois-ponts.test", "maitresse@trois-ponts.test"
 OFFICE, DEPUTY = "secretariat@trois-ponts.test", "suppleante@circonscription.test"
