@@ -161,9 +161,7 @@ def sender_add(
     dkim_file: Annotated[Path | None, typer.Option(help="Fichier de la clé privée qui signe les mails.")] = None,
     two_way: Annotated[bool, typer.Option("--two-way", help="Les familles peuvent y répondre.")] = False,
     receipts: Annotated[bool, typer.Option(help="L'opérateur dit ce qui est arrivé.")] = True,
-    rate: Annotated[
-        float | None, typer.Option(min=0.01, help="Messages par seconde ; sans rien, 10 pour les SMS.")
-    ] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Messages par seconde ; 10 pour les SMS.")] = None,
     price: Annotated[int, typer.Option(min=0, help="Centièmes de centime par segment.")] = 0,
     school: SchoolSlug = None,
     acting: AsStaff = None,
@@ -207,15 +205,11 @@ def sender_add(
     answers = f"{at}/inbound" if channel == "sms" and two_way else None
     rings = f"{at}/voice" if answers or channel == "voice" else None
     sentences = [f"La ligne d'envoi {sender_id} ({channel}) est prête."]
-    if answers:
+    if rings:
+        both = f"les réponses des familles à PASSERELLE_PUBLIC_URL suivi de {answers}, et leurs appels"
         sentences.append(
-            f"Faites poster par Twilio les réponses des familles à PASSERELLE_PUBLIC_URL suivi de {answers}, "
-            f"et leurs appels à PASSERELLE_PUBLIC_URL suivi de {rings} : personne ne décroche, l'école rappelle."
-        )
-    elif rings:
-        sentences.append(
-            f"Faites poster par Twilio les appels des familles à PASSERELLE_PUBLIC_URL suivi de {rings} : "
-            "personne ne décroche, l'école rappelle."
+            f"Faites poster par Twilio {both if answers else 'les appels des familles'} à PASSERELLE_PUBLIC_URL "
+            f"suivi de {rings} : personne ne décroche, l'école rappelle."
         )
     answer = {"sender": sender_id, "channel": channel, "key": key_name, "inbound": answers, "voice": rings}
     say(answer, *sentences, as_json=as_json)
