@@ -26,8 +26,6 @@ LEVELS = ("TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2")
 """The levels of a French primary school, the youngest first."""
 TIME_TO_STOP = timedelta(seconds=60)
 """Somebody's own words to the whole school can be stopped for a minute, unless a second person has read them."""
-RUNG_BY_VOICE = frozenset({NoticeKind.ABSENCE, NoticeKind.URGENT})
-"""What a machine may call about, and only by day; in a crisis it does not: the lines are for who needs help."""
 UNCALLED = frozenset({NoticeKind.HOMEWORK, NoticeKind.RESULT, NoticeKind.DIGEST, NoticeKind.CODE})
 """What nobody calls a family about: it stands on the page. A document that wants a signature does want a call."""
 NOT_BY_HAND = UNCALLED | {NoticeKind.DOCUMENT, NoticeKind.REMINDER}

@@ -1,6 +1,6 @@
 """Random histories of a small school, and a world beside it that knows by itself what may leave.
 
-The world keeps its own book (who lost a right, what was cancelled, who answered, whose hours are quiet) and looks at
+The world keeps its own book (who lost a right, what was cancelled, who answered, when it is quiet) and looks at
 each message the moment it leaves; it asks the hub only which notice and whom a message was for.
 """
 
@@ -19,8 +19,11 @@ from hub.models.notices import AttemptState, ErrorKind, Needs
 from hub.notices.cancelling import cancel
 from hub.notices.publish import Draft, publish
 from hub.outbox.record import ReceiptIn, record_receipts
+from hub.people.schools import read_school
+from hub.people.silences import set_silence
 from hub.ports import HalfDay, NoticeKind, Outgoing, Slots
 from hub.replies.answers import Taken, answer
+from hub.silence import Silence
 
 PARIS = ZoneInfo("Europe/Paris")
 ADULTS = (
@@ -62,6 +65,7 @@ events = st.one_of(
     st.tuples(st.just("refuse"), adults, st.sampled_from([DeadAddressError, StoppedError, TemporaryError, None])),
     st.tuples(st.just("bar"), adults),
     st.tuples(st.just("quiet"), adults, st.integers(0, 23), st.integers(1, 20)),
+    st.tuples(st.just("silence"), st.integers(19, 23), st.integers(5, 9), st.booleans()),
 )
 stories = st.lists(events, min_size=4, max_size=24)
 
@@ -86,6 +90,7 @@ class World:
         self.barred, self.hours = set[int](), dict[int, tuple[time, time]]()
         self.seen, self.heard = [0, 0], set[int]()
         self.faults = list[str]()
+        self.silence: Silence | None = None
 
     async def begin(self) -> None:
         """Enrol the families."""
@@ -217,6 +222,14 @@ class World:
         )
         self.hours[self.ids[who]] = hours
 
+    async def _silence(self, begins: int, ends: int, weekends: bool) -> None:  # noqa: FBT001 (as it is drawn)
+        silence = Silence(time(begins), time(ends), weekends)
+        async with self.day.database.school(self.day.small.school.key) as session:
+            who = {"school_id": self.day.small.school.key, "staff_id": self.day.small.director}
+            await set_silence(session, **who, silence=silence, now=self.day.now)
+            self.day.small.school = await read_school(session, self.day.small.school.key)
+        self.silence = silence
+
     async def _look(self) -> None:
         """Hold each message that has just left against the book."""
         fresh = list[Outgoing]()
@@ -246,6 +259,16 @@ class World:
         hours = [adult for adult in for_whom if adult in self.hours]
         if book.kind not in URGENT and len(hours) == 1 and self._is_quiet(hours[0]):
             self.faults.append(f"it left in quiet hours: {book.kind}")
+        if book.kind not in URGENT and self._is_silent():
+            self.faults.append(f"it left in the school's silence: {book.kind}")
+
+    def _is_silent(self) -> bool:
+        if self.silence is None:
+            return False
+        here = self.day.now.astimezone(PARIS)
+        return (self.silence.weekends and here.weekday() >= 5) or not (
+            self.silence.ends <= here.time() < self.silence.begins
+        )
 
     def _is_quiet(self, adult: int) -> bool:
         begins, ends = self.hours[adult]

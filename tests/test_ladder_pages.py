@@ -1,6 +1,7 @@
 """The school's ladders on a page: read, set, refused without loss, and played through as the engine climbs them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -12,15 +13,16 @@ from family_door import plain
 
 from hub.database import Database
 from hub.models.ladders import Occasion
-from hub.models.people import LastRung
+from hub.models.people import LastRung, Means
 from hub.notices.ladders import ladders_of
-from hub.notices.playing import Step, play, steps_of
+from hub.notices.playing import Step, play, steps_of, ways_of
 from hub.patience import USUAL, Ladder
 from hub.ports import ChannelName
 from hub.sealing import Keyring
 from hub.settings import Settings
 from web.house import House
 
+VOICE = ChannelName.VOICE
 FORM = {"absence": "15", "urgent": "5", "meeting": "36", "question": "72"}
 
 
@@ -51,6 +53,32 @@ def test_a_ladder_is_played_through(
     ladder: Ladder, ways: tuple[ChannelName, ...], last: LastRung, steps: tuple[Step, ...]
 ) -> None:
     assert steps_of(ladder, ways, last) == steps
+
+
+@dataclass
+class Point:
+    """A contact point as the registers give it."""
+
+    channel: ChannelName
+    writes: bool = True
+    calls: bool = False
+
+
+PHONE, MAILBOX, LANDLINE = Point(SMS, calls=True), Point(MAIL), Point(VOICE, writes=False, calls=True)
+
+
+@pytest.mark.parametrize(
+    ("means", "rings", "ways"),
+    [
+        (Means.ANY, True, (SMS, MAIL, VOICE, VOICE)),
+        (Means.ANY, False, (SMS, MAIL)),
+        (Means.CALL_FIRST, True, (VOICE, VOICE, SMS, MAIL)),
+        (Means.WRITE_ONLY, True, (SMS, MAIL)),
+        (Means.SIGN_LANGUAGE, True, (SMS, MAIL)),
+    ],
+)
+def test_calls_come_last_or_first_or_never(means: Means, rings: bool, ways: tuple[ChannelName, ...]) -> None:  # noqa: FBT001 (a case)
+    assert ways_of((PHONE, MAILBOX, LANDLINE), means, rings=rings) == ways
 
 
 async def test_what_is_played_is_what_happens(day: Day) -> None:

@@ -22,8 +22,11 @@ from hub.errors import (
     TemporaryError,
     UnknownOutcomeError,
 )
+from hub.models.ladders import Occasion
 from hub.models.people import Means
+from hub.notices.ladders import set_ladders
 from hub.outbox.wordings import Wordings
+from hub.patience import Ladder
 from hub.people.schools import add_sender
 from hub.ports import Account, Body, ChannelName, HalfDay, Lane, NoticeKind, Outgoing, SchoolCard, Slots, Wording
 from hub.routing import may_ring
@@ -139,6 +142,20 @@ async def test_whom_no_text_reaches_is_called_and_answers_with_a_key(line: Line)
         "l'école, appuyez sur 3. Pour être rappelé par l'école, appuyez sur 4. Pour réécouter, appuyez sur 9.\n"
         "Merci, c'est noté."
     )
+
+
+async def test_a_school_that_wants_no_automatic_calls_makes_none(line: Line) -> None:
+    await line.door.small.family(by_sms())
+    line.box.behave(DEAD_SMS, PHONE)
+    small = line.door.small
+    async with small.database.school(small.school.key) as session:
+        ladder = Ladder(timedelta(minutes=10), rings=False, calls=True)
+        who = {"school_id": small.school.key, "staff_id": small.director}
+        await set_ladders(session, **who, ladders={Occasion.ABSENCE: ladder}, now=NOW)
+
+    await line.press()
+
+    assert (line.heard(), await line.door.states()) == ([], ["to_call"])
 
 
 async def test_who_listens_to_the_end_is_told_and_answers_nothing(line: Line) -> None:

@@ -1,7 +1,7 @@
 """Whom a press is for, written down: a delivery for each adult and notice, the first copies, and the calls to make."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, insert, literal, select, true
@@ -12,8 +12,9 @@ from hub.models.notices import DeliveryState
 from hub.outbox.conversations import FirstWay, first_rung, keep_sender
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import CALLED, next_rung, next_way
+from hub.patience import NO_LADDER, Ladder
 from hub.ports import NoticeKind
-from hub.routing import RUNG_BY_VOICE, UNCALLED, lane_of
+from hub.routing import UNCALLED, lane_of
 from hub.tables import delivery, delivery_pupil
 
 
@@ -26,20 +27,20 @@ async def address_to(
     *,
     due: datetime,
     now: datetime,
-    patience: timedelta | None = None,
+    ladder: Ladder = NO_LADDER,
     way: FirstWay | None = None,
 ) -> None:
     """Address fresh notices of one kind that leave together at `due`, in as many statements as one; rings the bell.
 
-    `who` selects (guardian_id, pupil_id, notice_id), each once. `patience`: until
-    the next way is tried where nothing is answered. `way`: the way that they go before all others. Nobody
+    `who` selects (guardian_id, pupil_id, notice_id), each once. `ladder`: when
+    the next way is tried, and whether a machine may call. `way`: the way that they go before all others. Nobody
     calls about homework, nor about a code that can go nowhere.
     """
     told = who.subquery("told_pairs")
     adults = select(told.c.notice_id, told.c.guardian_id).distinct().subquery("all_adults")
     if way:
         first = first_rung(way, adults.c.guardian_id, literal(school_id))
-    elif kind in RUNG_BY_VOICE:
+    elif ladder.rings:
         calls = next_way(adults.c.guardian_id, literal(school_id), literal(-CALLED), rings=true())
         first = calls.correlate(adults).scalar_subquery()
     else:
@@ -47,7 +48,7 @@ async def address_to(
     adults = select(adults.c.notice_id, adults.c.guardian_id, first.label("first")).subquery("adults")
     reached = DeliveryState.HELD if due > now else DeliveryState.ON_THE_WAY
     unreached = DeliveryState.EXPIRED if kind in UNCALLED else DeliveryState.TO_CALL
-    look_at = due + patience if patience else None
+    look_at = due + ladder.patience if ladder.patience else None
     await session.execute(
         insert(delivery).from_select(
             ["school_id", "notice_id", "guardian_id", "state", "rung", "state_at", "look_at"],

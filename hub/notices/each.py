@@ -44,7 +44,5 @@ async def tell_each(
             .join(notice, its)
             .where(notice.c.school_id == school.key, notice.c.id.in_(fresh))
         )
-        await address_to(
-            session, school.key, fresh, one.kind, of_notices, due=one.due(now), now=now, patience=ladder.patience
-        )
+        await address_to(session, school.key, fresh, one.kind, of_notices, due=one.due(now), now=now, ladder=ladder)
     return {pupil_id: notice_id for pupil_id, (notice_id, _) in zip(drafts, made, strict=True)}

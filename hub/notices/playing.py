@@ -7,16 +7,16 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.base import BigId
 from hub.models.people import LastRung, Means
-from hub.outbox.rungs import may_be_written_to, wanted
+from hub.outbox.rungs import WRITABLE, caller_for, same, sender_for, wanted
 from hub.patience import Ladder
 from hub.people.finding import find_adults
 from hub.ports import ChannelName
-from hub.tables import contact_point, guardian
+from hub.tables import address, contact_point, guardian
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ def steps_of(ladder: Ladder, ways: Sequence[ChannelName], last_rung: LastRung) -
     return tuple(steps)
 
 
+def ways_of(points: Sequence[Any], means: Means, *, rings: bool) -> tuple[ChannelName, ...]:
+    """Order the ways of an adult as `rungs.next_way` does: calls last, and first for whom the school calls first.
+
+    `points` in their order, with `writes` and `calls`: whether one may be written to, and called, now.
+    """
+    written = [ChannelName(row.channel) for row in points if row.writes]
+    may_ring = rings and means in (Means.ANY, Means.CALL_FIRST)
+    called = [ChannelName.VOICE for row in points if row.calls] if may_ring else []
+    return (*called, *written) if means is Means.CALL_FIRST else (*written, *called)
+
+
 async def play(
     session: AsyncSession, *, school_id: int, words: str, ladder: Ladder, day: date
 ) -> tuple[int, tuple[Played, ...]]:
@@ -63,9 +74,9 @@ async def play(
     """
     count, adults = await find_adults(session, school_id=school_id, words=words, day=day)
     asked = {"school": school_id, "guardians": [each.guardian_id for each in adults]}
-    ways = defaultdict[int, list[ChannelName]](list)
-    for row in await session.execute(_ways(), asked):
-        ways[row.guardian_id].append(ChannelName(row.channel))
+    points = defaultdict[int, list[Any]](list)
+    for row in await session.execute(_points(), asked):
+        points[row.guardian_id].append(row)
     wishes = {row.id: row for row in await session.execute(_wishes(), asked)}
     return count, tuple(
         Played(
@@ -73,22 +84,33 @@ async def play(
             each.name,
             tuple(name for _, name in each.pupils),
             Means(wishes[each.guardian_id].means),
-            steps_of(ladder, ways[each.guardian_id], LastRung(wishes[each.guardian_id].last_rung)),
+            steps_of(
+                ladder,
+                ways_of(points[each.guardian_id], Means(wishes[each.guardian_id].means), rings=ladder.rings),
+                LastRung(wishes[each.guardian_id].last_rung),
+            ),
         )
         for each in adults
     )
 
 
 @cache
-def _ways() -> Select[Any]:
-    """Ask by what some adults can be written to now, in their order, as `rungs.next_rung` does."""
+def _points() -> Select[Any]:
+    """Ask where some adults can be written to and called now, in their order: parameters school, guardians."""
+    telephone = contact_point.c.channel.in_((ChannelName.SMS, ChannelName.VOICE))
     return (
-        select(contact_point.c.guardian_id, contact_point.c.channel)
+        select(
+            contact_point.c.guardian_id,
+            contact_point.c.channel,
+            sender_for().is_not(None).label("writes"),
+            and_(telephone, caller_for().is_not(None)).label("calls"),
+        )
+        .join(address, same(contact_point, address, "address_id"))
         .where(
             contact_point.c.school_id == bindparam("school", type_=BigId()),
             contact_point.c.guardian_id.in_(bindparam("guardians", type_=BigId(), expanding=True)),
             wanted(),
-            may_be_written_to(),
+            address.c.state.in_(WRITABLE),
         )
         .order_by(contact_point.c.guardian_id, contact_point.c.position)
     )

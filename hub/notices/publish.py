@@ -137,7 +137,7 @@ async def tell(
             of_notice,
             due=draft.due(now),
             now=now,
-            patience=ladder.patience,
+            ladder=ladder,
             way=first,
         )
         if waited_for(school, draft.lane, draft.due(now)):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, selec
 from hub.models.notices import AttemptState, DeliveryState, Needs
 from hub.models.people import AddressState, Means
 from hub.ports import ChannelName, NoticeKind
-from hub.routing import RUNG_BY_VOICE, UNCALLED
+from hub.routing import UNCALLED
 from hub.tables import (
     address,
     attempt,
@@ -131,8 +131,13 @@ def next_way(
 
 
 def rings() -> ColumnElement[bool]:
-    """Say that a machine may call about the delivery's notice."""
-    return _is_a(*RUNG_BY_VOICE)
+    """Say that a machine may call about the delivery's notice, as its ladder was when it was pressed."""
+    return (
+        select(notice.c.id)
+        .where(notice.c.school_id == delivery.c.school_id, notice.c.id == delivery.c.notice_id, notice.c.rings)
+        .correlate(delivery)
+        .exists()
+    )
 
 
 def is_call(rung: ColumnElement[int]) -> ColumnElement[bool]:
