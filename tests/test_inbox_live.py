@@ -177,24 +177,26 @@ async def test_what_is_written_in_this_process_is_seen_at_once_and_elsewhere_soo
         async for picture in boards.follow("here", look, brisk=True):
             if picture is not None:
                 seen.append((picture.mark, time.monotonic()))
-            if len(seen) == 3:
+            if len(seen) == 6:
                 return
 
     database.tell(boards.stir)
     database.tell(boards.stir)
     watching = asyncio.create_task(watch())
-    for number in range(2):
+    begun = []
+    for number in range(5):
         async with asyncio.timeout(5):
             while len(seen) <= number:
                 await asyncio.wait({watching}, timeout=0.01)
         await asyncio.wait({watching}, timeout=BRISK / 2)
-        begun = time.monotonic()
+        begun.append(time.monotonic())
         async with database.engine() as connection:
             await connection.exec_driver_sql("INSERT INTO organisation (name) VALUES ('Ville')")
     await asyncio.wait_for(watching, 5)
 
-    assert [mark for mark, _ in seen] == ["0", "1", "2"]
-    assert seen[-1][1] - begun < BRISK
+    assert [mark for mark, _ in seen] == ["0", "1", "2", "3", "4", "5"]
+    # the quickest of five, for a busy machine: by itself it would have been looked at after half of BRISK
+    assert min(after - before for (_, after), before in zip(seen[1:], begun, strict=True)) < BRISK / 4
     boards.close()
 
 
