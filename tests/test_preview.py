@@ -11,6 +11,7 @@ from hub.models.people import LinkKind
 from hub.notices.choices import choices
 from hub.notices.preview import Preview, preview
 from hub.notices.reach import Tally
+from hub.people.schools import add_sender
 from hub.ports import ChannelName, HalfDay, NoticeKind, Slots
 from hub.routing import class_order, last_school_day, next_school_day
 
@@ -47,6 +48,26 @@ async def test_a_preview_counts_what_a_press_does(watch: Watch) -> None:
     assert (await watch.reach(notice)).tally == Tally(moving=3, to_call=1)
     assert offered.adults == 4
     assert [(each.label, each.adults) for each in offered.classes] == [("CP A", 4)]
+
+
+@pytest.mark.parametrize(("kind", "called"), [(NoticeKind.URGENT, 1), (NoticeKind.ANNOUNCEMENT, 0)])
+async def test_a_landline_is_counted_as_called_where_a_machine_may_call(
+    watch: Watch, kind: NoticeKind, called: int
+) -> None:
+    small = watch.small
+    await small.family(Adult(reached_by=((ChannelName.VOICE, "+33261990001"),)), by_sms("+33639981001", name="Ada"))
+    async with small.database.school(small.school.key) as session:
+        await add_sender(
+            session, small.keyring, small.school.key, channel=ChannelName.VOICE, provider="twilio",
+            address="+33937000200", login="AC" + "0" * 32, secret="token",
+        )  # fmt: skip
+
+    seen = await read_over(watch, kind, Slots(text="Ecole fermee ce matin."))
+    notice = await watch.press(kind=kind, text="Ecole fermee ce matin.")
+
+    assert (seen.adults, seen.to_call, len(seen.unreached)) == (2, 1 - called, 1 - called)
+    assert dict(seen.channels) == {ChannelName.SMS: 1} | ({ChannelName.VOICE: 1} if called else {})
+    assert (await watch.reach(notice)).tally.to_call == 1 - called
 
 
 async def test_a_teacher_is_offered_own_classes_and_pupils_only(watch: Watch) -> None:

@@ -7,9 +7,11 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.models.notices import Needs
 from hub.models.school import School
 from hub.notices import preview_asked
 from hub.notices.audience import Audience, classes_of, read_audience, require_right
+from hub.notices.ladders import ladder_of
 from hub.notices.preview_asked import SenderCard, Some
 from hub.notices.publish import check_by_hand
 from hub.notices.reasons import Why
@@ -103,9 +105,10 @@ async def preview(
     who = await read_audience(session, school_id=school.key, words=audience, day=day)
     if kind is not NoticeKind.CRISIS:
         require_right(rights, who, await classes_of(session, school_id=school.key, pupils=who.pupils, day=day))
-    everybody = await preview_asked.some(session, school.key, who, day, together=kind is NoticeKind.CRISIS)
+    rings = (await ladder_of(session, school.key, kind, Needs.NONE)).rings
+    everybody = await preview_asked.some(session, school.key, who, day, rings=rings, together=kind is NoticeKind.CRISIS)
     senders = await preview_asked.senders(session, school.key)
-    unreached = await preview_asked.unreached(session, school.key, who, day)
+    unreached = await preview_asked.unreached(session, school.key, who, day, rings=rings)
     rehearsal = _Rehearsal(
         Wording(
             kind=kind,

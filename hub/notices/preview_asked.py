@@ -6,13 +6,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.notices import left_asked
 from hub.notices.audience import Audience, members
 from hub.notices.reasons import Why, on_file
-from hub.outbox.rungs import may_be_written_to, next_rung, sender_for, wanted
+from hub.outbox.rungs import (
+    CALLED,
+    caller_for,
+    is_call,
+    may_be_written_to,
+    next_rung,
+    next_way,
+    position_of,
+    sender_for,
+    wanted,
+)
 from hub.people.links import holds_on
 from hub.people.names import full_name
 from hub.ports import ChannelName
@@ -49,20 +59,24 @@ class SenderCard:
 
 
 async def some(
-    session: AsyncSession, school_id: int, who: Audience, day: date, *, together: bool = False
+    session: AsyncSession, school_id: int, who: Audience, day: date, *, rings: bool = False, together: bool = False
 ) -> tuple[Some, ...]:
-    """Count the adults of an audience by language and first usable way; `together`: by every usable way."""
-    adults = _adults(school_id, who, day)
+    """Count the adults of an audience by language and first usable way; `together`: by every usable way.
+
+    `rings`: a machine may call too.
+    """
+    adults = _adults(school_id, who, day, rings=rings)
     stands: ColumnElement[bool] = contact_point.c.position == adults.c.position
+    voice = literal(ChannelName.VOICE, contact_point.c.channel.type)
     if together:
         stands = and_(contact_point.c.position >= adults.c.position, wanted(), may_be_written_to())
     each = (
         select(
             adults.c.id,
             func.coalesce(address.c.language, adults.c.language).label("language"),
-            contact_point.c.channel,
+            case((adults.c.called, voice), else_=contact_point.c.channel).label("channel"),
             contact_point.c.address_id,
-            sender_for().label("sender_id"),
+            case((adults.c.called, caller_for()), else_=sender_for()).label("sender_id"),
             (func.coalesce(contact_point.c.position, 0) == func.coalesce(adults.c.position, 0)).label("first"),
         )
         .select_from(adults)
@@ -108,10 +122,10 @@ async def senders(session: AsyncSession, school_id: int) -> Mapping[int, SenderC
 
 
 async def unreached(
-    session: AsyncSession, school_id: int, who: Audience, day: date
+    session: AsyncSession, school_id: int, who: Audience, day: date, *, rings: bool = False
 ) -> tuple[tuple[int, str, str, str, Why], ...]:
     """List the adults whom nothing reaches: id, name, first name and class of one pupil concerned, and why."""
-    adults = _adults(school_id, who, day)
+    adults = _adults(school_id, who, day, rings=rings)
     first = (
         select(adults.c.id)
         .join(guardian, and_(guardian.c.school_id == school_id, guardian.c.id == adults.c.id))
@@ -185,12 +199,18 @@ async def _points(session: AsyncSession, school_id: int, guardians: list[int]) -
     return found
 
 
-def _adults(school_id: int, who: Audience, day: date) -> Any:  # noqa: ANN401 (a subquery)
-    """Each adult of an audience with the position of the first usable way, NULL when there is none."""
+def _adults(school_id: int, who: Audience, day: date, *, rings: bool) -> Any:  # noqa: ANN401 (a subquery)
+    """Each adult of an audience with the position of the first usable way, NULL when there is none; `called` by it."""
     told = members(school_id, who, day).subquery("told")
-    first = next_rung(guardian.c.id, literal(school_id), literal(0)).correlate(guardian).scalar_subquery()
-    return (
-        select(guardian.c.id, guardian.c.language, first.label("position"))
+    here = (guardian.c.id, literal(school_id))
+    way = next_way(*here, literal(-CALLED), rings=true()) if rings else next_rung(*here, literal(0))
+    first = way.correlate(guardian).scalar_subquery()
+    each = (
+        select(guardian.c.id, guardian.c.language, first.label("rung"))
         .where(guardian.c.school_id == school_id, guardian.c.id.in_(select(told.c.guardian_id)))
-        .subquery("adults")
+        .subquery("each_adult")
     )
+    called = func.coalesce(is_call(each.c.rung), false())
+    return select(
+        each.c.id, each.c.language, position_of(each.c.rung).label("position"), called.label("called")
+    ).subquery("adults")
