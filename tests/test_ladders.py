@@ -70,6 +70,22 @@ async def test_one_parents_answer_ends_the_chasing_of_the_other(day: Day) -> Non
     assert (await day.states(), await day.calls()) == (["acknowledged", "told"], 0)
 
 
+async def test_who_answers_a_second_alert_about_a_child_ends_the_chasing_of_both(day: Day) -> None:
+    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
+    adults = await day.small.family(BOTH_WAYS, other)
+
+    await day.press()
+    await day.press(key="by hand")
+    async with day.database.engine() as connection:
+        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
+        await record_receipts(connection, sent, now=day.now)
+    await day.says(adults[0], AnswerKind.ILL)
+    await day.after(minutes=30)
+
+    assert (day.left, await day.calls()) == ((4, 0), 0)
+    assert await day.small.rows("SELECT state FROM absence") == [("explained",)]
+
+
 async def test_a_meeting_waits_a_day_for_the_next_way_and_calls_nobody(day: Day) -> None:
     await day.small.family(BOTH_WAYS)
 

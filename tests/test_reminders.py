@@ -11,8 +11,8 @@ from factories import NOW, by_mail, by_sms
 from family_door import plain
 from watching import Watch
 
-from hub.agenda.holidays import open_days
 from hub.errors import NotAllowedError
+from hub.holidays import open_days
 from hub.models.notices import Needs
 from hub.models.papers import Signature
 from hub.notices.follow_up import withdraw

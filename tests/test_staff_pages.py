@@ -37,6 +37,7 @@ OPEN_TO_EVERYBODY = {
 }
 DOORS_WITH_KEYS_OF_THEIR_OWN = {
     "web.calendar_feed",
+    "web.calls",
     "web.files",
     "web.help_pages",
     "web.invitations",

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.absences.arrivals import end_as_found
 from hub.absences.asked import REASONS, enrolled
-from hub.absences.chasing import end_chasing
-from hub.absences.missing import Case, alert, keep_to_ourselves, kept_until
+from hub.absences.chasing import NEWS_FOR, end_chasing
+from hub.absences.missing import Case, alert, keep_to_ourselves, kept_until, open_lately
 from hub.absences.rights import own_case, require_class, require_pupils
 from hub.absences.watch import on_watch
 from hub.errors import InvalidError
@@ -47,16 +47,22 @@ async def answered(
     Any reason explains the case, and nobody else is asked any more. A child who should be at school alarms whoever is
     on watch, also after another adult explained; and after an alarm a reason is shown beside it, but only a person of
     the school ends it. The first reason stands; who gave it may change it. Harmless to repeat.
+    What answers a second alert about a child, pressed by hand, is felt in the case of the first.
     """
     await keep_to_ourselves(connection, school_id, pupils)
     asked = select(absence).where(
         absence.c.school_id == school_id, absence.c.notice_id == notice_id, absence.c.pupil_id.in_(pupils)
     )
-    rows = (await connection.execute(asked.order_by(absence.c.id).with_for_update())).all()
+    rows = list((await connection.execute(asked.order_by(absence.c.id).with_for_update())).all())
+    second = set(pupils) - {row.pupil_id for row in rows}
+    if second:
+        rows += await open_lately(connection, school_id, second, since=now - NEWS_FOR)
     if kind is AnswerKind.SHOULD_BE_HERE:
         await _alarm(connection, school_id, [row for row in rows if row.state is not AbsenceState.FOUND], now)
-    elif kind in REASONS and await _explain(connection, rows, _said(kind, guardian_id, None, through), now):
-        await end_chasing(connection, school_id=school_id, notices=[notice_id], now=now)
+    elif kind in REASONS:
+        ended = await _explain(connection, rows, _said(kind, guardian_id, None, through), now)
+        if ended or second:
+            await end_chasing(connection, school_id=school_id, notices=sorted({notice_id, *ended}), now=now)
 
 
 async def told_before(

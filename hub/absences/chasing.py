@@ -103,17 +103,31 @@ async def end_chasing(
 
 
 def _still_open() -> ColumnElement[bool]:
-    """Say that a delivery is about a child whose case is open, or has none: a notice of somebody's own hand."""
-    ended = (
+    """Say that a delivery is about a child whose case is open, or has none and nobody gave a reason.
+
+    It has none where a second alert was pressed by hand: the case is that of the first.
+    """
+    case_of = (
         select(absence.c.id)
         .where(
             absence.c.school_id == delivery_pupil.c.school_id,
             absence.c.pupil_id == delivery_pupil.c.pupil_id,
             absence.c.notice_id == delivery.c.notice_id,
-            absence.c.state != AbsenceState.OPEN,
         )
         .correlate(delivery, delivery_pupil)
-        .exists()
+    )
+    explained = (
+        select(answer.c.id)
+        .where(
+            answer.c.school_id == delivery_pupil.c.school_id,
+            answer.c.pupil_id == delivery_pupil.c.pupil_id,
+            answer.c.notice_id == delivery.c.notice_id,
+            answer.c.kind.in_(sorted(REASONS)),
+        )
+        .correlate(delivery, delivery_pupil)
+    )
+    ended = or_(
+        case_of.where(absence.c.state != AbsenceState.OPEN).exists(), and_(~case_of.exists(), explained.exists())
     )
     return (
         select(delivery_pupil.c.id)

@@ -162,6 +162,19 @@ async def cases_of_day(within: Within, school_id: int, half: Half) -> Sequence[R
     return (await within.execute(asked.order_by(absence.c.id).with_for_update())).all()
 
 
+async def open_lately(
+    within: Within, school_id: int, pupils: Collection[int], *, since: datetime
+) -> Sequence[Row[Any]]:
+    """Read, and hold, the open cases of some pupils that were opened since a moment, whichever alert they hang on."""
+    asked = select(absence).where(
+        absence.c.school_id == school_id,
+        absence.c.pupil_id.in_(pupils),
+        absence.c.state == AbsenceState.OPEN,
+        absence.c.opened_at > since,
+    )
+    return (await within.execute(asked.order_by(absence.c.id).with_for_update())).all()
+
+
 def kept_until(school_id: int, day: date) -> Any:  # noqa: ANN401 (a scalar select)
     """Give the end of the school year that a day is in: until then its absences are kept."""
     return (
