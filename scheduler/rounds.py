@@ -53,7 +53,7 @@ class Rounds:
 
     async def walk(self) -> None:
         """Go round once; a step that fails is told and does not keep the others from their turn."""
-        for step in (self._give_up, self._decide, self._ask, self._lift):
+        for step in (self._give_up, self._decide, self._chase, self._ask, self._lift):
             try:
                 await step()
             except Exception as error:  # noqa: BLE001 (an outermost loop: rows stay as they are, the next round tries again)
@@ -66,12 +66,17 @@ class Rounds:
             await give_up_sending(connection, self._settings, now=await self._database.now(connection))
 
     async def _decide(self) -> None:
+        """Each in a transaction of its own: one that fails keeps no other from its work."""
         async with self._database.engine() as connection:
             now = await self._database.now(connection)
             await settle_silent(connection, handsets=self._handsets, now=now)
+        async with self._database.engine() as connection:
             await pass_stopped_senders(connection, now=now)
-            await climb_unanswered(connection, now=now)
             await expire(connection, now=now)
+
+    async def _chase(self) -> None:
+        async with self._database.engine() as connection:
+            await climb_unanswered(connection, now=await self._database.now(connection))
 
     async def _ask(self) -> None:
         async with self._database.engine() as connection:

@@ -15,6 +15,7 @@ from hub.models.ladders import Occasion
 from hub.models.notices import AttemptState, Needs
 from hub.notices.cancelling import cancel
 from hub.notices.ladders import ladders_of
+from hub.notices.ways import send_otherwise
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.unanswered import climb_unanswered
 from hub.patience import USUAL, Ladder, ladder_for, occasion_of, said
@@ -161,6 +162,62 @@ async def test_what_has_not_left_yet_is_not_followed_by_a_second_message(day: Da
     assert (day.left, notice_id) == ((1, 0), notice_id)
     await day.after(hours=30)
     assert day.left == (1, 1)
+
+
+async def test_a_timer_looks_at_its_own_messages_and_not_at_those_of_another_family(day: Day) -> None:
+    await day.small.family(BOTH_WAYS, Adult(name="Tiago", reached_by=((SMS, "+33639981001"),)))
+    await day.press(NoticeKind.ANNOUNCEMENT)  # a telephone for two: from here on copies and their adults count apart
+    await day.press()
+    await day.arrives(day.sms)
+    await day.press(NoticeKind.MEETING, due_at=NOW + timedelta(hours=30))
+
+    await day.after(minutes=11)
+
+    assert day.left[1] == 1
+
+
+async def test_ways_put_in_another_order_meanwhile_stop_neither_this_ladder_nor_any_other(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    await day.small.family(
+        Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test"))), children=["Adam"]
+    )
+    await day.press()
+    async with day.database.engine() as connection:
+        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
+        await record_receipts(connection, sent, now=day.now)
+    await day.small.write("UPDATE contact_point SET position = position + 1 WHERE guardian_id = 1")
+
+    for _ in range(4):
+        await day.after(minutes=11)
+
+    assert [one.to for one in day.mail.sent] == ["tiago@familles.test", "odile@familles.test"]
+    assert (await day.states(), await day.calls()) == (["to_call", "to_call"], 2)
+
+
+async def test_whoever_knows_does_not_fall_back_when_the_next_way_is_dead(day: Day) -> None:
+    await day.small.family(Adult(reached_by=((MAIL, "odile@familles.test"), (SMS, "+33639981001"))))
+    day.sms.answers["+33639981001"] = DeadAddressError("dead", code="21211")
+    await day.press(NoticeKind.MEETING)
+    await day.after(hours=3)
+    assert await day.states() == ["told"]
+
+    await day.after(hours=25)
+    await day.after(minutes=1)
+
+    assert (day.left, await day.states(), await day.calls()) == ((1, 1), ["told"], 0)
+
+
+async def test_who_knows_and_must_be_called_is_not_sent_the_same_once_more_instead(day: Day) -> None:
+    await day.small.family(BOTH_WAYS)
+    await day.press()
+    await day.arrives(day.sms)
+    await day.after(minutes=11)
+    await day.after(minutes=11)
+
+    async with day.database.engine() as connection:
+        with pytest.raises(InvalidError, match="Appelez"):
+            await send_otherwise(connection, school_id=day.small.school.key, delivery_id=1, now=day.now)
+    assert await day.calls() == 1
 
 
 async def test_a_cancelled_notice_is_asked_about_no_more(day: Day) -> None:

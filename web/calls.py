@@ -107,8 +107,10 @@ class _Call:
                     await self.put(AttemptState.FAILED, "machine")
                 return self._closing(self._script.machine)
             return self._message(ROUNDS[0]) if is_person(by) else self._gate()
-        if what == "opened":
-            return self._message(ROUNDS[0]) if key and self._call.words else self._closing(self._script.goodbye)
+        if what == "opened" and key and self._call.words:
+            return self._message(ROUNDS[0])
+        if what == "opened" or not self._call.words:  # nobody pressed a key; or it was withdrawn while it was said
+            return self._closing(self._script.goodbye)
         await self.put(AttemptState.DELIVERED, "heard")
         if key and key in CALL_BACK + ANSWERS[self._call.kind]:
             return self._closing(await self._take(key))

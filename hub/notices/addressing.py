@@ -13,7 +13,7 @@ from hub.outbox.conversations import FirstWay, first_rung, keep_sender
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import CALLED, next_rung, next_way
 from hub.patience import NO_LADDER, Ladder
-from hub.ports import NoticeKind
+from hub.ports import Lane, NoticeKind
 from hub.routing import UNCALLED, lane_of
 from hub.tables import delivery, delivery_pupil
 
@@ -28,12 +28,14 @@ async def address_to(
     due: datetime,
     now: datetime,
     ladder: Ladder = NO_LADDER,
+    lane: Lane | None = None,
     way: FirstWay | None = None,
 ) -> None:
     """Address fresh notices of one kind that leave together at `due`, in as many statements as one; rings the bell.
 
     `who` selects (guardian_id, pupil_id, notice_id), each once. `ladder`: when
-    the next way is tried, and whether a machine may call. `way`: the way that they go before all others. Nobody
+    the next way is tried, and whether a machine may call. `lane`: where it
+    is not that of the kind. `way`: the way that they go before all others. Nobody
     calls about homework, nor about a code that can go nowhere.
     """
     told = who.subquery("told_pairs")
@@ -76,5 +78,6 @@ async def address_to(
     if way:
         for notice_id in notices:
             await keep_sender(session, school_id=school_id, notice_id=notice_id, way=way)
-    await open_calls(session, mine, lane=lane_of(kind), now=due)
-    ring_after_commit(session, lane_of(kind))
+    lane = lane or lane_of(kind)
+    await open_calls(session, mine, lane=lane, now=due)
+    ring_after_commit(session, lane)

@@ -138,6 +138,7 @@ async def tell(
             due=draft.due(now),
             now=now,
             ladder=ladder,
+            lane=draft.lane,
             way=first,
         )
         if waited_for(school, draft.lane, draft.due(now)):

@@ -48,8 +48,8 @@ def other_way(points: Iterable[Any], tries: Iterable[Any]) -> Way | None:
 
 
 def may_still_be_sent(row: Any, now: datetime) -> bool:  # noqa: ANN401 (a row)
-    """Say that sending makes sense: nothing arrived, and the notice is not stale (a row with state, expires_at)."""
-    return bool(row.state == DeliveryState.TO_CALL and row.expires_at > now)
+    """Say that sending makes sense (a row with state, chased, expires_at): nothing arrived, and it is not stale."""
+    return bool(row.state == DeliveryState.TO_CALL and not row.chased and row.expires_at > now)
 
 
 async def send_otherwise(
@@ -68,7 +68,12 @@ async def send_otherwise(
     is no other way; the caller then writes nothing.
     """
     facts = select(
-        delivery.c.guardian_id, delivery.c.state, notice.c.expires_at, notice.c.lane, notice.c.state.label("pressed")
+        delivery.c.guardian_id,
+        delivery.c.state,
+        delivery.c.chased,
+        notice.c.expires_at,
+        notice.c.lane,
+        notice.c.state.label("pressed"),
     ).join(notice, and_(notice.c.school_id == delivery.c.school_id, notice.c.id == delivery.c.notice_id))
     row = (await connection.execute(facts.where(delivery.c.school_id == school_id, delivery.c.id == delivery_id))).one()
     if not may_still_be_sent(row, now) or row.pressed != NoticeState.PUBLISHED:

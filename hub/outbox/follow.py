@@ -116,12 +116,17 @@ async def fail(connection: AsyncConnection, why: Mapping[int, tuple[ErrorKind, s
 
 
 async def climb_from(connection: AsyncConnection, copies: Sequence[int], *, lane: Lane, now: datetime) -> None:
-    """Move on the deliveries that stand on these copies, unless something still lives or has arrived."""
+    """Move on the deliveries that stand on these copies, unless something still lives or has arrived.
+
+    Who knows and was only asked once more does not fall back: the next way comes at once, as the ladder says.
+    """
     if not copies:
         return
-    which: ColumnElement[bool] = standing_on(copies) & ~still_tried() & ~has_attempt(AttemptState.DELIVERED)
+    stand = standing_on(copies) & ~still_tried()
+    knows = and_(delivery.c.state == DeliveryState.TOLD, delivery.c.chased)
+    which: ColumnElement[bool] = stand & ~has_attempt(AttemptState.DELIVERED) & ~knows
     await climb(connection, which, lane=lane, now=now)
-    await ask_at_once(connection, standing_on(copies) & ~still_tried(), now=now)
+    await ask_at_once(connection, stand, now=now)
 
 
 async def let_expire(connection: AsyncConnection, copies: Sequence[int], *, lane: Lane, now: datetime) -> None:

@@ -130,9 +130,11 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
         .on_conflict_do_nothing()
     )
     await within.execute(
-        insert(copy_delivery).from_select(
+        insert_into(copy_delivery, within)
+        .from_select(
             ["school_id", "copy_id", "delivery_id", "rung"],
-            select(standing.c.school_id, copy.c.id, standing.c.id, standing.c.rung).join(
+            select(standing.c.school_id, copy.c.id, standing.c.id, standing.c.rung)
+            .join(
                 copy,
                 and_(
                     copy.c.school_id == standing.c.school_id,
@@ -141,8 +143,10 @@ async def open_rungs(within: Within, which: ColumnElement[bool], *, now: datetim
                     copy.c.address_id == standing.c.address_id,
                     copy.c.variant == standing.c.variant,
                 ),
-            ),
+            )
+            .where(standing.c.id > 0),
         )
+        .on_conflict_do_nothing()  # ways put in another order meanwhile: the address was written to as another rung
     )
     first = ["school_id", "copy_id", "sender_id", "lane", "due_at", "look_at"]
     await within.execute(insert(attempt).from_select(first, _first_attempts(which, now)))

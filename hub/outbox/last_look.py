@@ -70,7 +70,7 @@ class Told:
     """Whom copies are for, as of now: first names by copy and child, deliveries that stop waiting, those without."""
 
     pupils: Mapping[int, Mapping[int, str]]
-    held: frozenset[int]
+    held: Mapping[int, int]
     lost: frozenset[int]
 
 
@@ -86,16 +86,16 @@ async def look(
 
 def _told(rows: Sequence[Sequence[Any]]) -> Told:
     names: dict[int, dict[int, str]] = {}
-    served, held, seen = set(), set(), set()
+    served, held, seen = set(), dict[int, int](), set()
     for copy_id, delivery_id, state, pupil_id, first_name, rightful in rows:
         seen.add(delivery_id)
         if rightful:
             served.add(delivery_id)
             names.setdefault(copy_id, {})[pupil_id] = first_name
             if state == DeliveryState.HELD:
-                held.add(delivery_id)
+                held[delivery_id] = copy_id
     pupils = {copy_id: {number: of[number] for number in sorted(of)} for copy_id, of in names.items()}
-    return Told(pupils, frozenset(held), frozenset(seen - served))
+    return Told(pupils, held, frozenset(seen - served))
 
 
 _NOW = bindparam("b_now", type_=UtcDateTime())

@@ -4,7 +4,7 @@ All in the transaction of the claim, before any provider is asked.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -96,7 +96,8 @@ async def prepare(
     until = stored(connection, now + timedelta(seconds=lease))
     await _SENDING.run(connection, prepared.texts, prepared.fence, until, stored(connection, now))
     await _LINKS.run(connection, prepared.links, stored(connection, now + timedelta(days=LINK_DAYS)))
-    await _follow(connection, prepared, told, lane=lane, now=now)
+    leaving = {fact.copy_id for fact in facts}
+    await _follow(connection, prepared, told, leaving, lane=lane, now=now)
     return prepared
 
 
@@ -156,7 +157,9 @@ def _moment(written: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-async def _follow(connection: AsyncConnection, prepared: Prepared, told: Told, *, lane: Lane, now: datetime) -> None:
+async def _follow(
+    connection: AsyncConnection, prepared: Prepared, told: Told, leaving: Collection[int], *, lane: Lane, now: datetime
+) -> None:
     """What not leaving, or leaving, means for the attempts and deliveries."""
     if prepared.withdrawn:
         await connection.execute(
@@ -164,7 +167,8 @@ async def _follow(connection: AsyncConnection, prepared: Prepared, told: Told, *
             .where(attempt.c.id.in_(prepared.withdrawn))
             .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now)
         )
-    for deliveries, state in ((told.held, DeliveryState.ON_THE_WAY), (told.lost, DeliveryState.CANCELLED)):
+    under_way = [one for one, copy_id in told.held.items() if copy_id in leaving]
+    for deliveries, state in ((under_way, DeliveryState.ON_THE_WAY), (told.lost, DeliveryState.CANCELLED)):
         if deliveries:
             await connection.execute(
                 update(delivery)

@@ -143,7 +143,10 @@ def _due() -> Select[Any]:
     """Take the timers that have run out, the oldest first: parameters now, most."""
     tries = (
         select(attempt.c.sending_at)
-        .join(copy_delivery, same(attempt, copy_delivery, "copy_id").self_group())
+        .join(
+            copy_delivery,
+            and_(attempt.c.school_id == copy_delivery.c.school_id, attempt.c.copy_id == copy_delivery.c.copy_id),
+        )
         .where(copy_delivery.c.delivery_id == delivery.c.id, copy_delivery.c.rung == delivery.c.rung)
         .correlate(delivery)
     )

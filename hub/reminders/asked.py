@@ -9,8 +9,9 @@ from sqlalchemy import Date, Select, and_, bindparam, or_, select
 
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
-from hub.models.notices import DeliveryState, Needs, NoticeState
+from hub.models.notices import AttemptState, DeliveryState, Needs, NoticeState
 from hub.notices.answered import ASKED
+from hub.outbox.rungs import has_attempt
 from hub.people.links import told_today
 from hub.ports import NoticeKind
 from hub.reminders.moments import SILENCES, Why
@@ -20,6 +21,8 @@ _SCHOOL, _NOW = bindparam("school", type_=BigId()), bindparam("now", type_=UtcDa
 _SILENT = (DeliveryState.ON_THE_WAY, DeliveryState.TOLD)
 _REMINDED = (*_SILENT, DeliveryState.ACKNOWLEDGED)
 """Who is to be called hears it in the call, and not by a second message beside it."""
+_LEFT = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
+"""What waits for its sender is not said a second time before it has left."""
 
 
 @cache
@@ -108,6 +111,7 @@ def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs:
             delivery.c.school_id == school_id,
             delivery.c.notice_id == notice_id,
             delivery.c.state.in_(_REMINDED if why is Why.EVE else _SILENT),
+            or_(delivery.c.state != DeliveryState.ON_THE_WAY, has_attempt(*_LEFT)),
             told_today(delivery, delivery_pupil, day),
         )
         .distinct()

@@ -62,6 +62,7 @@ def _calls(school_id: int, address_id: int, now: datetime) -> Any:  # noqa: ANN4
             call_task.c.owner_id.is_(None),
             call_task.c.outcome.is_(None),
             delivery.c.state == DeliveryState.TO_CALL,
+            delivery.c.chased.is_(False),
             delivery.c.guardian_id.in_(theirs),
             notice.c.expires_at > now,
         )

@@ -22,7 +22,12 @@ def upgrade() -> None:
     school = sa.table(
         "school", sa.column("demo", sa.Boolean()), *(sa.column(name, sa.Time()) for name in COLUMNS[:2])
     )
+    walled = op.get_bind().dialect.name == "postgresql"
+    if walled:  # a wall that is forced stands before its owner too
+        op.execute("ALTER TABLE school NO FORCE ROW LEVEL SECURITY")
     op.execute(sa.update(school).where(school.c.demo.is_(False)).values(silent_from=time(20), silent_to=time(7)))
+    if walled:
+        op.execute("ALTER TABLE school FORCE ROW LEVEL SECURITY")
 
 
 def downgrade() -> None:
