@@ -102,11 +102,7 @@ class _Call:
         """Give what is said next."""
         key, by = self._form.get("Digits", ""), self._form.get("AnsweredBy", "")
         if what == "answer":
-            if is_machine(by) or not self._call.words:
-                if is_machine(by):
-                    await self.put(AttemptState.FAILED, "machine")
-                return self._closing(self._script.machine)
-            return self._message(ROUNDS[0]) if is_person(by) else self._gate()
+            return await self._picked_up(by)
         if what == "opened" and key and self._call.words:
             return self._message(ROUNDS[0])
         if what == "opened" or not self._call.words:  # nobody pressed a key; or it was withdrawn while it was said
@@ -117,6 +113,14 @@ class _Call:
         if key and heard_times in ROUNDS[:-1]:  # once more, also for a key that means nothing
             return self._message(ROUNDS[ROUNDS.index(heard_times) + 1])
         return self._closing(self._script.goodbye)
+
+    async def _picked_up(self, by: str) -> VoiceResponse:
+        """Speak to a person, ask for a key where one is not sure, and tell a machine only to call the school."""
+        if is_machine(by) or not self._call.words:
+            if is_machine(by):
+                await self.put(AttemptState.FAILED, "machine")
+            return self._closing(self._script.machine)
+        return self._message(ROUNDS[0]) if is_person(by) else self._gate()
 
     async def _take(self, key: str) -> str:
         """Take a key as the text that it stands for, once however often it is posted; gives what is said to it."""

@@ -96,8 +96,7 @@ async def prepare(
     until = stored(connection, now + timedelta(seconds=lease))
     await _SENDING.run(connection, prepared.texts, prepared.fence, until, stored(connection, now))
     await _LINKS.run(connection, prepared.links, stored(connection, now + timedelta(days=LINK_DAYS)))
-    leaving = {fact.copy_id for fact in facts}
-    await _follow(connection, prepared, told, leaving, lane=lane, now=now)
+    await _follow(connection, prepared, told, {fact.copy_id for fact in facts}, lane=lane, now=now)
     return prepared
 
 
