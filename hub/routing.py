@@ -184,14 +184,14 @@ def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
         return due + timedelta(hours=12)
     if kind in (NoticeKind.MEETING, NoticeKind.REMINDER) and slots.starts_at is not None:
         return slots.starts_at
-    return due + timedelta(days=3)
+    return due + timedelta(days=4)
 
 
 _FROM_THE_PAGE = frozenset({NoticeKind.HOMEWORK, NoticeKind.DOCUMENT, NoticeKind.RESULT, NoticeKind.DIGEST})
 
 
 def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
-    """Homework and what is to be signed, until the evening of its day; a digest, until the next morning."""
+    """Homework and what is to be signed, until the evening of its day; a digest, over a weekend at most."""
     match kind:
         case NoticeKind.HOMEWORK:
             return max(_evening_of(slots.day, due), due + timedelta(hours=1))
@@ -202,7 +202,7 @@ def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots) -> datetim
         case NoticeKind.RESULT:
             return due + timedelta(days=7)
         case _:
-            return due + timedelta(hours=16)
+            return due + timedelta(days=3)
 
 
 def _evening_of(day: date | None, due: datetime) -> datetime:

@@ -38,6 +38,7 @@ from hub.routing import (
     leaves_at,
 )
 from hub.sealing import Keyring
+from hub.silence import SPREAD
 from hub.tables import copy, data_key, delivery, insert_into, notice, notice_version
 from i18n.checks import check_slots
 from i18n.phrases import names_a_child
@@ -141,7 +142,8 @@ async def tell(
             lane=draft.lane,
             way=first,
         )
-        if waited_for(school, draft.lane, draft.due(now)):
+        worth = expires_at(draft.kind, draft.due(now), draft.slots) - draft.due(now)
+        if worth > SPREAD and waited_for(school, draft.lane, draft.due(now)):
             await spread_out(await session.connection(), notice_id, draft.due(now))
     return await counted(session, notice_id, fresh=fresh)
 

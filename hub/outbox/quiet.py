@@ -1,12 +1,12 @@
 """Quiet hours, the school's and each adult's own: what can wait is held until they end; what is urgent never asks."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
@@ -15,7 +15,7 @@ from hub.models.school import School
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.last_look import Fact
 from hub.outbox.rungs import waits
-from hub.people.silences import quiet_at, silent_schools
+from hub.people.silences import quiet_at, silences
 from hub.ports import Lane
 from hub.routing import EVENING, MORNING, quiet_until
 from hub.silence import spread
@@ -43,48 +43,49 @@ async def hold_back(
 ) -> frozenset[int]:
     """Put off the tries for whose school or adults it is quiet now, until that ends; gives their ids.
 
-    A shared telephone rings for all who share it: it is quiet while it is so for one of them. What the school held
-    leaves spread over the first minutes.
+    A shared telephone rings for all who share it: it is quiet while it is so for one of them. What the school's
+    silence held leaves spread over the first minutes.
     """
-    silent = await silent_schools(connection, sorted({fact.school_id for fact in facts}), now)
-    by_school = {fact.id: silent[fact.school_id] + spread(fact.copy_id) for fact in facts if fact.school_id in silent}
-    await _LATER.run(connection, [(number, stored(connection, ends)) for number, ends in by_school.items()])
-    by_adult = await _by_adults(connection, [one for one in facts if one.id not in by_school], timezone, now)
-    return frozenset(by_school) | by_adult
-
-
-async def _by_adults(
-    connection: AsyncConnection, facts: Sequence[Fact], timezone: str, now: datetime
-) -> frozenset[int]:
-    if not facts:
-        return frozenset()
-    copies = {fact.copy_id: fact.id for fact in facts}
+    schools = await silences(connection, sorted({fact.school_id for fact in facts}))
     hours: dict[int, list[tuple[time, time]]] = defaultdict(list)
-    for row in await connection.execute(_quiet(), {"copies": list(copies)}):
+    for row in await connection.execute(_quiet(), {"copies": [fact.copy_id for fact in facts]}):
         hours[row.copy_id].append((row.quiet_from, row.quiet_to))
-    over = {copy_id: quiet_for_all(now, timezone, theirs) for copy_id, theirs in hours.items()}
-    until = {copy_id: one for copy_id, one in over.items() if one is not None}
-    for ends in set(until.values()):
-        held = [copies[copy_id] for copy_id, one in until.items() if one == ends]
-        await connection.execute(update(attempt).where(attempt.c.id.in_(held)).values(look_at=ends))
-    return frozenset(copies[copy_id] for copy_id in until)
+    silent = {school_id: partial(quiet_at, row=row) for school_id, row in schools.items()}
+    for_all = {school_id: of_school(now) for school_id, of_school in silent.items()}
+    until = dict[int, datetime]()
+    for fact in facts:
+        of_school = silent[fact.school_id]
+        theirs = hours.get(fact.copy_id)
+        ends = quiet_for_all(now, timezone, theirs, of_school) if theirs else for_all[fact.school_id]
+        if ends is not None:
+            together = of_school(ends - timedelta(seconds=1)) == ends
+            until[fact.id] = ends + spread(fact.copy_id) if together else ends
+    await _LATER.run(connection, [(number, stored(connection, ends)) for number, ends in until.items()])
+    return frozenset(until)
 
 
-def quiet_for_all(now: datetime, timezone: str, hours: Sequence[tuple[time, time]]) -> datetime | None:
-    """Say from when it is quiet for none of them; None: now.
+def quiet_for_all(
+    now: datetime,
+    timezone: str,
+    hours: Sequence[tuple[time, time]],
+    of_school: Callable[[datetime], datetime | None] = lambda _: None,
+) -> datetime | None:
+    """Say from when it is quiet for none of them, nor for their school; None: now.
 
-    Where the hours of all together leave no moment of the day, nothing would ever arrive: then only the night counts.
+    Where all hours together leave no moment of a week, nothing would ever arrive: then only the night counts, and the
+    school's silence.
     """
     moment = now
-    while moment - now <= _A_DAY:
-        ends = [one for begins, end in hours if (one := quiet_until(moment, timezone, begins, end)) is not None]
+    while moment - now <= _A_WEEK:
+        theirs = (quiet_until(moment, timezone, begins, end) for begins, end in hours)
+        ends = [one for one in (*theirs, of_school(moment)) if one is not None]
         if not ends:
             return moment if moment > now else None
         moment = max(ends)
-    return quiet_until(now, timezone, EVENING, MORNING)
+    return of_school(now) or quiet_until(now, timezone, EVENING, MORNING)
 
 
-_A_DAY = timedelta(days=1)
+_A_WEEK = timedelta(days=8)
 _LATER = Bulk(
     "UPDATE attempt SET look_at = v.look_at FROM v WHERE attempt.id = v.id", id="bigint", look_at="timestamptz"
 )

@@ -45,10 +45,9 @@ def quiet_at(now: datetime, row: Any) -> datetime | None:  # noqa: ANN401 (a Sch
     return silent_until(now, row.timezone, silence, free_days(silence, row.zone))
 
 
-async def silent_schools(within: Within, schools: Sequence[int], now: datetime) -> dict[int, datetime]:
-    """Give those of these schools that are silent now, with the end of it."""
-    found = {row.id: quiet_at(now, row) for row in await within.execute(_schools(), {"ids": list(schools)})}
-    return {school_id: ends for school_id, ends in found.items() if ends is not None}
+async def silences(within: Within, schools: Sequence[int]) -> dict[int, Any]:
+    """Read what some schools set about their silence: a row of each, as `quiet_at` takes it."""
+    return {row.id: row for row in await within.execute(_schools(), {"ids": list(schools)})}
 
 
 async def set_silence(
