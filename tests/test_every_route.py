@@ -64,10 +64,19 @@ class Town:
     lively: Lively
     keyring: Keyring
 
+    @property
+    def acting(self) -> Path:
+        """Where the copies lie in which somebody acts: what is deleted there is still in the others."""
+        folder = self.kept.parent / "acting"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def copied(self, folder: Path, name: str) -> Path:
-        """Give a copy of its own, where another may have lain before."""
+        """Give a copy of its own, with its files, where another may have lain before."""
         for left in folder.glob(f"{name}.db*"):
             left.unlink()
+        shutil.rmtree(folder / "files", ignore_errors=True)
+        shutil.copytree(self.kept.parent / "files", folder / "files")
         return Path(shutil.copy(self.kept, folder / f"{name}.db"))
 
 
@@ -103,7 +112,8 @@ async def standing(town: Town, path: Path) -> AsyncIterator[httpx.AsyncClient]:
     database = Database(_url(path), clock=lambda: NOW)
     # with the engines of the copy that lay there before: each compiles its statements anew
     database._writing, database._reading = _ENGINES.setdefault(path, (database._writing, database._reading))
-    app = create_app(House(town.lively.house.settings, database, town.keyring))
+    settings = town.lively.house.settings.model_copy(update={"data_dir": path.parent})
+    app = create_app(House(settings, database, town.keyring))
     app.state.boards = Boards(seconds=0.1)  # a stream that nobody leaves ends by itself
     app.state.guesses = Guesses(count(0.0, 100.0).__next__)  # minutes pass between two knocks: here nobody guesses
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -211,7 +221,7 @@ async def test_who_may_looks_and_changes_nothing(town: Town, one_house: OneHouse
 @pytest.mark.parametrize(("route", "right"), [knock for knock in KNOCKS if _opens(knock) and _is(knock, "POST")])
 async def test_who_may_act_is_let_in(town: Town, route: str, right: Right) -> None:
     for visitor in sorted(right.may if right.key in (BY_SESSION, BY_HOME) else {NOBODY, "foreign_director"}):
-        async with standing(town, town.copied(town.kept.parent, "acting")) as web:
+        async with standing(town, town.copied(town.acting, "acting")) as web:
             answer = await knock(town, web, route, right, visitor)
 
         assert let_in(answer), (visitor, answer.status_code, answer.headers.get("location"))
