@@ -9,12 +9,11 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote_plus, urlencode
 
 import orjson
-from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.rest import Client, api  # noqa: F401  # twilio loads `api` at the first message otherwise: half a second
+from twilio.base.exceptions import TwilioException
 
 from channels.refusals import refuse
 from channels.sms_list import Listed, Rang, filters, read_call, read_cost, read_listed
-from channels.twilio_transport import TwilioTransport
+from channels.twilio_accounts import ACCOUNTS, TwilioAccounts, read_sid, refusal
 from hub.errors import (
     ChannelError,
     DeadAddressError,
@@ -31,12 +30,6 @@ One = TypeVar("One", Listed, Rang)
 
 SMS_LIMITS: Final = Limits(text_max=1600, per_second=10.0, connections=64)
 """Twilio refuses a body over 1,600 characters (21617) and passes on 10 segments a second of one sender name."""
-
-MESSAGES: Final = "https://api.twilio.com/2010-04-01/Accounts"
-"""Where messages are made, asked by the client's own request: its MessageInstance would read three dates each time."""
-
-SID_MOST: Final = 255
-"""Letters of a message's name; Twilio's are 34."""
 
 VALIDITY_MAX: Final = 36_000
 """Longest that Twilio keeps a message for a phone that is off, in seconds."""
@@ -73,15 +66,6 @@ CODES: Final[dict[str, type[ChannelError]]] = {
     "30008": TemporaryError,  # unknown
 }
 """Twilio's error codes, at sending and in callbacks. Source: Twilio's error dictionary. Other codes: rejected."""
-
-STATUSES: Final[Mapping[int, type[ChannelError]]] = {
-    401: MisconfiguredError,
-    403: MisconfiguredError,
-    404: MisconfiguredError,
-    408: UnknownOutcomeError,
-    429: TemporaryError,
-}
-"""HTTP answers that settle it without a code that we know; 3xx is a wrong base address, 5xx an unknown outcome."""
 
 
 class Heard(StrEnum):
@@ -135,10 +119,7 @@ class TwilioSms:
     def __init__(self, settings: Settings, *, limits: Limits = SMS_LIMITS) -> None:
         self.limits = limits
         self._public_url = settings.public_url
-        self._transport = TwilioTransport(
-            settings.twilio_url, deadline=settings.send_deadline, connections=limits.connections
-        )
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._accounts = TwilioAccounts(settings, limits)
 
     async def send(self, message: Outgoing) -> Sent:
         """Hand the text to Twilio; its receipts will come to this attempt's own callback address.
@@ -147,13 +128,13 @@ class TwilioSms:
         """
         refuse(message, self.name, self.limits)
         account = message.account
-        client = self._client_of(account)
+        client = self._accounts.client(account)
         try:
             answer = await client.request_async(
-                "POST", f"{MESSAGES}/{account.login}/Messages.json", data=self._form(message)
+                "POST", f"{ACCOUNTS}/{account.login}/Messages.json", data=self._form(message)
             )
         except TwilioException as error:
-            raise _ours(error) from error
+            raise refusal(error, CODES) from error
         try:
             taken = orjson.loads(answer.text)
             return _sent(taken["sid"], taken["num_segments"], taken["price"])
@@ -168,7 +149,7 @@ class TwilioSms:
         """
         since = since.replace(microsecond=0) - timedelta(seconds=1)
         try:
-            listed = await self._client_of(message.account).messages.list_async(to=message.to, limit=1000)
+            listed = await self._accounts.client(message.account).messages.list_async(to=message.to, limit=1000)
         except (TwilioException, ChannelError, ValueError, TypeError, AttributeError) as error:
             raise TemporaryError("Twilio cannot say", retry_after=getattr(error, "retry_after", None)) from error
         for one in listed:
@@ -185,7 +166,7 @@ class TwilioSms:
         `inbound`: what families sent to this sender; else what left from it. Raises a child of ChannelError.
         """
         asked = filters(account.address, inbound=inbound)
-        messages = self._client_of(account).messages
+        messages = self._accounts.client(account).messages
         found = messages.list_async(**asked, date_sent_after=after, date_sent_before=before, limit=most)
         return await _read(found, read_listed)
 
@@ -194,7 +175,7 @@ class TwilioSms:
 
         Source: https://www.twilio.com/docs/voice/api/call-resource#read-multiple-call-resources (days, in UTC).
         """
-        found = self._client_of(account).calls.list_async(to=account.address, start_time_after=after)
+        found = self._accounts.client(account).calls.list_async(to=account.address, start_time_after=after)
         return await _read(found, read_call)
 
     async def say(self, account: Account, *, to: str, words: str) -> None:
@@ -205,13 +186,15 @@ class TwilioSms:
         place = "MessagingServiceSid" if account.address.startswith("MG") else "From"
         form = urlencode({"To": to, place: account.address, "Body": words}).encode("ascii")
         try:
-            await self._client_of(account).request_async("POST", f"{MESSAGES}/{account.login}/Messages.json", data=form)
+            await self._accounts.client(account).request_async(
+                "POST", f"{ACCOUNTS}/{account.login}/Messages.json", data=form
+            )
         except TwilioException as error:
-            raise _ours(error) from error
+            raise refusal(error, CODES) from error
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._transport.close()
+        await self._accounts.close()
 
     def _form(self, message: Outgoing) -> bytes:
         """Write the form; `refuse` has seen that number, code and token are made of plain letters and digits."""
@@ -228,29 +211,13 @@ class TwilioSms:
             form += f"&ValidityPeriod={max(1, min(message.valid_for, VALIDITY_MAX))}"
         return form.encode("ascii")
 
-    def _client_of(self, account: Account) -> Any:  # noqa: ANN401  # twilio ships no types
-        key = (account.login, account.secret)
-        client = self._clients.get(key)
-        if client is None:
-            if not account.login or not account.secret:
-                raise MisconfiguredError("The SMS sender has no login or secret")
-            client = self._clients[key] = _Client(account.login, account.secret, http_client=self._transport)
-        return client
-
-
-class _Client(Client):  # type: ignore[misc]  # twilio ships no types
-    """Twilio's client without its headers, which it writes anew for each request: ours are made once per account."""
-
-    def get_headers(self, method: str, headers: dict[str, str] | None) -> dict[str, str]:  # noqa: ARG002  # twilio's signature
-        return headers or {}
-
 
 async def _read(found: Awaitable[Any], read: Callable[[Any], One]) -> tuple[One, ...]:
     """Read a list of Twilio's. Raises a child of ChannelError."""
     try:
         return tuple(read(one) for one in await found)
     except TwilioException as error:
-        raise _ours(error) from error
+        raise refusal(error, CODES) from error
     except (ValueError, TypeError, AttributeError) as error:
         raise TemporaryError("Twilio's list cannot be read") from error
 
@@ -261,28 +228,13 @@ def _encoded(text: str) -> str:
     return quote_plus(text)
 
 
-def _ours(error: TwilioException) -> ChannelError:
-    """Map a refusal: 5xx and what is no refusal at all are unknown; then by code; then by HTTP status."""
-    if not isinstance(error, TwilioRestException):
-        return UnknownOutcomeError("Twilio's answer cannot be read")
-    code = str(error.code)
-    if error.status >= 500:
-        return UnknownOutcomeError("Twilio failed while it was asked", code=code)
-    kind = CODES.get(code) or STATUSES.get(error.status)
-    if kind is None:
-        kind = MisconfiguredError if error.status < 400 else RejectedError
-    if kind is TemporaryError:
-        return TemporaryError("Twilio asks to wait", code=code, retry_after=getattr(error, "retry_after", None))
-    return kind("Twilio refuses the message", code=code)
-
-
 def _sent(sid: object, num_segments: object, price: object) -> Sent:
     """Read what Twilio says of a message; a messaging service counts 0 segments until it has chosen a sender."""
-    if not (isinstance(sid, str) and sid.isascii() and sid.isprintable() and 0 < len(sid) <= SID_MOST):
-        raise ValueError("an answer that names no message")
     segments = str(num_segments or "")
     return Sent(
-        sid, segments=int(segments) or 1 if len(segments) < 4 and segments.isdecimal() else 1, cost=read_cost(price)
+        read_sid(sid),
+        segments=int(segments) or 1 if len(segments) < 4 and segments.isdecimal() else 1,
+        cost=read_cost(price),
     )
 
 

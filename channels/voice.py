@@ -7,29 +7,26 @@ needs a public address. Who hung up, was engaged or never picked up comes to the
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import orjson
-from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.rest import Client, api  # noqa: F401  # twilio loads `api` at the first call otherwise: half a second
+from twilio.base.exceptions import TwilioException
 
 from channels.refusals import refuse
-from channels.twilio_transport import TwilioTransport
+from channels.twilio_accounts import ACCOUNTS, TwilioAccounts, read_sid, refusal
 from hub.errors import (
     ChannelError,
     DeadAddressError,
     MisconfiguredError,
-    RejectedError,
     TemporaryError,
     UnknownOutcomeError,
 )
-from hub.ports import Account, ChannelName, Limits, Outgoing, Proof, Sent
+from hub.ports import ChannelName, Limits, Outgoing, Proof, Sent
 from hub.settings import Settings
 
 VOICE_LIMITS: Final = Limits(text_max=4000, per_second=1.0, connections=8)
 """Twilio begins one call a second for an account, unless it was asked for more; it reads 4,096 characters aloud."""
 
-CALLS: Final = "https://api.twilio.com/2010-04-01/Accounts"
 RINGS: Final = 25
 """Seconds that it rings: about five times, before most mailboxes answer."""
 LASTS: Final = 180
@@ -66,15 +63,6 @@ CODES: Final[dict[str, type[ChannelError]]] = {
 }
 """Twilio's error codes when a call is asked for. Source: Twilio's error dictionary. Other codes: rejected."""
 
-STATUSES: Final[Mapping[int, type[ChannelError]]] = {
-    401: MisconfiguredError,
-    403: MisconfiguredError,
-    404: MisconfiguredError,
-    408: UnknownOutcomeError,
-    429: TemporaryError,
-}
-"""HTTP answers that settle it without a code that we know; 3xx is a wrong base address, 5xx an unknown outcome."""
-
 
 class TwilioVoice:
     """The voice channel. That a call was taken proves nothing; that a person listened does, and is told later."""
@@ -85,10 +73,7 @@ class TwilioVoice:
     def __init__(self, settings: Settings, *, limits: Limits = VOICE_LIMITS) -> None:
         self.limits = limits
         self._public_url = settings.public_url
-        self._transport = TwilioTransport(
-            settings.twilio_url, deadline=settings.send_deadline, connections=limits.connections
-        )
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._accounts = TwilioAccounts(settings, limits)
 
     async def send(self, message: Outgoing) -> Sent:
         """Let the telephone ring; Twilio asks for the words at this attempt's own address.
@@ -112,13 +97,13 @@ class TwilioVoice:
             "TimeLimit": LASTS,
         }
         try:
-            answer = await self._client_of(account).request_async(
-                "POST", f"{CALLS}/{account.login}/Calls.json", data=form
+            answer = await self._accounts.client(account).request_async(
+                "POST", f"{ACCOUNTS}/{account.login}/Calls.json", data=form
             )
         except TwilioException as error:
-            raise _ours(error) from error
+            raise refusal(error, CODES) from error
         try:
-            return Sent(_sid(orjson.loads(answer.text)["sid"]))
+            return Sent(read_sid(orjson.loads(answer.text)["sid"]))
         except (ValueError, TypeError, KeyError) as error:
             raise UnknownOutcomeError("Twilio's answer cannot be read") from error
 
@@ -127,37 +112,21 @@ class TwilioVoice:
         since = since.replace(microsecond=0) - timedelta(seconds=1)
         mine = message.account.address
         try:
-            listed = await self._client_of(message.account).calls.list_async(
+            listed = await self._accounts.client(message.account).calls.list_async(
                 to=message.to, start_time_after=since - timedelta(days=1), limit=1000
             )
             for one in listed:
                 begun = one.date_created or one.start_time or datetime.max.replace(tzinfo=UTC)
                 from_us = one._from == mine and one.direction != "inbound"  # noqa: SLF001 (twilio's only name for it)
                 if from_us and begun >= since and one.sid not in known:
-                    return Sent(_sid(one.sid))
+                    return Sent(read_sid(one.sid))
         except (TwilioException, ChannelError, ValueError, TypeError, AttributeError) as error:
             raise TemporaryError("Twilio cannot say", retry_after=getattr(error, "retry_after", None)) from error
         return None
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._transport.close()
-
-    def _client_of(self, account: Account) -> Any:  # noqa: ANN401  # twilio ships no types
-        key = (account.login, account.secret)
-        client = self._clients.get(key)
-        if client is None:
-            if not account.login or not account.secret:
-                raise MisconfiguredError("The voice sender has no login or secret")
-            client = self._clients[key] = _Client(account.login, account.secret, http_client=self._transport)
-        return client
-
-
-class _Client(Client):  # type: ignore[misc]  # twilio ships no types
-    """Twilio's client without its headers, which it writes anew for each request: ours are made once per account."""
-
-    def get_headers(self, method: str, headers: dict[str, str] | None) -> dict[str, str]:  # noqa: ARG002  # twilio's signature
-        return headers or {}
+        await self._accounts.close()
 
 
 def is_machine(answered_by: str) -> bool:
@@ -168,24 +137,3 @@ def is_machine(answered_by: str) -> bool:
 def is_person(answered_by: str) -> bool:
     """Say that surely a person picked up."""
     return answered_by == "human"
-
-
-def _ours(error: TwilioException) -> ChannelError:
-    """Map a refusal: 5xx and what is no refusal at all are unknown; then by code; then by HTTP status."""
-    if not isinstance(error, TwilioRestException):
-        return UnknownOutcomeError("Twilio's answer cannot be read")
-    code = str(error.code)
-    if error.status >= 500:
-        return UnknownOutcomeError("Twilio failed while it was asked", code=code)
-    kind = CODES.get(code) or STATUSES.get(error.status)
-    if kind is None:
-        kind = MisconfiguredError if error.status < 400 else RejectedError
-    if kind is TemporaryError:
-        return TemporaryError("Twilio asks to wait", code=code, retry_after=getattr(error, "retry_after", None))
-    return kind("Twilio refuses the call", code=code)
-
-
-def _sid(sid: object) -> str:
-    if not (isinstance(sid, str) and sid.isascii() and sid.isprintable() and 0 < len(sid) <= 255):
-        raise ValueError("an answer that names no call")
-    return sid

@@ -26,6 +26,7 @@ from scheduler.rounds import Rounds
 ABSENT = Slots(day=NOW.date(), half_day=HalfDay.MORNING)
 MEETING = Slots(starts_at=NOW + timedelta(days=10), place="le préau")
 SMS, MAIL = ChannelName.SMS, ChannelName.EMAIL
+TIAGO = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
 BOTH_WAYS = Adult(reached_by=((SMS, "+33639981001"), (MAIL, "odile@familles.test")))
 
 
@@ -82,6 +83,12 @@ class Day:
         receipt = ReceiptIn(channel.sent[-1].attempt_id, state, state.value, kind)
         async with self.database.engine() as connection:
             await record_receipts(connection, [receipt], now=self.now)
+
+    async def all_arrive(self) -> None:
+        """Every text so far arrived."""
+        async with self.database.engine() as connection:
+            sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in self.sms.sent]
+            await record_receipts(connection, sent, now=self.now)
 
     async def says(self, adult: int, kind: AnswerKind) -> None:
         """An adult answers the newest message that serves that adult."""

@@ -5,18 +5,17 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from days import BOTH_WAYS, MAIL, SMS, Day, a_day
+from days import BOTH_WAYS, MAIL, SMS, TIAGO, Day, a_day
 from factories import NOW, Adult
 
 from hub.database import Database
 from hub.errors import DeadAddressError, InvalidError
 from hub.models.answers import AnswerKind
 from hub.models.ladders import Occasion
-from hub.models.notices import AttemptState, Needs
+from hub.models.notices import Needs
 from hub.notices.cancelling import cancel
 from hub.notices.ladders import ladders_of
 from hub.notices.ways import send_otherwise
-from hub.outbox.record import ReceiptIn, record_receipts
 from hub.outbox.unanswered import climb_unanswered
 from hub.patience import USUAL, Ladder, ladder_for, occasion_of, said
 from hub.ports import NoticeKind
@@ -59,8 +58,7 @@ async def test_an_answer_stops_the_ladder_at_once(day: Day) -> None:
 
 
 async def test_one_parents_answer_ends_the_chasing_of_the_other(day: Day) -> None:
-    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
-    adults = await day.small.family(BOTH_WAYS, other)
+    adults = await day.small.family(BOTH_WAYS, TIAGO)
 
     await day.press()
     await day.arrives(day.sms)
@@ -72,14 +70,11 @@ async def test_one_parents_answer_ends_the_chasing_of_the_other(day: Day) -> Non
 
 
 async def test_who_answers_a_second_alert_about_a_child_ends_the_chasing_of_both(day: Day) -> None:
-    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
-    adults = await day.small.family(BOTH_WAYS, other)
+    adults = await day.small.family(BOTH_WAYS, TIAGO)
 
     await day.press()
     await day.press(key="by hand")
-    async with day.database.engine() as connection:
-        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
-        await record_receipts(connection, sent, now=day.now)
+    await day.all_arrive()
     await day.says(adults[0], AnswerKind.ILL)
     await day.after(minutes=30)
 
@@ -108,22 +103,17 @@ async def test_what_asks_for_nothing_is_told_once(day: Day) -> None:
 
     await day.press(NoticeKind.ANNOUNCEMENT)
     await day.press(NoticeKind.URGENT)
-    async with day.database.engine() as connection:
-        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
-        await record_receipts(connection, sent, now=day.now)
+    await day.all_arrive()
     await day.after(hours=1)
 
     assert (day.left, await day.states()) == ((2, 0), ["told", "told"])
 
 
 async def test_where_one_answer_is_enough_it_ends_the_asking_of_all_who_know(day: Day) -> None:
-    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
-    adults = await day.small.family(BOTH_WAYS, other)
+    adults = await day.small.family(BOTH_WAYS, TIAGO)
 
     await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
-    async with day.database.engine() as connection:
-        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
-        await record_receipts(connection, sent, now=day.now)
+    await day.all_arrive()
     await day.says(adults[0], AnswerKind.YES)
     await day.after(hours=49)
 
@@ -132,13 +122,10 @@ async def test_where_one_answer_is_enough_it_ends_the_asking_of_all_who_know(day
 
 
 async def test_where_both_must_answer_the_other_is_asked_on(day: Day) -> None:
-    other = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
-    adults = await day.small.family(BOTH_WAYS, other)
+    adults = await day.small.family(BOTH_WAYS, TIAGO)
 
     await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.BOTH)
-    async with day.database.engine() as connection:
-        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
-        await record_receipts(connection, sent, now=day.now)
+    await day.all_arrive()
     await day.says(adults[0], AnswerKind.YES)
     await day.after(hours=49)
 
@@ -178,13 +165,9 @@ async def test_a_timer_looks_at_its_own_messages_and_not_at_those_of_another_fam
 
 async def test_ways_put_in_another_order_meanwhile_stop_neither_this_ladder_nor_any_other(day: Day) -> None:
     await day.small.family(BOTH_WAYS)
-    await day.small.family(
-        Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test"))), children=["Adam"]
-    )
+    await day.small.family(TIAGO, children=["Adam"])
     await day.press()
-    async with day.database.engine() as connection:
-        sent = [ReceiptIn(one.attempt_id, AttemptState.DELIVERED, "delivered") for one in day.sms.sent]
-        await record_receipts(connection, sent, now=day.now)
+    await day.all_arrive()
     await day.small.write("UPDATE contact_point SET position = position + 1 WHERE guardian_id = 1")
 
     for _ in range(4):

@@ -250,6 +250,13 @@ async def _noted(connection: AsyncConnection, served: Served) -> bool:
     return (await connection.execute(said.limit(1))).first() is not None
 
 
+SAID_BY = (
+    *(notice.c[name] for name in ("kind", "state", "needs", "expires_at", "created_at")),
+    *(school.c[name] for name in ("name", "short_name", "phone", "timezone")),
+)
+"""What is asked of a notice and of its school wherever a family opens one, by a link or on paper."""
+
+
 @cache
 def _copy() -> Select[Any]:
     """Ask for a copy with its notice, address and school: parameters school, copy."""
@@ -259,15 +266,7 @@ def _copy() -> Select[Any]:
             copy.c.address_id,
             copy.c.channel,
             copy.c.language,
-            notice.c.kind,
-            notice.c.state,
-            notice.c.needs,
-            notice.c.expires_at,
-            notice.c.created_at,
-            school.c.name,
-            school.c.short_name,
-            school.c.phone,
-            school.c.timezone,
+            *SAID_BY,
             address.c.state.label("address_state"),
             address.c.last_sign_of_life,
         )

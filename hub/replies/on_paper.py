@@ -13,7 +13,7 @@ from hub.models.base import BigId
 from hub.models.notices import Needs, NoticeState
 from hub.ports import ChannelName, NoticeKind, SchoolCard
 from hub.replies.codes import is_code
-from hub.replies.links import LinkView, Served, adults_of, view_of
+from hub.replies.links import SAID_BY, LinkView, Served, adults_of, view_of
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import delivery, guardian, letter, notice, school
 
@@ -73,15 +73,7 @@ def _letter() -> Select[Any]:
         select(
             delivery.c.notice_id,
             guardian.c.language,
-            notice.c.kind,
-            notice.c.state,
-            notice.c.needs,
-            notice.c.expires_at,
-            notice.c.created_at,
-            school.c.name,
-            school.c.short_name,
-            school.c.phone,
-            school.c.timezone,
+            *SAID_BY,
         )
         .join(notice, notice.c.id == delivery.c.notice_id)
         .join(guardian, guardian.c.id == delivery.c.guardian_id)
