@@ -125,7 +125,7 @@ async def test_what_waited_for_a_closed_class_does_not_leave_but_what_is_for_all
     await turned(small)
 
     ends = [str(row[0])[:16].replace("T", " ") for row in await small.rows("SELECT expires_at FROM notice ORDER BY id")]
-    assert ends == ["2027-08-31 22:00", "2027-09-23 06:12"]  # midnight in Paris; and as it was
+    assert ends == ["2027-08-31 22:00", "2027-09-24 06:12"]  # midnight in Paris; and as it was
 
 
 async def test_who_has_no_place_is_asked_about_and_a_departure_ends_places_and_sight(small: SmallSchool) -> None:
