@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from desks import on_one_database
 from factories import NOW, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
+from sqlalchemy import update
+from sqlalchemy.dialects import sqlite
 
 from hub.database import Database
 from hub.errors import DeadAddressError, NotAllowedError, StoppedError, TemporaryError, UnknownOutcomeError
@@ -13,11 +16,13 @@ from hub.models.notices import AttemptState, ErrorKind
 from hub.models.people import LinkKind
 from hub.notices.publish import Draft, Published, publish
 from hub.outbox.record import ReceiptIn, record_receipts
+from hub.outbox.rungs import standing_on
 from hub.outbox.sweep import give_up_sending
 from hub.outbox.wordings import Wordings
 from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, Sent, Slots
 from hub.sealing import Keyring
 from hub.settings import Settings
+from hub.tables import delivery
 from i18n.rendering import render
 from scheduler.drain import Drain
 from scheduler.rounds import Rounds
@@ -382,3 +387,14 @@ async def test_a_sender_that_hears_no_receipts_proves_no_more_than_mail(hub: Hub
     await hub.walk()
 
     assert await hub.states() == ["told"]
+
+
+@on_one_database
+async def test_what_follows_for_a_few_copies_does_not_read_every_delivery_of_the_years(database: Database) -> None:
+    asked = update(delivery).where(standing_on([1, 2])).values(rung=1)
+    words = asked.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    async with database.engine_reading() as connection:
+        plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
+
+    assert any("SEARCH delivery" in step for step in plan)
+    assert not [step for step in plan if step.startswith("SCAN")]

@@ -218,12 +218,13 @@ def waits() -> ColumnElement[bool]:
 
 
 def standing_on(copies: Sequence[int]) -> ColumnElement[bool]:
-    """Say that the delivery's present rung is served by one of these copies."""
-    return delivery.c.id.in_(
-        select(copy_delivery.c.delivery_id).where(
-            copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
-        )
-    )
+    """Say that the delivery's present rung is served by one of these copies.
+
+    The copies lead to the deliveries, by themselves: were the rung asked for in there, every delivery would be read.
+    """
+    served = select(copy_delivery.c.delivery_id).where(copy_delivery.c.copy_id.in_(copies))
+    now = served.where(copy_delivery.c.delivery_id == delivery.c.id, copy_delivery.c.rung == delivery.c.rung)
+    return and_(delivery.c.id.in_(served), now.correlate(delivery).exists())
 
 
 def wanted() -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from hub.agenda.feeds import end_feeds
 from hub.models.notices import AttemptState
 from hub.models.people import AddressState, Matter
 from hub.outbox.ladder import climb
-from hub.outbox.rungs import LIVE, WRITABLE, has_attempt
+from hub.outbox.rungs import LIVE, WRITABLE, has_attempt, standing_on
 from hub.people.tray import put_in_tray
 from hub.ports import Lane
 from hub.tables import (
@@ -18,8 +18,6 @@ from hub.tables import (
     attempt,
     contact_point,
     copy,
-    copy_delivery,
-    delivery,
     invitation,
     notice,
     page_link,
@@ -127,8 +125,4 @@ async def _reach_otherwise(
         .where(attempt.c.copy_id.in_(copies), or_(attempt.c.state.in_(LIVE), attempt.c.state == AttemptState.DELIVERED))
         .values(state=AttemptState.WITHDRAWN, look_at=None, ended_at=now, error_code=WRONG)
     )
-    standing = select(copy_delivery.c.delivery_id).where(
-        copy_delivery.c.copy_id.in_(copies), copy_delivery.c.rung == delivery.c.rung
-    )
-    which = delivery.c.id.in_(standing) & ~has_attempt(AttemptState.DELIVERED)
-    await climb(connection, which, lane=lane, now=now)
+    await climb(connection, standing_on(copies) & ~has_attempt(AttemptState.DELIVERED), lane=lane, now=now)
