@@ -80,7 +80,7 @@ STOPS = """() => {
   });
   const parts = { date: 4, time: 4 };
   window.been = [];
-  window.stand = () => stops.every(one => one.isConnected);
+  window.stand = () => stops.every(one => one.isConnected && one.checkVisibility({ visibilityProperty: true }));
   document.removeEventListener("focusin", window.watching);
   window.watching = ({ target: one }) => {
     window.been.push(stops.indexOf(one));
@@ -255,7 +255,7 @@ async def by_eye(page: Page, listed: Listed) -> list[str]:
 async def by_keyboard(page: Page) -> list[str]:
     """Go round with Tab: each stop once, in the order of reading, and one sees where one is.
 
-    A live page may bring new stops while one goes: then one goes round again.
+    A live page may bring new stops while one goes, or hide one: then one goes round again.
     """
     await page.set_viewport_size({"width": 1280, "height": 900})
     for _ in range(3):
