@@ -204,6 +204,25 @@ def test_only_what_stands_above_schools_has_no_school() -> None:
     assert above == {"school", "organisation", "family_login", "family_code", "sign_in_failure"}
 
 
+FORGOTTEN_BY_THE_THOUSAND = {"notice", "delivery", "copy", "attempt", "reply"}
+"""What a year leaves, and its end forgets: before each goes, a database looks who still points at it."""
+
+
+def test_whoever_points_at_what_a_year_leaves_is_found_by_an_index() -> None:
+    missing = []
+    for table in metadata.sorted_tables:
+        begins = {next(iter(one.columns)).name for one in table.constraints if isinstance(one, UniqueConstraint)}
+        begins |= {
+            next(iter(one.columns)).name for one in table.indexes if one.dialect_options["postgresql"]["where"] is None
+        }
+        for tie in table.foreign_key_constraints:
+            points = list(tie.columns)[-1].name
+            if tie.referred_table.name in FORGOTTEN_BY_THE_THOUSAND and points not in begins:
+                missing.append(f"{table.name}.{points}")
+
+    assert missing == []
+
+
 async def test_the_migrations_build_what_the_models_say(database_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)

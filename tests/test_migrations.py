@@ -37,7 +37,7 @@ async def test_schools_that_are_there_already_keep_the_usual_silence_and_a_demo_
     await database.close()
 
     await back_to(database_url, "0009")
-    assert await migrate(database_url) == "0013"
+    assert await migrate(database_url) == max(path.name[:4] for path in (MIGRATIONS / "versions").glob("0*.py"))
 
     database = Database(database_url)
     async with database.engine_reading() as connection:

@@ -44,6 +44,8 @@ class Answer(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("notice", "guardian", "pupil", ("typed_by", "staff")),
+        Index(None, "notice_id", "guardian_id", "school_id"),
+        Index(None, "guardian_id", "school_id"),
         Index(
             "uq_answer_notice",
             "notice_id",
@@ -81,6 +83,7 @@ class CallTask(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school("delivery", ("owner_id", "staff"), ("done_by", "staff"), listed=True),
+        Index(None, "delivery_id", "school_id"),
         Index(
             "uq_call_task_open",
             "delivery_id",

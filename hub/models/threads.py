@@ -84,6 +84,7 @@ class ThreadNotice(InSchool, table=True):
     __table_args__ = (
         *within_school("thread", "notice", "reply", unique=[("notice_id",)]),
         Index(None, "thread_id", "school_id"),
+        Index(None, "reply_id", "school_id"),
     )
 
     thread_id: int = Field(sa_type=BigId)
@@ -104,6 +105,9 @@ class Reply(InSchool, table=True):
     __table_args__ = (
         *within_school("sender", "thread", "address", "notice", "guardian", unique=[("sender_id", "provider_key")]),
         Index(None, "thread_id", "school_id"),
+        Index(None, "notice_id", "school_id"),
+        Index(None, "guardian_id", "school_id"),
+        Index(None, "address_id", "school_id"),
     )
 
     sender_id: int = Field(sa_type=BigId)
