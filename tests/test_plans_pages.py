@@ -252,3 +252,22 @@ async def test_a_teacher_sees_what_is_planned_for_her_classes_and_nothing_else(d
     assert refused.status_code == 403
     assert (await desk.post("/prevus/1/annuler")).status_code == 403
     assert "Déplacer" not in (await desk.web.get("/prevus/1")).text
+
+
+@on_one_database
+async def test_what_is_planned_in_the_schools_silence_says_when_it_leaves_instead(desk: Desk) -> None:
+    await desk.small.family(by_sms())
+    await desk.small.write("UPDATE school SET silent_from = '20:00:00.000000', silent_to = '07:00:00.000000'")
+    await desk.enter()
+
+    read, _ = await desk.read_over(**LATER | {"leaves_on": "2026-12-05"})  # a Saturday
+    there = await pressed(desk, **LATER | {"leaves_on": "2026-12-05"})
+    sheet, listed = flat((await desk.web.get(there)).text), flat((await desk.web.get("/prevus")).text)
+    urgent = await pressed(desk, **LATER | {"kind": "urgent", "leaves_on": "2026-12-05"})
+
+    said = "Le samedi 5 décembre à 8 h 00, l’école est en silence : l’avis part le lundi 7 décembre à 7 h 00."
+    assert said in flat(read.text)
+    assert said in sheet
+    assert "» part le lundi 7 décembre à 7 h 00." in sheet
+    assert "lundi 7 décembre à 7 h 00" in listed
+    assert "en silence" not in flat((await desk.web.get(urgent)).text)

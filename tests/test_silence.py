@@ -185,13 +185,13 @@ async def test_a_ladder_does_not_climb_at_night(day: Day) -> None:
     assert day.left == (1, 1)
 
 
-async def test_a_meeting_that_would_be_over_when_the_silence_ends_is_refused(day: Day) -> None:
+async def test_a_meeting_that_would_be_over_when_the_silence_ends_is_refused_with_the_reason(day: Day) -> None:
     await day.small.family(by_sms())
     now = here(2026, 11, 27, 21)
     draft = Draft(NoticeKind.MEETING, "school", Slots(starts_at=here(2026, 11, 28, 10), place="le préau"))
 
     async with day.database.school(day.small.school.key) as session:
-        with pytest.raises(InvalidError, match="déjà passée"):
+        with pytest.raises(InvalidError, match="en silence jusque-là"):
             await publish(
                 session, day.small.keyring, school=day.small.school, author_id=day.small.director, draft=draft, now=now
             )

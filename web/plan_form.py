@@ -6,9 +6,12 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
+from hub.models.school import School
+from hub.outbox.quiet import after_silence
 from hub.plans.moments import MOST_WEEKS, PLANNABLE, Rhythm, is_left_out, is_twice
 from hub.plans.reading import Planned
 from hub.ports import NoticeKind
+from hub.routing import lane_of
 from i18n.slots import whole_number
 from web.notice_form import NoticeForm, filled_in
 from web.pages import date_words, day, hour
@@ -19,7 +22,7 @@ WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanc
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What reading over says of when: in words, the next moments, and what a change of clocks does to one of them."""
+    """What reading over says of when: in words, the next moments, and what clocks or the silence do to one of them."""
 
     words: str
     moments: tuple[str, ...]
@@ -90,17 +93,24 @@ def day_of(words: str, field: str) -> date | None:
         raise InvalidError("Ce jour n’existe pas au calendrier.", field=field) from error
 
 
-def later(rhythm: Rhythm, moments: Sequence[datetime], timezone: str) -> Later:
-    """Say when something leaves, and when it does so next."""
+def later(rhythm: Rhythm, moments: Sequence[datetime], kind: NoticeKind, school: School) -> Later:
+    """Say when something leaves, and when it does so next: in the school's silence, when that ends."""
+    timezone = school.timezone
     days = [each.astimezone(ZoneInfo(timezone)).date() for each in moments]
-    odd = []
+    odd, leave = [], []
     for each, moment in zip(days, moments, strict=True):
+        leave.append(after_silence(school, lane_of(kind), moment))
+        if leave[-1] > moment:
+            odd.append(
+                f"Le {_moment(moment, timezone)}, l’école est en silence\u00a0: "
+                f"l’avis part le {_moment(leave[-1], timezone)}."
+            )
         changes = f"Le {date_words(each)}, l’heure change et {_clock(rhythm.at)}"
         if is_left_out(each, rhythm.at, timezone):
             odd.append(f"{changes} n’existe pas\u00a0: l’avis part à {hour(moment, timezone)}.")
         elif is_twice(each, rhythm.at, timezone):
             odd.append(f"{changes} sonne deux fois\u00a0: l’avis part à la première.")
-    return Later(in_words(rhythm), tuple(_moment(each, timezone) for each in moments), tuple(odd))
+    return Later(in_words(rhythm), tuple(_moment(each, timezone) for each in leave), tuple(odd))
 
 
 def in_words(rhythm: Rhythm) -> str:

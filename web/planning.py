@@ -39,7 +39,7 @@ async def read_later(visit: Visit, form: NoticeForm, asked: Asked, rhythm: Rhyth
         school = await read_school(session, visit.school_id)
         draft = draft_of(form, asked, rhythm)
         checked = await check(session, school=school, author_id=author_id, draft=draft, now=visit.now)
-    return later(checked.rhythm, checked.next, school.timezone)
+    return later(checked.rhythm, checked.next, asked.kind, school)
 
 
 async def press_later(visit: Visit, form: NoticeForm, asked: Asked, rhythm: Rhythm) -> Response:

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from hub.errors import InvalidError
 from hub.models.planned import Fired, PlanState
+from hub.models.school import School
 from hub.notices.follow_up import may_change
 from hub.people.schools import read_school
 from hub.plans.keeping import cancel, move, take_note
@@ -34,8 +35,8 @@ async def the_plans(visit: WriterDep, session: ReadingDep) -> Response:
     return page(
         "staff/plans.html",
         visit=visit,
-        waiting=[_shown(visit, each) for each in found if each.state is PlanState.WAITING],
-        over=[_shown(visit, each) for each in found if each.state is not PlanState.WAITING],
+        waiting=[_shown(school, each) for each in found if each.state is PlanState.WAITING],
+        over=[_shown(school, each) for each in found if each.state is not PlanState.WAITING],
         states=STATES,
         room=ROOM,
     )
@@ -109,7 +110,7 @@ async def _sheet(visit: Visit, plan_id: int, *, wrong: str = "", typed: tuple[st
         "staff/plan.html",
         status=422 if wrong else 200,
         visit=visit,
-        **_shown(visit, found),
+        **_shown(school, found),
         may_change=may_change(visit.reader, found.says),
         day=day,
         hour=hour,
@@ -120,13 +121,12 @@ async def _sheet(visit: Visit, plan_id: int, *, wrong: str = "", typed: tuple[st
     )
 
 
-def _shown(visit: Visit, plan: Planned) -> dict[str, object]:
+def _shown(school: School, plan: Planned) -> dict[str, object]:
     """Put a plan in words: its title, for whom, when, and when next."""
-    zone = visit.who.timezone
     return {
         "plan": plan,
-        "title": title(plan.says, zone),
+        "title": title(plan.says, school.timezone),
         "whom": for_whom(plan.says.audience),
         "when": in_words(plan.rhythm),
-        "later": later(plan.rhythm, plan.next, zone),
+        "later": later(plan.rhythm, plan.next, plan.says.kind, school),
     }
