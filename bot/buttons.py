@@ -4,10 +4,12 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot import words
+from bot.hours import choose_hour
 from bot.place import Place, said, speaking
 from bot.talk import LANGUAGE, NAMES
 from channels.chat import DATA_MOST, button_data, read_button_data
 from hub.models.answers import AnswerKind
+from hub.ports import HOURS
 from hub.replies.answers import ACTS, Taken
 from hub.replies.chats import Chat, Pressed, choose_language, choose_names, press
 from i18n.languages import SPOKEN
@@ -19,6 +21,7 @@ def buttons() -> Router:
     router = Router()
     router.callback_query.register(_choose_language, F.data.startswith(f"{LANGUAGE}|"))
     router.callback_query.register(_choose_names, F.data.startswith(f"{NAMES}|"))
+    router.callback_query.register(choose_hour, F.data.startswith(f"{HOURS}|"))
     router.callback_query.register(_answer, F.data)
     return router
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from channels.chat_lines import GAP, ChatLines
 from channels.refusals import refuse
 from hub.errors import BusyAddressError, ChannelError, RejectedError, TemporaryError, UnknownOutcomeError
-from hub.ports import LINK_CODE, Account, ChannelName, Limits, Outgoing, Proof, Sent
+from hub.ports import HOURS, LINK_CODE, Account, ChannelName, Limits, Outgoing, Proof, Sent
 from hub.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +41,29 @@ def read_button_data(data: str) -> tuple[str, str, int | None]:
     act, _, rest = data.partition("|")
     token, _, who = rest.partition("|")
     return act, token, int(who) if who.isascii() and who.isdigit() and len(who) < 19 else None
+
+
+def hour_data(token: str, does: str, ids: tuple[int, ...]) -> str:
+    """Write what a button about appointments brings back: what it does, with which ids, under which copy."""
+    return "|".join((HOURS, token, ".".join((does, *map(_short, ids)))))
+
+
+def read_hour_data(data: str) -> tuple[str, str, tuple[int, ...]]:
+    """Read (token, what it does, ids) from such a button; nothing in it is trusted. ("", …) to begin."""
+    _, _, rest = data.partition("|")
+    token, _, act = rest.partition("|")
+    does, *ids = act.split(".")
+    good = all(one.isascii() and one.isalnum() and len(one) < 13 for one in ids)
+    return token, does, tuple(int(one, 36) for one in ids) if good else ()
+
+
+def _short(number: int) -> str:
+    """Write a number in digits and letters, base 36: a button holds little."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return digits or "0"
 
 
 class TelegramChat:

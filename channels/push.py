@@ -22,7 +22,7 @@ from hub.errors import (
     TemporaryError,
     UnknownOutcomeError,
 )
-from hub.ports import LINK_CODE, ChannelName, Limits, Outgoing, Proof, Sent
+from hub.ports import HOURS, LINK_CODE, ChannelName, Limits, Outgoing, Proof, Sent
 from hub.settings import Settings
 
 PUSH_LIMITS: Final = Limits(text_max=100_000, per_second=None, connections=64)
@@ -158,8 +158,9 @@ def payload(message: Outgoing) -> bytes:
     }
     if body.link:
         shown["url"] = body.link.replace(LINK_CODE, message.link_code)
-        if len(body.buttons) <= MOST_BUTTONS:
-            shown["actions"] = [{"action": button.act, "title": button.label} for button in body.buttons]
+        buttons = [button for button in body.buttons if button.act != HOURS]
+        if len(buttons) <= MOST_BUTTONS:
+            shown["actions"] = [{"action": button.act, "title": button.label} for button in buttons]
     shown["body"] = _cut(message.text, CLEAR_MOST - len(orjson.dumps(shown)))
     return orjson.dumps(shown)
 

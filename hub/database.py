@@ -175,5 +175,10 @@ def ring_after_commit(session: AsyncSession, lane: Lane) -> None:
     session.info.setdefault("ring", set()).add(lane)
 
 
+def session_on(connection: AsyncConnection) -> AsyncSession:
+    """Open a session inside the transaction of a connection, which its owner commits; it rings no bell."""
+    return _session(connection)
+
+
 def _session(connection: AsyncConnection) -> AsyncSession:
     return AsyncSession(bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only")

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 LINK_CODE = "__LINK_CODE_"
 """Stands in a rendered text where each copy's own 12-character link code goes."""
+HOURS = "hours"
+"""The button that asks for hours to choose from: in a chat alone, where they come back as buttons."""
 
 
 class ChannelName(StrEnum):

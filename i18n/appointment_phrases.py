@@ -51,3 +51,5 @@ APPOINTMENTS = (
     ),
 )
 """To choose, fallen free, cancelled, and tomorrow."""
+BY_DIGIT = frozenset({"appointments", "time_free"})
+"""What one answers by a digit, where an answer arrives: then the hours come back, numbered."""

@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 
-from hub.ports import Body, Button, NoticeKind, Wording
+from hub.ports import HOURS, Body, Button, NoticeKind, Slots, Wording
+from i18n.appointment_phrases import BY_DIGIT
 from i18n.checks import check_slots
 from i18n.languages import best
 from i18n.said import said
@@ -30,13 +31,13 @@ def render_pocket(wording: Wording) -> Body:
         text="\n".join(filter(None, lines)),
         language=speaks.code,
         subject=clean_line(wording.school.name),
-        buttons=_buttons(speaks, wording.kind, signs=wording.slots.signs),
+        buttons=_buttons(speaks, wording.kind, wording.slots),
         link=None if wording.kind is NoticeKind.CODE else wording.link,
         direction=best(speaks.code).direction,
     )
 
 
-def _buttons(speaks: Tongue, kind: NoticeKind, *, signs: bool) -> tuple[Button, ...]:
+def _buttons(speaks: Tongue, kind: NoticeKind, slots: Slots) -> tuple[Button, ...]:
     """Offer the answers of this kind; a crisis asks for none, and neither does what is only for information.
 
     A document is signed on its page, where it can be read: to have read the few lines about it is no answer.
@@ -54,7 +55,10 @@ def _buttons(speaks: Tongue, kind: NoticeKind, *, signs: bool) -> tuple[Button, 
             return Button("yes", _("Oui")), Button("no", _("Non"))
         case NoticeKind.CRISIS | NoticeKind.REMINDER | NoticeKind.CODE:
             return ()
-        case _ if signs:
+        case _ if slots.signs:
             return ()
+        case _ if slots.phrase in BY_DIGIT:
+            # TRANSLATORS: a button under an invitation to an appointment
+            return Button(HOURS, _("Choisir une heure")), Button("acknowledge", _("J'ai lu"))
         case _:
             return (Button("acknowledge", _("J'ai lu")),)

@@ -9,6 +9,7 @@ from markupsafe import escape
 
 from hub.errors import InvalidError
 from hub.ports import Body, ChannelName, HalfDay, News, NoticeKind, Wording
+from i18n.appointment_phrases import BY_DIGIT
 from i18n.checks import check_slots
 from i18n.forms import SHORTER, SHORTER_NEWS, WHOLE, Form
 from i18n.from_the_page import (
@@ -136,7 +137,10 @@ def _sms(wording: Wording, form: Form) -> str:
         ours = replace(wording.slots, place=str(words["place"]))
         if form.brief and wording.slots.signs:
             ours = replace(ours, follows=None)
-        words["said"] = " ".join(said_in(speaks, wording.kind, ours, wording.school, pupil=str(words["pupils"])))
+        sentences = said_in(speaks, wording.kind, ours, wording.school, pupil=str(words["pupils"]))
+        if words["digit"]:  # it stands for « choisissez-la sur votre page, ou par téléphone »
+            sentences = sentences[:-1]
+        words["said"] = " ".join(sentences)
         words["above"] = above(speaks, wording.slots.word, wording.author, short) if wording.slots.word else ""
     said = _template(wording.kind, "sms.txt", speaks.code, typeset=False).render(words)
     theirs = wording.kind is NoticeKind.ANNOUNCEMENT and not (words["said"] or wording.slots.word)
@@ -242,6 +246,7 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "pupils": names if wording.pupils else "",
         "count": max(1, len(wording.pupils)),
         "phrase": wording.slots.phrase or "",
+        "digit": wording.two_way and wording.slots.phrase in BY_DIGIT,
         "when": _when(wording, speaks),
         "place": clean_line(wording.slots.place or ""),
         "exercise": wording.slots.exercise,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select, update
@@ -25,6 +26,10 @@ AHEAD = timedelta(days=4)
 """How far ahead a reminder looks: on a Friday, to Monday evening."""
 AT_ONCE = 20
 """Reminders in one transaction: nobody waits for the registers meanwhile."""
+
+
+FREE_KEY = "libre:"
+"""What the key of a notice begins with that tells of a time fallen free: a digit answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ async def tell_who_waits(
         return None
     _, label = await _class_of(session, school.key, freed.round_id)
     slots = Slots(phrase="time_free", starts_at=freed.starts_at, language=school.language)
-    draft = Draft(kind=NoticeKind.ANNOUNCEMENT, audience=f"class:{label}", slots=slots)
+    key = f"{FREE_KEY}{freed.round_id}:{token_hex(16)}"
+    draft = Draft(kind=NoticeKind.ANNOUNCEMENT, audience=f"class:{label}", slots=slots, key=key)
     who = select(booking_wait.c.guardian_id, booking_wait.c.pupil_id).where(booking_wait.c.id.in_(waits))
     told = await tell(session, keyring, school=school, author_id=row.author_id, draft=draft, who=who, now=now)
     return told.notice_id

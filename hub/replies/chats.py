@@ -9,11 +9,13 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from hub.meetings.by_number import Act, Asks, Does, Told, begin, go_on
 from hub.models.answers import AnswerKind
 from hub.models.people import AddressState, Medium
 from hub.people.chat_lines import ChatLine
 from hub.people.joining import Invited
-from hub.ports import ChannelName
+from hub.people.schools import read_school
+from hub.ports import ChannelName, SchoolCard
 from hub.replies.answers import Taken, answer
 from hub.replies.consent import write_again, write_in
 from hub.replies.joining import join
@@ -122,3 +124,41 @@ async def press(
         now=now,
     )
     return Pressed(taken, served)
+
+
+async def press_hours(
+    session: AsyncSession, keyring: Keyring, line: ChatLine, chat: Chat, *, token: str, act: Act | None, now: datetime
+) -> tuple[Told, SchoolCard] | None:
+    """Take a button about appointments: `act`, or to begin.
+
+    None when its copy is not this chat's, or the adult is not one whom that copy serves.
+    """
+    copy_id = keyring.read_token("c", token)
+    if copy_id is None:
+        return None
+    connection = await session.connection()
+    served = await served_by(connection, school_id=line.school_id, copy_id=copy_id, now=now)
+    if served is None or served.address_id != chat.address_id or not served.adults:
+        return None
+    if any(adult.service for adult in served.adults):
+        return Told(Asks.ELSEWHERE), served.school
+    if act is not None and served.adult(act.guardian_id) is None:
+        return None
+    school = await read_school(session, line.school_id)
+    if act is not None and act.does is not Does.SPEAK:
+        told = await go_on(session, keyring, act, school=school, now=now)
+    else:
+        those = [one for one in served.adults if act is None or one.guardian_id == act.guardian_id]
+        pupils = None if chat.named else {pupil_id for one in those for pupil_id in one.pupils}
+        adults = [(one.guardian_id, one.name) for one in those]
+        told = await begin(session, keyring, school=school, adults=adults, pupils=pupils, now=now)
+    await answer(
+        connection,
+        school_id=line.school_id,
+        copy_id=copy_id,
+        kind=AnswerKind.ACKNOWLEDGED,
+        guardian_id=None if act is None else act.guardian_id,
+        through=ChannelName.CHAT.value,
+        now=now,
+    )
+    return Told(Asks.ELSEWHERE) if told.asks is Asks.CHILD and not chat.named else told, served.school

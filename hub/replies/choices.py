@@ -127,6 +127,7 @@ async def _asked_lately(connection: AsyncConnection, kept: Kept) -> bool:
         reply_choice.c.school_id == kept.school_id,
         reply_choice.c.address_id == kept.address_id,
         reply_choice.c.asked_at > kept.now - ONCE,
+        reply_choice.c.copies.not_like("%:%"),
     )
     return (await connection.execute(asked.limit(1))).first() is not None
 

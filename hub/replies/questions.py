@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.meetings.telling import FREE_KEY
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import Needs, NoticeState
@@ -17,7 +18,17 @@ from hub.replies.answers import POSTED
 from hub.replies.links import Served
 from hub.replies.meaning import Meaning, Sense
 from hub.tables import answer as answers
-from hub.tables import attempt, copy, copy_delivery, delivery, delivery_pupil, notice, thread, thread_notice
+from hub.tables import (
+    attempt,
+    copy,
+    copy_delivery,
+    delivery,
+    delivery_pupil,
+    meeting_round,
+    notice,
+    thread,
+    thread_notice,
+)
 
 DAYS = 14
 """Words answer what was sent within the last fourteen days, and nothing older."""
@@ -31,7 +42,8 @@ class Sent:
     """A copy that left lately. `asks`: whether one comes, and how many; `over`: it is too late to say.
 
     `answered`: one of its adults has. `pupils`: whom it is about. `names`: its channel's own names for it. `senders`:
-    from which it left. `private`: a word of a confidential conversation.
+    from which it left. `private`: a word of a confidential conversation. `offers`: hours of appointments
+    to choose from, by the digit that it says.
     """
 
     copy_id: int
@@ -45,6 +57,7 @@ class Sent:
     senders: frozenset[int] = field(default_factory=frozenset)
     pupils: frozenset[int] = field(default_factory=frozenset)
     private: bool = False
+    offers: bool = False
 
     @classmethod
     def of(cls, served: Served) -> "Sent":
@@ -102,6 +115,7 @@ async def sent_lately(
             asks=row.kind == NoticeKind.MEETING or row.needs != Needs.NONE,
             over=row.kind == NoticeKind.MEETING and row.expires_at <= now,
             private=bool(row.private),
+            offers=bool(row.offers),
         )
         names = known.names | {row.provider_id} if row.provider_id else known.names
         here[row.id] = replace(known, names=names, senders=known.senders | {row.sender_id})
@@ -144,6 +158,7 @@ def _lately() -> Select[Any]:
             notice.c.kind,
             notice.c.needs,
             notice.c.expires_at,
+            notice.c.key_name.startswith(FREE_KEY).label("tells_of_one"),
             attempt.c.id.label("attempt_id"),
             attempt.c.sender_id,
             attempt.c.sending_at,
@@ -177,8 +192,14 @@ def _lately() -> Select[Any]:
         .where(thread_notice.c.notice_id == tried.c.notice_id, thread.c.private_to.is_not(None))
         .exists()
     )
+    invites = (
+        select(meeting_round.c.id)
+        .where(meeting_round.c.school_id == bindparam("school"), meeting_round.c.notice_id == tried.c.notice_id)
+        .exists()
+    )
+    offers = or_(invites, tried.c.tells_of_one).label("offers")
     return (
-        select(*tried.c, said.label("answered"), private.label("private"))
+        select(*tried.c, said.label("answered"), private.label("private"), offers)
         .where(tried.c.nth <= LAST)
         .order_by(tried.c.sending_at.desc(), tried.c.attempt_id.desc())
     )

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.meetings.by_number import Told
 from hub.models.base import BigId, UtcDateTime
 from hub.ports import SchoolCard
+from hub.replies.hours_words import hours_said
 from hub.replies.meaning import Sense
 from hub.tables import reply, thread
 from i18n.tongues import Tongue, tongue
@@ -20,6 +22,8 @@ A_WHILE = timedelta(minutes=1)
 """Who writes again so soon after a confirmation gets no other: two machines would never end."""
 MOST_A_DAY = 8
 """Confirmations to one address within a day."""
+MOST_OF_HOURS = 40
+"""Answers to digits within a day, where one asks, chooses, and changes: each answers a digit, so no machine goes on."""
 SILENT = (Sense.WORDS, Sense.STOP, Sense.WRONG_NUMBER, Sense.MISSED_CALL)
 """What is not confirmed, and so never counts as confirmed."""
 
@@ -34,16 +38,22 @@ class What(StrEnum):
     HELP = "help"
     NO_PICTURES = "no_pictures"
     WHICH = "which"
+    HOURS = "hours"
+    """Appointments: hours to choose from, or what was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """What is said back, and in which language. `choices`: what one chooses from, in the order of the numbers."""
+    """What is said back, and in which language. `choices`: what one chooses from, in the order of the numbers.
+
+    `told`: what is said of appointments.
+    """
 
     what: What
     language: str
     school: SchoolCard
     choices: tuple[str, ...] = ()
+    told: Told | None = None
 
 
 def words_back(back: Back, *, typeset: bool = False) -> str:
@@ -60,6 +70,8 @@ def words_back(back: Back, *, typeset: bool = False) -> str:
             return _("L'école vous écrira de nouveau ici.")
         case What.LANGUAGE:
             return _("C'est noté : l'école vous écrira ici dans cette langue.")
+        case What.HOURS if back.told is not None:
+            return hours_said(back.told, speaks, back.school)
         case _:
             return _explained(back, speaks)
 
@@ -91,12 +103,14 @@ async def may_say_back(
     unseen: bool,
     alarm: bool,
     now: datetime,
+    hours: bool = False,
 ) -> bool:
     """Say whether one more confirmation is no loop: none within the last minute, few within the day.
 
     Counted over the conversations with the same adult, so that the index by conversation serves. `unseen`: what is
     confirmed (a picture beside words) will not be told from what is not; then everything that was said counts.
-    `alarm`: a child may be missing, and who has just confirmed another thing is told that we call.
+    `alarm`: a child may be missing, and who has just confirmed another thing is told that we call. `hours`: a digit
+    about appointments is answered at once, for the next digit answers that.
     """
     said = {
         "school": school_id,
@@ -107,6 +121,8 @@ async def may_say_back(
         "silent": ["", *(() if unseen else SILENT)],
     }
     before = (await connection.execute(_said_before(), said)).one()
+    if hours:
+        return bool(before.many < MOST_OF_HOURS)
     return before.many < MOST_A_DAY and (alarm or before.last is None or before.last <= now - A_WHILE)
 
 

@@ -21,6 +21,7 @@ from hub.replies.coming_back import come_back
 from hub.replies.consent import write_again, write_in
 from hub.replies.gathering import gather
 from hub.replies.holders import Holder, holders_of
+from hub.replies.hours import by_number, is_of_hours, told_by
 from hub.replies.keeping import Kept, Received, Text, ask_a_person, keep_all, row_of, settle
 from hub.replies.meaning import Meaning, Sense, meaning_of, plain
 from hub.replies.placing import Around, Put, heard_at, look_around, put, turn_of
@@ -86,7 +87,7 @@ async def _together(
         if holder.dead and one.sense not in (Sense.STOP, Sense.WRONG_NUMBER):
             await come_back(connection, kept, holder.address_id, timezone=holder.school.timezone)
         heard = heard_at(one.text, one.meaning, holder, around, now)
-        outcome = await _do(connection, one, holder, heard, around)
+        outcome = await _do(connection, keyring, one, holder, heard, around)
         replies.append(Put(kept, heard, outcome, holder.address_id, turn_of(outcome)))
     threads = await put(connection, replies, now=now)
     for (one, holder, _), reply, thread_id in zip(known, replies, threads, strict=True):
@@ -131,12 +132,25 @@ async def _ask_about_strangers(connection: AsyncConnection, arrivals: Sequence[_
             await ask_a_person(connection, one.kept, proposal=likely)
 
 
-async def _do(connection: AsyncConnection, one: _Arrival, holder: Holder, heard: Heard, around: Around) -> Understood:
+async def _do(
+    connection: AsyncConnection, keyring: Keyring, one: _Arrival, holder: Holder, heard: Heard, around: Around
+) -> Understood:
     """Do what a text from an address that we know says; what is said back to a wish about our writing stays with it."""
-    text, meaning = one.text, one.meaning
+    text, meaning, kept = one.text, one.meaning, cast("Kept", one.kept)
     one.choice = await _chosen(connection, one, holder, heard, around)
+    if one.choice is None:
+        asked = around.asked.get((holder.address_id, text.sender_id))
+        numbered = await by_number(connection, keyring, kept, text, holder, heard, asked)
+        if numbered is not None:
+            one.back = numbered.back
+            return numbered.outcome
     one.back = await _act(connection, text, meaning, holder, heard.now)
     if one.choice is not None:
+        offer = next((sent for sent in heard.copies if sent.offers and sent.copy_id in one.choice.copies), None)
+        begun = offer and await told_by(connection, keyring, kept, holder, heard, offer)
+        if begun:
+            one.back = begun.back
+            return begun.outcome
         return await _choose(connection, heard, one.choice)
     if meaning.sense is Sense.MISSED_CALL:
         await call_back(connection, school_id=text.school_id, about=heard.about, now=heard.now)
@@ -151,7 +165,7 @@ async def _chosen(
 ) -> Chosen | None:
     """Read what a number chooses, where we asked back; one that points at a message answers that."""
     asked = around.asked.get((holder.address_id, one.text.sender_id))
-    if asked is None:
+    if asked is None or is_of_hours(asked):
         return None
     points_at_one = any(one.text.quoted in sent.names for sent in heard.copies)
     return await chosen(
@@ -184,6 +198,7 @@ async def _say_back(connection: AsyncConnection, one: _Arrival, holder: Holder, 
             reply_id=reply.kept.reply_id,
             unseen=text.pictures and outcome.sense is Sense.WORDS,
             alarm=one.back.what is What.CALLING,
+            hours=one.back.what is What.HOURS,
             now=reply.heard.now,
         )
     ):
