@@ -143,6 +143,8 @@ class ReplyAttachment(InSchool, table=True):
 class ReplyChoice(InSchool, table=True):
     """What we asked back when a reply fitted several open questions: `copies` (ids, in the order of their numbers).
 
+    Or which hour of an appointment: then `copies` are numbers, each with what it does (see `hub/replies/hours.py`).
+
     Asked once for a reply; `answered_at` when a number came, or words that need none.
     """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.database import session_on
 from hub.meetings.by_number import Act, Asks, Does, Told, begin, go_on
 from hub.models.answers import AnswerKind
+from hub.models.people import AddressState
 from hub.people.schools import read_school
 from hub.ports import ChannelName
 from hub.replies.answers import Taken, answer
@@ -21,6 +23,7 @@ from hub.replies.questions import Sent, open_to, with_pupils
 from hub.replies.saying_back import Back, What
 from hub.replies.speakers import says_who
 from hub.replies.understanding import Heard, Understood
+from hub.routing import SILENT_DAYS
 from hub.sealing import Keyring
 from hub.tables import address, reply_choice
 
@@ -65,15 +68,15 @@ async def by_number(
     act = acts.get(number)
     if act is not None and speaker in (None, act.guardian_id):
         return await told_by(connection, keyring, kept, holder, heard, offer, act=act)
-    if offer is None:
+    if offer is None and not live:
         return None
     others = [] if live else open_to(heard.copies, heard.meaning)
-    if others and others[0].sent_at > offer.sent_at:
-        return None
-    if others:
+    if offer is not None and others:
+        if others[0].sent_at > offer.sent_at:
+            return None
         which = await with_pupils(connection, kept.school_id, [offer, *others])
         return Numbered(Understood(Sense.WORDS, None, others[0], heard.guardian_id, which=tuple(which)))
-    return await told_by(connection, keyring, kept, holder, heard, offer, speaker=speaker)
+    return await told_by(connection, keyring, kept, holder, heard, offer, speaker=speaker, live=live)
 
 
 async def _ended(
@@ -100,28 +103,18 @@ async def told_by(
     *,
     act: Act | None = None,
     speaker: int | None = None,
+    live: bool = False,
 ) -> Numbered | None:
     """Do what a number says, or begin; keep what the numbers of the next message do.
 
-    None when nothing is offered, and the invitation was not the last thing that one read; and for a service, whose
-    people do not choose for each other.
+    None when nothing is offered any more, and neither the invitation nor hours (`live`) were what one read last.
     """
-    adults = _persons(heard.adults, speaker)
-    if not adults or (act is not None and act.guardian_id not in {adult.guardian_id for adult in adults}):
+    adults = [adult for adult in heard.adults if speaker in (None, adult.guardian_id)]
+    if act is not None and act.guardian_id not in {adult.guardian_id for adult in adults}:
+        act = None
+    told = await _told(connection, keyring, kept, adults, offer, act)
+    if told.asks is Asks.CLOSED and act is None and not (live or heard.copies[:1] == [offer]):
         return None
-    discreet = await _discreet(connection, kept)
-    async with session_on(connection) as session:
-        school = await read_school(session, kept.school_id)
-        if act is None:
-            those = [(adult.guardian_id, adult.name) for adult in adults]
-            only = await _only(connection, kept, offer) if discreet else None
-            told = await begin(session, keyring, school=school, adults=those, pupils=only, now=kept.now)
-        else:
-            told = await go_on(session, keyring, act, school=school, now=kept.now)
-    if told.asks is Asks.CLOSED and act is None and heard.copies[0] is not offer:
-        return None
-    if told.asks is Asks.CHILD and discreet:
-        told = Told(Asks.ELSEWHERE)
     if offer is not None:
         await _has_read(connection, kept, offer, heard, adults)
     if told.numbered:
@@ -172,10 +165,30 @@ async def _has_read(
     )
 
 
-def _persons(adults: Sequence[Adult], speaker: int | None) -> list[Adult]:
-    """Take who may be speaking; nobody where a service answers."""
-    those = [adult for adult in adults if speaker in (None, adult.guardian_id)]
-    return [] if any(adult.service for adult in those) else those
+async def _told(
+    connection: AsyncConnection,
+    keyring: Keyring,
+    kept: Kept,
+    adults: Sequence[Adult],
+    offer: Sent | None,
+    act: Act | None,
+) -> Told:
+    """Ask the school's rule. Where nobody may be named, the invitation says for which child, or one chooses elsewhere.
+
+    So does a service: its people do not choose for each other.
+    """
+    if any(adult.service for adult in adults):
+        return Told(Asks.ELSEWHERE)
+    named = await _may_name(connection, kept)
+    async with session_on(connection) as session:
+        school = await read_school(session, kept.school_id)
+        if act is None:
+            only = None if named else await _only(connection, kept, offer)
+            those = [(adult.guardian_id, adult.name) for adult in adults]
+            told = await begin(session, keyring, school=school, adults=those, pupils=only, now=kept.now)
+        else:
+            told = await go_on(session, keyring, act, school=school, now=kept.now)
+    return told if named or told.asks not in (Asks.WHO, Asks.CHILD) else Told(Asks.ELSEWHERE)
 
 
 async def _keep(connection: AsyncConnection, kept: Kept, numbered: Mapping[int, Act]) -> None:
@@ -197,7 +210,10 @@ async def _only(connection: AsyncConnection, kept: Kept, offer: Sent | None) -> 
     return invited.pupils
 
 
-async def _discreet(connection: AsyncConnection, kept: Kept) -> bool:
-    """Say that no child may be named at this address."""
-    asked = select(address.c.discreet).where(address.c.school_id == kept.school_id, address.c.id == kept.address_id)
-    return bool((await connection.execute(asked)).scalar_one())
+async def _may_name(connection: AsyncConnection, kept: Kept) -> bool:
+    """Say that somebody may be named at this address: it lived before this word came, and nobody asked for none."""
+    here = (address.c.school_id == kept.school_id, address.c.id == kept.address_id)
+    asked = select(address.c.discreet, address.c.state, address.c.last_sign_of_life).where(*here)
+    row = (await connection.execute(asked)).one()
+    lives = row.state == AddressState.ACTIVE and row.last_sign_of_life is not None
+    return not row.discreet and lives and bool(row.last_sign_of_life > kept.now - timedelta(days=SILENT_DAYS))

@@ -14,7 +14,9 @@ from i18n.tongues import Tongue
 
 def hours_said(told: Told, speaks: Tongue, school: SchoolCard) -> str:
     """Say it with the numbers to answer, as short as can be: it is an SMS."""
-    said = (_late(told, speaks), _sentence(told, speaks, school), _numbers(told, speaks, school.timezone))
+    # TRANSLATORS: an SMS to whoever came too late for an hour; as short as can be
+    late = speaks.gettext("Cette heure est prise.") if told.late else ""
+    said = (late, _sentence(told, speaks, school), _numbers(told, speaks, school.timezone))
     return " ".join(filter(None, said))
 
 
@@ -25,7 +27,8 @@ def booked(own: Time, speaks: Tongue, timezone: str) -> str:
 
 def hours_shown(told: Told, speaks: Tongue, school: SchoolCard) -> tuple[str, tuple[tuple[str, Act], ...]]:
     """Say it above buttons: the sentence, and what each button says and does."""
-    said = " ".join(filter(None, (_late(told, speaks), _above(told, speaks, school))))
+    late = speaks.gettext(TAKEN) if told.late else ""
+    said = " ".join(filter(None, (late, _above(told, speaks, school))))
     return said, (*_taps(told, speaks, school.timezone), *_given_back(told, speaks))
 
 
@@ -76,19 +79,16 @@ def _given_back(told: Told, speaks: Tongue) -> tuple[tuple[str, Act], ...]:
     return () if told.back is None else ((speaks.gettext("Annuler ce rendez-vous"), told.back),)
 
 
-def _late(told: Told, speaks: Tongue) -> str:
-    return speaks.gettext(TAKEN) if told.late else ""
-
-
 def _sentence(told: Told, speaks: Tongue, school: SchoolCard) -> str:
     _ = speaks.gettext
     if told.own is not None:
-        what = {"what": booked(told.own, speaks, school.timezone)}
         if told.asks is Asks.BOOKED:
+            what = {"what": booked(told.own, speaks, school.timezone)}
             # TRANSLATORS: an SMS after an hour was chosen; what: day, hour, teacher and room
             return _("C'est noté : %(what)s. Pour changer, répondez 1 ; pour annuler, 0.") % what
-        # TRANSLATORS: an SMS; what: day, hour, teacher and room of an appointment
-        return _("Votre rendez-vous : %(what)s. Pour l'annuler, répondez 0.") % what
+        when = speaks.moment(told.own.starts_at, school.timezone, short=True)
+        # TRANSLATORS: an SMS; when: day and hour of an appointment, short (03/12 à 17 h 00)
+        return _("Votre rendez-vous : %(when)s. Pour l'annuler, répondez 0.") % {"when": when}
     said = _plain(told.asks, speaks)
     return f"{said} {speaks.phone(school.phone)}" if told.asks in (Asks.CLOSED, Asks.ELSEWHERE) else said
 
@@ -97,7 +97,7 @@ def _plain(asks: Asks, speaks: Tongue) -> str:
     _ = speaks.gettext
     sentences = {
         # TRANSLATORS: an SMS: no hour is left for an appointment; 1 to be told when one falls free
-        Asks.FULL: _("Aucune heure n'est libre. Répondez 1 pour être prévenu."),
+        Asks.FULL: _("Aucune heure n'est libre. Répondez 1, l'école vous préviendra."),
         Asks.CLOSED: _(CLOSED),
         Asks.ELSEWHERE: _("Choisissez l'heure sur votre page, ou appelez l'école :"),
         Asks.WAITS: _("C'est noté : l'école vous préviendra si une heure se libère."),
