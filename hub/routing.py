@@ -92,21 +92,20 @@ def check_absent_on(day: date | None, today: date) -> None:
         raise InvalidError(N_("Ce jour est à plus d'une semaine : donnez le jour de l'absence."), field="day")
 
 
-def check_still_to_come(starts_at: datetime | None, now: datetime, leaves: datetime | None = None) -> None:
+def check_still_to_come(starts_at: datetime | None, leaves: datetime, *, silent: bool = False) -> None:
     """Refuse a meeting that is over before its invitation leaves: it would expire at once, and nobody be told.
 
-    `leaves`: when that is not now, but the end of the school's silence. Raises InvalidError.
+    `silent`: it leaves so late because it waits for the end of the school's silence. Raises InvalidError.
     """
-    if starts_at is not None and now < starts_at <= (leaves or now):
+    if starts_at is None or starts_at > leaves:
+        return
+    if silent:
         raise InvalidError(
             "L’école est en silence jusque-là : l’invitation partirait après la réunion. Un avis urgent part tout de "
             "suite.",
             field="starts_at",
         )
-    if starts_at is not None and starts_at <= now:
-        raise InvalidError(
-            N_("Cette réunion serait déjà passée : donnez un jour et une heure à venir."), field="starts_at"
-        )
+    raise InvalidError(N_("Cette réunion serait déjà passée : donnez un jour et une heure à venir."), field="starts_at")
 
 
 def leaves_at(kind: NoticeKind, slots: Slots, *, many: bool, asked: datetime | None, now: datetime) -> datetime:

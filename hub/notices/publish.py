@@ -100,7 +100,9 @@ async def publish(
     audience = await allowed_audience(session, school.key, author_id, draft, day=day)
     draft = replace(draft, due_at=await _due(session, school, author_id, draft, audience, day=day, now=now))
     if draft.kind is NoticeKind.MEETING:
-        check_still_to_come(draft.slots.starts_at, now, draft.due_at)
+        leaves = draft.due(now)
+        silent = waited_for(school, draft.lane, leaves)
+        check_still_to_come(draft.slots.starts_at, leaves, silent=silent)
     who = members(school.key, audience, day)
     published = await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
     if draft.kind is NoticeKind.CRISIS and published.fresh:
