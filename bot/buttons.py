@@ -10,8 +10,9 @@ from bot.talk import LANGUAGE, NAMES
 from channels.chat import DATA_MOST, button_data, read_button_data
 from hub.models.answers import AnswerKind
 from hub.ports import HOURS
-from hub.replies.answers import ACTS, Taken
+from hub.replies.answers import Taken, read_button
 from hub.replies.chats import Chat, Pressed, choose_language, choose_names, press
+from hub.replies.saying_back import room_full, too_many
 from i18n.languages import SPOKEN
 from i18n.tongues import Tongue, tongue
 
@@ -31,9 +32,9 @@ async def _answer(query: CallbackQuery, place: Place) -> None:
     chat = await _chat(query, place)
     speaks = speaking(chat, query.from_user)
     act, token, guardian_id = read_button_data(query.data or "")
-    kind = ACTS.get(act)
+    meant = read_button(act)
     pressed = None
-    if chat is not None and kind is not None:
+    if chat is not None and meant is not None:
         async with place.database.school(place.line.school_id) as session:
             connection = await session.connection()
             pressed = await press(
@@ -42,22 +43,29 @@ async def _answer(query: CallbackQuery, place: Place) -> None:
                 place.line,
                 chat,
                 token=token,
-                kind=kind,
+                kind=meant[0],
+                number=meant[1],
                 guardian_id=guardian_id,
                 now=await place.database.now(connection),
             )
-    if pressed is None or kind is None:
+    if pressed is None or meant is None:
         await said(query.answer(words.not_yours(speaks)))
         return
+    kind = meant[0]
     note = _note(pressed, kind, speaks, place.line.phone)
     await said(query.answer(note[: words.MOST_IN_A_NOTE], show_alert=kind is AnswerKind.SHOULD_BE_HERE))
-    await _replace(query, _who(pressed, act, token))
+    if pressed.taken is not Taken.TOO_MANY:
+        await _replace(query, _who(pressed, act, token))
 
 
 def _note(pressed: Pressed, kind: AnswerKind, speaks: Tongue, phone: str) -> str:
     """Say what came of a press, never what was answered."""
     if pressed.taken is Taken.WITHDRAWN:
         return words.withdrawn(speaks)
+    if pressed.taken is Taken.TOO_MANY:
+        return too_many(speaks, pressed.served.most or 0)
+    if pressed.taken is Taken.WAITS:
+        return room_full(speaks)
     if kind is AnswerKind.SHOULD_BE_HERE:
         return words.calling(speaks, phone)
     return words.who(speaks) if pressed.taken is Taken.WHO else words.thanks(speaks)

@@ -139,6 +139,10 @@ def a_bot(token: str, line: Line) -> Bot:
     return Bot(token, session=line)
 
 
+IN_A_ROW = 4
+"""Numbers side by side; words have a row each."""
+
+
 async def post(
     bot: Bot,
     chat: str,
@@ -155,7 +159,10 @@ async def post(
     number of the message that it quotes, if that still stands in the chat.
     Raises a child of ChannelError.
     """
-    rows = [[InlineKeyboardButton(text=label, callback_data=data)] for data, label in buttons]
+    made = [InlineKeyboardButton(text=label, callback_data=data) for data, label in buttons]
+    numbers = [button for button in made if button.text.isdecimal()]
+    rows = [numbers[at : at + IN_A_ROW] for at in range(0, len(numbers), IN_A_ROW)]
+    rows += [[button] for button in made if not button.text.isdecimal()]
     if link is not None:
         rows.append([InlineKeyboardButton(text=link[1], url=link[0])])
     bold = MessageEntity(type="bold", offset=0, length=len(title.encode("utf-16-le")) // 2)

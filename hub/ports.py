@@ -114,6 +114,8 @@ class Slots:
     `follows`: what it is to the notice before it. `plain`: an SMS spells the author's words without the letters that
     make it dear. `word`: it is said to one family, in a conversation. `signs`: a document wants a signature, by `day`.
     `news`: what a digest tells of. `code`: six digits that open the family's page.
+    `by_family`: one answer of either parent stands for the family. `most`: the largest number that one may announce.
+    `places`: how many the room has.
     """
 
     text: str | None = None
@@ -131,6 +133,9 @@ class Slots:
     signs: bool = False
     news: News | None = None
     code: str | None = None
+    by_family: bool = False
+    most: int | None = None
+    places: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from i18n.slots import BREAK, LINE_MAX, N_, clean, clean_line
 
 TEXT_MAX = 4_000
 """Characters of the author's own words."""
+MOST, PLACES = 99, 9_999
+"""The largest number that one may announce, and the largest room."""
 _CODE = re.compile(r"[0-9]{6}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
@@ -68,6 +70,10 @@ def _needs_moment(slots: Slots) -> None:
         raise InvalidError(N_("Il manque le jour et l'heure de la réunion."), field="starts_at")
     if slots.starts_at.tzinfo is None:
         raise InvalidError(N_("L'heure de la réunion n'a pas de fuseau horaire."), field="starts_at")
+    if slots.most is not None and not 1 <= slots.most <= MOST:
+        raise InvalidError(N_("Une famille annonce de 1 à 99 personnes."), field="most")
+    if slots.places is not None and not 1 <= slots.places <= PLACES:
+        raise InvalidError(N_("Une salle compte de 1 à 9 999 places."), field="places")
 
 
 def _needs_homework(slots: Slots) -> None:

@@ -157,6 +157,14 @@ PHRASES: Mapping[str, Phrase] = {
             N_("Votre page de l'école a été ouverte sur un autre appareil."),
             N_("Si ce n'est pas vous, appelez l'école."),
         ),
+        Phrase(
+            "place_found",
+            (NoticeKind.REMINDER,),
+            "places libérées",
+            # TRANSLATORS: told to who waited for a place at a meeting. moment: day and hour
+            (N_("Des places se sont libérées à la réunion, %(moment)s : votre réponse compte, vous êtes attendus."),),
+            needs=("moment",),
+        ),
         _told(
             "joined_push",
             "notifications ajoutées",

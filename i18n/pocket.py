@@ -10,6 +10,9 @@ from i18n.said import said
 from i18n.slots import clean, clean_line
 from i18n.tongues import Tongue, tongue
 
+NUMBERS = 8
+"""How many may come by one tap; a greater number is written."""
+
 
 @lru_cache(maxsize=512)
 def render_pocket(wording: Wording) -> Body:
@@ -50,6 +53,9 @@ def _buttons(speaks: Tongue, kind: NoticeKind, slots: Slots) -> tuple[Button, ..
                 Button("other_reason", _("Une autre raison")),
                 Button("should_be_here", _("Devrait être à l'école")),
             )
+        case NoticeKind.MEETING if slots.most:
+            numbers = (Button(f"n{number}", str(number)) for number in range(1, min(slots.most, NUMBERS) + 1))
+            return *numbers, Button("no", _("Non"))
         case NoticeKind.MEETING:
             # TRANSLATORS: two buttons under an invitation: yes, I come; no, I do not
             return Button("yes", _("Oui")), Button("no", _("Non"))

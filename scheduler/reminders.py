@@ -9,6 +9,8 @@ from hub.errors import PasserelleError
 from hub.meetings.telling import AT_ONCE, remind
 from hub.people.schools import read_school
 from hub.reminders.going import remind_of_all
+from hub.reminders.rising import AT_ONCE as RISE_AT_ONCE
+from hub.reminders.rising import tell_who_rose
 from hub.sealing import Keyring
 from hub.tables import school
 from scheduler.again import again
@@ -45,8 +47,9 @@ class Reminders:
                             return told
                         itself = await read_school(session, school_id)
                         some = await remind(session, self._keyring, school=itself, now=now)
-                    told += some
-                    if some < AT_ONCE:
+                        rose = await tell_who_rose(session, self._keyring, school=itself, now=now)
+                    told += some + rose
+                    if some < AT_ONCE and rose < RISE_AT_ONCE:
                         break
                 async with self._database.school(school_id) as session:
                     if not await takes_turn(session, Turn.REMINDERS):

@@ -763,6 +763,7 @@ def _staff() -> list[Listed]:
             Listed(f"board of {notice}", "GET /suivi/{notice_id:int}", board(notice))
             for notice in ("urgent", "absence", "meeting", "cancelled", "held", "crisis")
         ),
+        Listed("list for the door", "GET /suivi/{notice_id:int}/porte", board("meeting", end="/porte")),
         Listed("board of a deputy", "GET /suivi/{notice_id:int}", board("crisis"), who="deputy"),
         Listed("documents", "GET /classe/documents", at("/classe/documents")),
         Listed("documents of a teacher", "GET /classe/documents", at("/classe/documents"), who="other_teacher"),

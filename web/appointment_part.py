@@ -10,7 +10,7 @@ from hub.meetings.choosing import NO_APPOINTMENT, Comes, TakenError, choose, giv
 from hub.meetings.reading import for_family
 from hub.people.kin import children_of
 from hub.people.schools import read_school
-from hub.replies.links import Adult
+from hub.replies.served import Adult
 from i18n.slots import whole_number
 from web.appointment_words import shown, too_late
 from web.family_part import Opened, Part

@@ -14,6 +14,8 @@ from hub.replies.consent import stop_copy
 from hub.replies.letters import receive_note
 from hub.replies.links import LinkView
 from hub.replies.meaning import Sense
+from hub.replies.on_paper import LETTER
+from hub.replies.saying_back import What, room_full, too_many
 from hub.replies.wrong_numbers import ask_other_schools, wrong_number
 from i18n.from_the_page import NOBODYS
 from i18n.languages import best
@@ -129,6 +131,9 @@ async def _acted(request: Request, view: LinkView, speaks: Tongue) -> Response:
         return await _written(house_of(request), view, speaks, form, guardian_id)
     kind, number = said
     house, served = house_of(request), view.served
+    if number is not None and served.most is not None and number > served.most and view.through != LETTER:
+        words = FormData({"words": str(number), "key": secrets.token_hex(8)})
+        return await _written(house, view, speaks, words, guardian_id)
     async with house.database.school(served.school_id) as session:
         connection = await session.connection()
         taken = await answer(
@@ -180,6 +185,9 @@ async def _written(house: House, view: LinkView, speaks: Tongue, form: FormData,
             through=view.through,
             now=await house.database.now(connection),
         )
+    if received.back is not None:
+        taken = Taken.WAITS if received.back.what is What.WAITS else Taken.TOO_MANY
+        return said_back_of(taken, speaks, view, AnswerKind.COUNT, NOTE, None)
     return printed("thanks", speaks, view=view, alarmed=received.sense is Sense.SHOULD_BE_HERE)
 
 
@@ -191,6 +199,10 @@ def said_back_of(
     match taken:
         case Taken.WITHDRAWN:
             return printed("withdrawn", speaks, status=410, view=view)
+        case Taken.TOO_MANY:
+            return printed("too_many", speaks, status=422, view=view, said=too_many(speaks, view.served.most or 0))
+        case Taken.WAITS:
+            return printed("waits", speaks, view=view, said=room_full(speaks))
         case Taken.WHO:
             return printed("who", speaks, view=view, act=act, number=number, alarmed=alarmed)
         case _:

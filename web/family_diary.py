@@ -16,7 +16,7 @@ from hub.classroom.diary_home import ForPupil, ToDo, diary_for, diary_of_notice,
 from hub.errors import NotFoundError
 from hub.models.classroom import EntryKind
 from hub.people.kin import Child
-from hub.replies.links import Adult
+from hub.replies.served import Adult
 from i18n.slots import N_, whole_number
 from web.family_part import Opened, Part
 from web.family_visit import HOME, AtSchool, FamilyDep, Glance, Visitor

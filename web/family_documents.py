@@ -16,7 +16,8 @@ from hub.papers.given import GivenPaper, documents_of_notice, given_papers
 from hub.papers.signing import LINK, PAGE, sign
 from hub.people.kin import Child, children_of
 from hub.replies.answers import answer
-from hub.replies.links import HOME, Adult
+from hub.replies.links import HOME
+from hub.replies.served import Adult
 from i18n.slots import N_, whole_number
 from web.family_part import Opened, Part
 from web.family_visit import AtSchool, FamilyDep, Glance, Visitor

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from hub.replies.links import Adult, LinkView
+from hub.replies.links import LinkView
+from hub.replies.served import Adult
 from hub.routing import day_at_school
 from hub.sealing import Keyring
 from i18n.tongues import Tongue

@@ -11,7 +11,8 @@ from starlette.datastructures import FormData
 from hub.errors import HubError
 from hub.notices.digest import Piece, told_in
 from hub.ports import NoticeKind
-from hub.replies.links import Adult, LinkView
+from hub.replies.links import LinkView
+from hub.replies.served import Adult
 from i18n.slots import whole_number
 from i18n.tongues import Tongue
 from web.appointment_part import APPOINTMENT_PART, APPOINTMENT_PHRASES

@@ -10,7 +10,8 @@ from hub.models.people import Medium
 from hub.people.chat_lines import ChatLine, chat_line
 from hub.people.joining import invite
 from hub.ports import ChannelName
-from hub.replies.links import LinkView, Served
+from hub.replies.links import LinkView
+from hub.replies.served import Served
 from i18n.slots import whole_number
 from i18n.tongues import Tongue
 from web.family_door import by_code, printed, through

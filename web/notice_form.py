@@ -12,6 +12,7 @@ from hub.errors import InvalidError
 from hub.notices.headlines import Headline
 from hub.ports import Follows, HalfDay, NoticeKind, Slots
 from i18n.phrases import PHRASES
+from i18n.slots import whole_number
 
 FIELDS: Mapping[str, str] = {
     "kind": "kind",
@@ -20,6 +21,8 @@ FIELDS: Mapping[str, str] = {
     "subject": "subject",
     "starts_at": "meeting_day",
     "place": "place",
+    "most": "most",
+    "places": "places",
     "day": "day",
     "half_day": "half_day",
     "pupil": "pupil",
@@ -37,9 +40,10 @@ class NoticeForm(BaseModel):
     """What the form holds, as typed; `seen` is the mark of what was last read over, so that nobody presses unread.
 
     `to` holds class names, `pupil:NUMBER` and `school`. `reader` is the adult through whose eyes it is read over.
-    `corrects` is the number of the notice that this one puts right. `day` and `half_day` are an absence's, `on_day` and
-    `on_half` a phrase's: the one has been, the other is mostly to come. `when` and what follows it: when it leaves, if
-    not at once (`web/plan_form.py`); `plan` and `version`: which planned notice this one takes the place of.
+    `corrects` is the number of the notice that this one puts right. `per`, `most` and `places`: who answers an
+    invitation, and how many may come. `day` and `half_day` are an absence's, `on_day` and `on_half` a phrase's: the one
+    has been, the other is mostly to come. `when` and what follows it: when it leaves, if not at once
+    (`web/plan_form.py`); `plan` and `version`: which planned notice this one takes the place of.
     """
 
     key: str = Field(default="", max_length=64, pattern=PRESS)
@@ -62,6 +66,9 @@ class NoticeForm(BaseModel):
     meeting_day: str = Field(default="", max_length=10)
     meeting_time: str = Field(default="", max_length=8)
     place: str = Field(default="", max_length=400)
+    per: str = Field(default="", max_length=8)
+    most: str = Field(default="", max_length=8)
+    places: str = Field(default="", max_length=8)
     when: str = Field(default="", max_length=10)
     leaves_on: str = Field(default="", max_length=10)
     leaves_time: str = Field(default="", max_length=8)
@@ -107,7 +114,16 @@ def asked_for(form: NoticeForm, kinds: Sequence[NoticeKind], today: date, timezo
     slots = Slots(text=text, subject=subject, plain=bool(form.plain))
     if kind is NoticeKind.MEETING:
         starts = _moment(form.meeting_day, form.meeting_time, timezone)
-        slots = Slots(text=text, subject=subject, starts_at=starts, place=place, plain=bool(form.plain))
+        slots = Slots(
+            text=text,
+            subject=subject,
+            starts_at=starts,
+            place=place,
+            plain=bool(form.plain),
+            by_family=form.per == "family",
+            most=_number(form.most, "most"),
+            places=_number(form.places, "places"),
+        )
     elif kind is NoticeKind.URGENT and form.phrase:
         slots = _with_phrase(form, slots, place, today, timezone)
     return Asked(kind, audience_words(form.to), slots)
@@ -132,6 +148,9 @@ def filled_in(notice: Headline, timezone: str) -> NoticeForm:
         meeting_day=f"{starts:%Y-%m-%d}" if starts and meeting else "",
         meeting_time=f"{starts:%H:%M}" if starts and meeting else "",
         place=slots.place or "",
+        per="family" if slots.by_family else "",
+        most=str(slots.most or ""),
+        places=str(slots.places or ""),
     )
 
 
@@ -177,6 +196,16 @@ def _date(words: str, field: str) -> date | None:
         return date.fromisoformat(words) if words else None
     except ValueError as error:
         raise InvalidError("Ce jour n’existe pas au calendrier.", field=field) from error
+
+
+def _number(words: str, field: str) -> int | None:
+    """Read a number; None where nothing is typed. Raises InvalidError."""
+    if not words.strip():
+        return None
+    number = whole_number(words.strip(), digits=4)
+    if number is None:
+        raise InvalidError("Écrivez un nombre en chiffres, ou rien.", field=field)
+    return number
 
 
 def _moment(day: str, hour: str, timezone: str) -> datetime | None:

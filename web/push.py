@@ -16,7 +16,8 @@ from hub.people.joining import find_invitation
 from hub.people.push_lines import PushLine, Subscribed, find_subscribed, move_subscribed, push_line, push_senders
 from hub.replies.codes import find_code
 from hub.replies.joining import join
-from hub.replies.links import LinkView, Served
+from hub.replies.links import LinkView
+from hub.replies.served import Served
 from i18n.tongues import Tongue
 from web.family_door import HEADERS, by_code, guesses_of, now_of, printed, through, tongue_for
 from web.house import House, house_of

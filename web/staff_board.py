@@ -76,7 +76,13 @@ class BoardView:
     @property
     def asks(self) -> bool:
         """Whether families were asked something, or answered as if they were."""
-        return self.notice.kind is NoticeKind.MEETING or bool(self.answers.yes or self.answers.no)
+        asks = self.notice.kind is NoticeKind.MEETING and not self.repeats
+        return asks or bool(self.answers.yes or self.answers.no)
+
+    @property
+    def repeats(self) -> bool:
+        """A reminder: what answers it stands on the board of what it says again."""
+        return self.notice.slots.follows is Follows.REMINDER
 
     @property
     def ended_as(self) -> str:
@@ -181,7 +187,12 @@ async def _view(visit: Visit, session: AsyncSession, seen: Headline) -> BoardVie
         most=MOST_LISTED,
     )
     answers = await answers_to(
-        session, school_id=visit.school_id, notice_id=seen.notice_id, day=day, classes=visit.classes
+        session,
+        school_id=visit.school_id,
+        notice_id=seen.notice_id,
+        day=day,
+        classes=visit.classes,
+        by_family=seen.slots.by_family,
     )
     news = await course(session, school_id=visit.school_id, notice_id=seen.notice_id)
     return BoardView(

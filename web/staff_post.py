@@ -35,6 +35,7 @@ WHOM: Mapping[Whom, str] = {
 }
 DONE: Mapping[str, str] = {
     Taken.NOTED: "La réponse du coupon est notée.",
+    Taken.WAITS: "La réponse du coupon est notée, en attente : il n’y a plus assez de places.",
     Taken.ALREADY: "Cette réponse était déjà notée : rien n’a changé.",
 }
 

@@ -37,7 +37,8 @@ class CallOutcome(StrEnum):
 class Answer(InSchool, table=True):
     """What an adult said, once for a notice, or once for each pupil; `words_sealed` under the guardian's key.
 
-    `number`: how many, where that was said.
+    `number`: how many, where that was said. `held`: how many of these have a place where the room is counted; the
+    others wait. `rose_at`: places fell free for this answer, which nobody has been told of yet.
     """
 
     __tablename__ = "answer"
@@ -63,6 +64,12 @@ class Answer(InSchool, table=True):
             sqlite_where=text("pupil_id IS NOT NULL"),
             postgresql_where=text("pupil_id IS NOT NULL"),
         ),
+        Index(
+            "ix_answer_rose",
+            "school_id",
+            sqlite_where=text("rose_at IS NOT NULL"),
+            postgresql_where=text("rose_at IS NOT NULL"),
+        ),
     )
 
     notice_id: int = Field(sa_type=BigId)
@@ -70,6 +77,8 @@ class Answer(InSchool, table=True):
     pupil_id: int | None = Field(default=None, sa_type=BigId)
     kind: AnswerKind = Field(sa_type=words(AnswerKind))
     number: int | None = None
+    held: int | None = None
+    rose_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     words_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     through: str = Field(max_length=12)
     typed_by: int | None = Field(default=None, sa_type=BigId)

@@ -64,6 +64,7 @@ class Notice(InSchool, table=True):
     """What the school says, once. `key_name` makes a press idempotent; `audience` is how it was addressed.
 
     `reminds`: those who have not answered are reminded, and those who come are on the eve.
+    `most`: the largest number that one may announce; `places`: how many the room has; None: as many as come.
     Its ladder is that of the press (`hub.patience.Ladder`): `patience` in seconds, `rings`, `calls`.
     """
 
@@ -86,6 +87,8 @@ class Notice(InSchool, table=True):
     rings: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     calls: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     reminds: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    most: int | None = None
+    places: int | None = None
     keep_until: date | None = None
 
 

@@ -14,6 +14,7 @@ from hub.models.base import BigId
 from hub.notices.chairs import by_adult, chairs, who_comes
 from hub.notices.left import Child
 from hub.notices.left_asked import children
+from hub.notices.room import Room, seats_of
 from hub.notices.standing import concerns, still_told
 from hub.people.names import full_name
 from hub.tables import answer, delivery, guardian
@@ -23,7 +24,10 @@ ASKED = (AnswerKind.YES, AnswerKind.NO, AnswerKind.COUNT)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one adult said: yes, no, or (COUNT) `number` persons; `children` whom that is about for the reader."""
+    """What one adult said: yes, no, or (COUNT) `number` persons; `children` whom that is about for the reader.
+
+    `waits`: the room is full, and some of these have no place yet.
+    """
 
     guardian_id: int
     name: str
@@ -31,6 +35,7 @@ class Answered:
     number: int | None
     at: datetime
     children: tuple[Child, ...]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Answers:
     """What was said so far: `yes` and `no` in adults (« three of us » is a yes), `persons` where they said how many.
 
     `chairs`: how many these need, where two parents who announce the same family count once.
+    `taken`: those that somebody has, where the room is counted; `waiting`: adults who wait for one.
     `listed`: those whom the reader may see, the last first; `unlisted`: how many more there are.
     """
 
@@ -45,6 +51,8 @@ class Answers:
     no: int = 0
     persons: int = 0
     chairs: int = 0
+    taken: int = 0
+    waiting: int = 0
     listed: tuple[Answered, ...] = ()
     unlisted: int = 0
 
@@ -57,16 +65,20 @@ async def answers_to(
     day: date,
     classes: frozenset[int] | None = None,
     most: int = 100,
+    by_family: bool = False,
 ) -> Answers:
     """Read what adults who still have a right to the notice on `day` said; one question where nobody said anything.
 
-    `classes` limits the names (not the figures) to adults of pupils of these classes.
+    `classes` limits the names (not the figures) to adults of pupils of these classes. `by_family`: one
+    answer stands for both parents.
     """
     which = {"school": school_id, "notice": notice_id, "day": day, "classes": list(classes or ()), "most": most}
     said = {row.kind: row for row in await session.execute(_figures(), which)}
     if not said:
         return Answers()
-    coming = by_adult(await session.execute(who_comes(), which))
+    coming = (await session.execute(who_comes(), which)).all()
+    room = Room(0, by_family, seats_of(coming))
+    waiting = {one.guardian_id for one in room.seats if one.waits}
     rows = (await session.execute(_listed(of_classes=classes is not None), which)).all()
     young: dict[int, list[Child]] = defaultdict(list)
     theirs = {**which, "ids": [row.delivery_id for row in rows]}
@@ -76,7 +88,9 @@ async def answers_to(
     return Answers(
         yes=sum(row.adults for row in (yes, counted) if row is not None),
         no=said[AnswerKind.NO].adults if AnswerKind.NO in said else 0,
-        chairs=chairs(coming),
+        chairs=chairs(by_adult(coming), by_family=by_family),
+        taken=room.taken,
+        waiting=len(waiting),
         persons=0 if counted is None else counted.persons,
         listed=tuple(
             Answered(
@@ -86,6 +100,7 @@ async def answers_to(
                 row.number,
                 row.at,
                 tuple(young[row.delivery_id]),
+                row.guardian_id in waiting,
             )
             for row in rows
         ),

@@ -9,10 +9,11 @@ from sqlalchemy import Select, and_, case, distinct, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
-from hub.models.notices import DeliveryState
+from hub.models.notices import DeliveryState, Needs
+from hub.outbox.unanswered import somebody_unanswered
 from hub.people.links import holds_on, not_over, told_about, told_today
 from hub.people.rights import Rights
-from hub.tables import attempt, class_group, copy_delivery, delivery, delivery_pupil, enrolment, school_year
+from hub.tables import attempt, class_group, copy_delivery, delivery, delivery_pupil, enrolment, notice, school_year
 from i18n.slots import whole_number
 
 MANY_CLASSES = 3
@@ -105,10 +106,15 @@ def members(school_id: int, audience: Audience, day: date) -> Select[Any]:
 def unanswered(school_id: int, notice_id: int, day: date) -> Select[Any]:
     """Select (guardian_id, pupil_id) of those whom a notice concerns still, and who did not answer it.
 
-    Who is to be called is not written to again: the call says it, and a second one would ring at the same family.
+    Who is to be called is not written to again: the call says it, and a second one would ring at the same family. Where
+    one answer stands for a family, neither is the other parent.
     """
+    one = select(notice.c.id).where(
+        notice.c.school_id == school_id, notice.c.id == notice_id, notice.c.needs == Needs.ONE
+    )
     return _of_notices(school_id, [notice_id], day).where(
-        delivery.c.state.not_in((DeliveryState.ACKNOWLEDGED, DeliveryState.HELD, DeliveryState.TO_CALL))
+        delivery.c.state.not_in((DeliveryState.ACKNOWLEDGED, DeliveryState.HELD, DeliveryState.TO_CALL)),
+        or_(~one.exists(), somebody_unanswered()),
     )
 
 

@@ -1,12 +1,16 @@
 """Which notice follows which: a correction, a withdrawal, a reminder, the next news of an alarm."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.ports import Follows
-from hub.tables import notice_follow
+from hub.tables import notice, notice_follow
+
+REPEATS = "notice:"
+"""How the audience of what follows another notice begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,32 @@ async def chain_of(session: AsyncSession, *, school_id: int, notice_id: int) -> 
         else:
             after.append((row.notice_id, Follows(row.how)))
     return Chain(before, tuple(after))
+
+
+async def first_of(connection: AsyncConnection, school_id: int, notices: Collection[int]) -> dict[int, int]:
+    """Say of reminders which notice they say again, the first where a reminder is reminded of; others are left out."""
+    first = dict[int, int]()
+    last = {number: number for number in notices}
+    while last:
+        rows = await connection.execute(
+            select(notice_follow.c.notice_id, notice_follow.c.before_id).where(
+                notice_follow.c.school_id == school_id,
+                notice_follow.c.notice_id.in_(sorted(set(last.values()))),
+                notice_follow.c.how == Follows.REMINDER,
+            )
+        )
+        before = {int(row.notice_id): int(row.before_id) for row in rows}
+        last = {number: before[at] for number, at in last.items() if at in before}
+        first.update(last)
+    return first
+
+
+async def with_reminders(connection: AsyncConnection | AsyncSession, school_id: int, notice_id: int) -> tuple[int, ...]:
+    """Give a notice and those that say it again, and again."""
+    told = select(literal(notice_id, notice.c.id.type).label("id")).cte("told", recursive=True)
+    again = select(notice_follow.c.notice_id).where(
+        notice_follow.c.school_id == school_id,
+        notice_follow.c.before_id == told.c.id,
+        notice_follow.c.how == Follows.REMINDER,
+    )
+    return tuple(await connection.scalars(select(told.union(again).c.id)))

@@ -24,17 +24,21 @@ class Coming:
     pupils: frozenset[int]
 
 
-def chairs(coming: Iterable[Coming]) -> int:
+def chairs(coming: Iterable[Coming], *, by_family: bool = False) -> int:
     """Count chairs by family: the adults who were invited about exactly the same children.
 
     Of a family the greatest number counts that one of them announced, and at least a chair for each who comes. Nobody
     reads what the other answered: parents who live apart see their own answer alone, and each has a chair. Adults who
     share only some of their children are families of their own: rather a chair too many than one that is missing.
+    `by_family`: one answer of either stands for both, so the greatest number alone counts.
     """
     families = defaultdict[frozenset[int], list[Coming]](list)
     for one in coming:
         families[one.pupils].append(one)
-    return sum(max(len(family), *(one.number or 1 for one in family)) for family in families.values())
+    least = (1 if by_family else len(family) for family in families.values())
+    return sum(
+        max(few, *(one.number or 1 for one in family)) for few, family in zip(least, families.values(), strict=True)
+    )
 
 
 @cache
@@ -47,7 +51,14 @@ def who_comes() -> Select[Any]:
     )
     about = and_(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id)
     return (
-        select(answer.c.guardian_id, answer.c.number, delivery_pupil.c.pupil_id)
+        select(
+            answer.c.id,
+            answer.c.guardian_id,
+            answer.c.number,
+            answer.c.held,
+            answer.c.at,
+            delivery_pupil.c.pupil_id,
+        )
         .join(delivery, theirs)
         .join(delivery_pupil, about)
         .where(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, insert, literal, select, update
+from sqlalchemy import Select, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.database import ring_after_commit
@@ -14,6 +14,7 @@ from hub.models.notices import NoticeState
 from hub.models.school import School
 from hub.notices.audience import classes_of, informed, is_to_many, members, read_audience, require_right, unanswered
 from hub.notices.cancelling import cancel
+from hub.notices.chain import with_reminders
 from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, counted, tell
 from hub.outbox.claim import READY
@@ -216,17 +217,6 @@ async def _followed(session: AsyncSession, school_id: int, notice_id: int) -> Ma
         )
     )
     return {Follows(row.how): row for row in rows}
-
-
-async def with_reminders(session: AsyncSession, school_id: int, notice_id: int) -> tuple[int, ...]:
-    """Give a notice and those that say it again, and again."""
-    told = select(literal(notice_id, notice.c.id.type).label("id")).cte("told", recursive=True)
-    again = select(notice_follow.c.notice_id).where(
-        notice_follow.c.school_id == school_id,
-        notice_follow.c.before_id == told.c.id,
-        notice_follow.c.how == Follows.REMINDER,
-    )
-    return tuple(await session.scalars(select(told.union(again).c.id)))
 
 
 async def _stop(session: AsyncSession, school_id: int, notices: Sequence[int], now: datetime) -> None:

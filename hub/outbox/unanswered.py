@@ -33,8 +33,8 @@ from hub.models.notices import AttemptState, DeliveryState, Needs, NoticeState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import open_calls, open_rungs
 from hub.outbox.rungs import WAITING, next_way, rings, same
-from hub.ports import Lane
-from hub.tables import answer, attempt, copy_delivery, delivery, delivery_pupil, notice
+from hub.ports import Follows, Lane
+from hub.tables import answer, attempt, copy_delivery, delivery, delivery_pupil, notice, notice_follow
 
 BATCH = 200
 CHASED = (*WAITING, DeliveryState.TOLD)
@@ -124,7 +124,7 @@ def _answered_by_one() -> Update:
     told = delivery.c.state == DeliveryState.TOLD
     return (
         update(delivery)
-        .where(mine, told, one.exists(), ~_somebody_unanswered())
+        .where(mine, told, one.exists(), ~somebody_unanswered())
         .values(look_at=null(), chased=false())
         .execution_options(synchronize_session=False)
     )
@@ -156,6 +156,7 @@ def _due() -> Select[Any]:
         notice.c.state != NoticeState.PUBLISHED,
         notice.c.expires_at <= bindparam("now", type_=UtcDateTime()),
         notice.c.patience.is_(None),
+        and_(notice.c.needs == Needs.ONE, delivery.c.state == DeliveryState.TOLD, ~somebody_unanswered()),
     )
     return (
         select(
@@ -177,15 +178,28 @@ def _due() -> Select[Any]:
     )
 
 
-def _somebody_unanswered() -> ColumnElement[bool]:
-    """Say that the delivery is about a pupil about whom no adult has answered yet."""
+def somebody_unanswered() -> ColumnElement[bool]:
+    """Say that the delivery is about a pupil about whom no adult has answered yet.
+
+    What answers a reminder stands on the notice that it says again.
+    """
     other, theirs = delivery.alias("other"), delivery_pupil.alias("theirs")
+    again = (
+        select(notice_follow.c.before_id)
+        .where(
+            notice_follow.c.school_id == delivery.c.school_id,
+            notice_follow.c.notice_id == delivery.c.notice_id,
+            notice_follow.c.how == Follows.REMINDER,
+        )
+        .correlate(delivery)
+        .scalar_subquery()
+    )
     said = (
         select(answer.c.id)
         .join(other, and_(other.c.notice_id == answer.c.notice_id, other.c.guardian_id == answer.c.guardian_id))
         .join(theirs, theirs.c.delivery_id == other.c.id)
         .where(
-            answer.c.notice_id == delivery.c.notice_id,
+            answer.c.notice_id == func.coalesce(again, delivery.c.notice_id),
             answer.c.kind != AnswerKind.ACKNOWLEDGED,
             theirs.c.pupil_id == delivery_pupil.c.pupil_id,
         )

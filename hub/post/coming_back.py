@@ -17,8 +17,8 @@ from hub.post.coupons import read_coupon
 from hub.post.letters import notice_to_print
 from hub.post.printing import coupon_hash
 from hub.replies.answers import Taken, answer_to
-from hub.replies.links import Served
 from hub.replies.on_paper import COUPON, served_on_paper
+from hub.replies.served import Served
 from hub.sealing import Keyring
 from hub.tables import answer
 
@@ -95,7 +95,9 @@ async def answer_by_coupon(
     )
     if taken is Taken.WITHDRAWN:
         raise InvalidError(TOO_LATE)
-    if taken is Taken.NOTED:
+    if taken is Taken.TOO_MANY:
+        raise InvalidError(f"Cet avis permet d’annoncer {served.most} personnes au plus.", field="number")
+    if taken in (Taken.NOTED, Taken.WAITS):
         about = ("guardian", served.adults[0].guardian_id)
         await note(session, school_id, reader.staff_id, "coupon_typed", about, now)
     return taken

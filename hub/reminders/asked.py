@@ -99,7 +99,7 @@ def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs:
     """Select (guardian_id, pupil_id) of those whom one reminder is for; `told`: the notice, and what said it again.
 
     On the eve, all who come or have said nothing; after silence, those who have said nothing, and not where another
-    adult's answer about the same child is enough. Nobody who has no right any more.
+    adult's answer about the same child is enough; nor then on the eve. Nobody who has no right any more.
     """
     who = (
         select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
@@ -127,7 +127,9 @@ def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs:
             later.c.at > said.c.at,
         )
         no = select(said.c.id).where(own, said.c.kind == AnswerKind.NO, ~since.correlate(said).exists())
-        return who.where(~no.correlate(delivery).exists())
+        who = who.where(~no.correlate(delivery).exists())
+        comes = select(said.c.id).where(own, said.c.kind.in_(ASKED)).correlate(delivery).exists()
+        return who.where(or_(comes, ~_by_another(school_id, told))) if needs is Needs.ONE else who
     who = who.where(~select(said.c.id).where(own).correlate(delivery).exists())
     return who.where(~_by_another(school_id, told)) if needs is Needs.ONE else who
 

@@ -15,7 +15,8 @@ from hub.models.base import BigId
 from hub.models.notices import Needs, NoticeState
 from hub.models.school import School
 from hub.notices.addressing import address_to
-from hub.notices.follow_up import may_change, with_reminders
+from hub.notices.chain import with_reminders
+from hub.notices.follow_up import may_change
 from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, written
 from hub.outbox.lines import choose_lines

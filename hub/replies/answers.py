@@ -9,30 +9,24 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Update, and_, bindparam, case, or_, select, update
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.absences.cases import answered
 from hub.models.answers import AnswerKind
-from hub.models.base import BigId, UtcDateTime
-from hub.models.notices import AttemptState, DeliveryState
-from hub.models.people import AddressState
-from hub.outbox.follow import deliver
-from hub.outbox.rungs import WRITABLE
 from hub.outbox.unanswered import answered_by_one
 from hub.ports import NoticeKind
-from hub.replies.links import HOME, Adult, Served, served_by
+from hub.replies.links import HOME
+from hub.replies.seats import enter_room, leave_room, places_for
+from hub.replies.served import Adult, Served, served_by
+from hub.replies.signs import acknowledge, show_arrived
+from hub.tables import answer as answers
 from hub.tables import (
-    address,
-    attempt,
     call_task,
-    delivery,
     dialects_insert,
     insert_into,
 )
-from hub.tables import answer as answers
 
-FINAL = (DeliveryState.ACKNOWLEDGED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
 ABSENT = frozenset(
     {
         AnswerKind.ILL,
@@ -52,7 +46,14 @@ ACTS: Mapping[str, AnswerKind] = {
     **{kind.value: kind for kind in (*ABSENT, AnswerKind.YES, AnswerKind.NO)},
 }
 """What each button says, on a page, a notification or in a chat, by the name that it bears."""
-POSTED = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
+
+
+def read_button(act: str) -> tuple[AnswerKind, int | None] | None:
+    """Read what a button in a chat says; « n3 »: three come. None for what is none of ours."""
+    number = act.removeprefix("n")
+    if act.startswith("n") and len(number) == 1 and number in "12345678":
+        return AnswerKind.COUNT, int(number)
+    return (ACTS[act], None) if act in ACTS else None
 
 
 class Taken(StrEnum):
@@ -62,6 +63,10 @@ class Taken(StrEnum):
     ALREADY = "already"
     WHO = "who"
     """Several adults share the address, and the answer does not say who speaks."""
+    WAITS = "waits"
+    """It is kept, and the room is full: it waits for a place."""
+    TOO_MANY = "too_many"
+    """More than the notice lets anybody announce: nothing is written down."""
     WITHDRAWN = "withdrawn"
     """The notice was cancelled, or nobody here has a right to it any more."""
 
@@ -107,25 +112,33 @@ async def answer_to(
 
     A letter came to no address: what is said to it proves none.
     """
-    if not served.is_open or not _fits(kind, served):
-        return Taken.WITHDRAWN
     adult = served.adult(guardian_id)
-    if adult is None and guardian_id is not None:
+    if not served.is_open or not _fits(kind, served) or (adult is None and guardian_id is not None):
         return Taken.WITHDRAWN
     await _show_arrived_by(connection, served, through, now)
+    if kind is AnswerKind.COUNT and served.most is not None and (number or 0) > served.most:
+        return Taken.TOO_MANY
     if adult is None:
-        if kind is AnswerKind.SHOULD_BE_HERE:
-            await alarm(connection, served, served.adults, now)
-        if kind in ABSENT:
-            await _felt(connection, served, served.adults, kind, None, through, now)
-        return Taken.WHO
-    changed = await _write(connection, served, adult, (kind, number), (through, typed_by), now)
-    await _acknowledge(connection, adult, now)
+        return await _by_nobody(connection, served, kind, through, now)
+    changed, waits = await _write(connection, served, adult, (kind, number), (through, typed_by), now)
+    await acknowledge(connection, served, adult, now)
     if changed and kind is AnswerKind.SHOULD_BE_HERE:
         await alarm(connection, served, (adult,), now)
     if changed and kind in ABSENT:
         await _felt(connection, served, (adult,), kind, adult.guardian_id, through, now)
-    return Taken.NOTED if changed else Taken.ALREADY
+    done = Taken.NOTED if changed else Taken.ALREADY
+    return Taken.WAITS if waits else done
+
+
+async def _by_nobody(
+    connection: AsyncConnection, served: Served, kind: AnswerKind, through: str, now: datetime
+) -> Taken:
+    """Several share the address and nobody says who speaks: what is said of a child is felt all the same."""
+    if kind is AnswerKind.SHOULD_BE_HERE:
+        await alarm(connection, served, served.adults, now)
+    if kind in ABSENT:
+        await _felt(connection, served, served.adults, kind, None, through, now)
+    return Taken.WHO
 
 
 async def _felt(
@@ -166,49 +179,6 @@ async def _show_arrived_by(connection: AsyncConnection, served: Served, through:
         await show_arrived(connection, served, now)
 
 
-async def show_arrived(connection: AsyncConnection, served: Served, now: datetime) -> None:
-    """Somebody answered from there: the address lives, the copy arrived, and everyone it serves counts as told."""
-    await connection.execute(_lives(), {"b_school": served.school_id, "b_address": served.address_id, "b_now": now})
-    last = await connection.execute(_last(), {"school": served.school_id, "copy": served.copy_id})
-    number = last.scalar_one_or_none()
-    if number is not None:
-        await deliver(connection, {number: None}, now)
-
-
-@cache
-def _lives() -> Update:
-    """Write that an address lives: parameters b_school, b_address, b_now."""
-    moment = bindparam("b_now", type_=UtcDateTime())
-    return (
-        update(address)
-        .where(
-            address.c.school_id == bindparam("b_school", type_=BigId()),
-            address.c.id == bindparam("b_address", type_=BigId()),
-            address.c.state.in_(WRITABLE),
-        )
-        .values(
-            last_sign_of_life=moment,
-            state_at=case((address.c.state == AddressState.ACTIVE, address.c.state_at), else_=moment),
-            state=AddressState.ACTIVE,
-        )
-    )
-
-
-@cache
-def _last() -> Select[Any]:
-    """Ask for the last try of a copy that left: parameters school, copy."""
-    return (
-        select(attempt.c.id)
-        .where(
-            attempt.c.school_id == bindparam("school", type_=BigId()),
-            attempt.c.copy_id == bindparam("copy", type_=BigId()),
-            attempt.c.state.in_(POSTED),
-        )
-        .order_by(attempt.c.n.desc())
-        .limit(1)
-    )
-
-
 async def _write(
     connection: AsyncConnection,
     served: Served,
@@ -216,8 +186,8 @@ async def _write(
     what: tuple[AnswerKind, int | None],
     how: tuple[str, int | None],
     now: datetime,
-) -> bool:
-    """Insert the answer, or replace an earlier other one; gives whether anything changed.
+) -> tuple[bool, bool]:
+    """Insert the answer, or replace an earlier other one; gives whether anything changed, and whether it waits.
 
     Where one answer is enough, nobody else is asked by further ways. `what`: the kind, and how many; `how`: through
     what, and who typed it.
@@ -225,21 +195,28 @@ async def _write(
     (kind, number), (through, typed_by) = what, how
     said = {
         "school_id": served.school_id,
-        "notice_id": served.notice_id,
+        "notice_id": served.first_id,
         "guardian_id": adult.guardian_id,
         "kind": kind,
         "number": number,
+        "held": None,
+        "rose_at": None,
         "through": through,
         "typed_by": typed_by,
         "at": now,
     }
+    room = await enter_room(connection, served, now) if kind in ASKED else None
+    if room is not None:
+        said["held"] = places_for(room, adult, kind, number)
     pupils: Sequence[int | None] = list(adult.pupils) if kind in ABSENT else [None]
     written = _written(connection.dialect.name, of_a_pupil=kind in ABSENT)
     made = await connection.execute(written, [{**said, "pupil_id": pupil_id} for pupil_id in pupils])
     changed = made.first() is not None
     if changed and kind in ASKED:
-        await answered_by_one(connection, school_id=served.school_id, notice_id=served.notice_id)
-    return changed
+        await answered_by_one(connection, school_id=served.school_id, notice_id=served.first_id)
+    if room is None:
+        return changed, False
+    return changed, await leave_room(connection, served, adult, changed=changed, now=now)
 
 
 @cache
@@ -249,37 +226,12 @@ def _written(dialect: str, *, of_a_pupil: bool) -> Any:  # noqa: ANN401 (two dia
     return statement.on_conflict_do_update(
         index_elements=["notice_id", "guardian_id", *(["pupil_id"] if of_a_pupil else [])],
         index_where=answers.c.pupil_id.is_not(None) if of_a_pupil else answers.c.pupil_id.is_(None),
-        set_={name: said[name] for name in ("kind", "number", "through", "typed_by", "at")},
+        set_={name: said[name] for name in ("kind", "number", "held", "rose_at", "through", "typed_by", "at")},
         where=and_(
             or_(answers.c.kind != said.kind, answers.c.number.is_distinct_from(said.number)),
             said.kind != AnswerKind.ACKNOWLEDGED,
         ),
     ).returning(answers.c.id)
-
-
-async def _acknowledge(connection: AsyncConnection, adult: Adult, now: datetime) -> None:
-    which = {"b_delivery": adult.delivery_id, "b_now": now}
-    if (await connection.execute(_acknowledged(), which)).first() is not None:
-        await connection.execute(_called_otherwise(), which)
-
-
-@cache
-def _acknowledged() -> Any:  # noqa: ANN401 (a statement that returns rows)
-    return (
-        update(delivery)
-        .where(delivery.c.id == bindparam("b_delivery", type_=BigId()), delivery.c.state.not_in(FINAL))
-        .values(state=DeliveryState.ACKNOWLEDGED, state_at=bindparam("b_now", type_=UtcDateTime()))
-        .returning(delivery.c.id)
-    )
-
-
-@cache
-def _called_otherwise() -> Update:
-    return (
-        update(call_task)
-        .where(call_task.c.delivery_id == bindparam("b_delivery", type_=BigId()), call_task.c.done_at.is_(None))
-        .values(done_at=bindparam("b_now", type_=UtcDateTime()), outcome="otherwise")
-    )
 
 
 async def alarm(connection: AsyncConnection, served: Served, adults: Sequence[Adult], now: datetime) -> None:

@@ -13,10 +13,10 @@ from hub.replies.answers import alarm
 from hub.replies.holders import Holder, holders_of
 from hub.replies.keeping import Kept, Received, Text, ask_a_person, keep, row_of, settle
 from hub.replies.letters import BORROWED
-from hub.replies.links import served_by
 from hub.replies.meaning import Meaning, Sense, meaning_of_letter
 from hub.replies.placing import Put, heard_at, look_around, put, turn_of
 from hub.replies.proposing import propose
+from hub.replies.served import served_by
 from hub.replies.threads import Turn
 from hub.replies.understanding import Understood, understand
 from hub.sealing import Keyring

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.replies.answers import alarm, show_arrived
-from hub.replies.links import served_by
+from hub.replies.answers import alarm
 from hub.replies.questions import Sent
+from hub.replies.served import served_by
+from hub.replies.signs import show_arrived
 
 
 async def call_back(connection: AsyncConnection, *, school_id: int, about: Sent | None, now: datetime) -> None:

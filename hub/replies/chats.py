@@ -19,7 +19,7 @@ from hub.ports import ChannelName, SchoolCard
 from hub.replies.answers import Taken, answer
 from hub.replies.consent import write_again, write_in
 from hub.replies.joining import join
-from hub.replies.links import Served, served_by
+from hub.replies.served import Served, served_by
 from hub.sealing import Keyring
 from hub.tables import address, contact_point, guardian
 
@@ -104,6 +104,7 @@ async def press(
     *,
     token: str,
     kind: AnswerKind,
+    number: int | None = None,
     guardian_id: int | None,
     now: datetime,
 ) -> Pressed | None:
@@ -119,6 +120,7 @@ async def press(
         school_id=line.school_id,
         copy_id=copy_id,
         kind=kind,
+        number=number,
         guardian_id=guardian_id,
         through=ChannelName.CHAT.value,
         now=now,

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.models.base import BigId, UtcDateTime
 from hub.ports import NoticeKind, SchoolCard
 from hub.replies.keeping import WORDS, Kept
-from hub.replies.links import served_by
 from hub.replies.questions import Sent
 from hub.replies.saying_back import Back, What, labels
+from hub.replies.served import served_by
 from hub.sealing import Seal, UnreadableError
 from hub.tables import address, reply, reply_choice
 from i18n.tongues import tongue

@@ -13,7 +13,7 @@ from hub.models.people import AddressState, Medium
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName, SchoolCard
 from hub.replies.keeping import Text
-from hub.replies.links import Served
+from hub.replies.served import Served
 from hub.sealing import Keyring, Seal
 from hub.tables import address, attempt, contact_point, copy, data_key, guardian, reply_choice, school
 

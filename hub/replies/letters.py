@@ -13,11 +13,11 @@ from hub.replies.answers import Taken, alarm
 from hub.replies.coming_back import come_back
 from hub.replies.holders import is_theirs, way_in
 from hub.replies.keeping import Letter, Received, ask_a_person, keep, row_of
-from hub.replies.links import Served, served_by
 from hub.replies.meaning import Sense, meaning_of_letter
 from hub.replies.placing import Put, heard_under, put, turn_of
+from hub.replies.served import Served, served_by
 from hub.replies.threads import Turn
-from hub.replies.understanding import Heard, Understood, understand
+from hub.replies.understanding import Heard, Understood, bounds_back, understand
 from hub.replies.wrong_numbers import wrong_number
 from hub.sealing import Keyring
 
@@ -114,4 +114,5 @@ async def receive_note(
     heard = await heard_under(connection, served, words, meaning, through, now, guardian_id)
     outcome = await understand(connection, heard)
     await put(connection, [Put(kept, heard, outcome, served.address_id, turn_of(outcome))], now=now)
-    return Received(fresh=True, sense=outcome.sense, address_id=served.address_id)
+    back = bounds_back(outcome, served.language, served.school)
+    return Received(fresh=True, sense=outcome.sense, address_id=served.address_id, back=back)

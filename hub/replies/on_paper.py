@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
 from hub.models.base import BigId
-from hub.models.notices import Needs, NoticeState
+from hub.models.notices import NoticeState
 from hub.ports import ChannelName, NoticeKind, SchoolCard
 from hub.replies.codes import is_code
-from hub.replies.links import SAID_BY, LinkView, Served, adults_of, view_of
+from hub.replies.links import LinkView, view_of
+from hub.replies.served import SAID_BY, Served, adults_of, asked_by, counted_on_the_first
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import delivery, guardian, letter, notice, school
 
@@ -41,9 +42,10 @@ async def served_on_paper(
         cancelled=row.state != NoticeState.PUBLISHED,
         may_name=True,
         adults=(),
-        asks=row.expires_at > now if row.kind == NoticeKind.MEETING else row.needs != Needs.NONE,
+        **asked_by(row, now),
     )
-    return replace(served, adults=await adults_of(connection, served, now, delivery_id=delivery_id))
+    served = replace(served, adults=await adults_of(connection, served, now, delivery_id=delivery_id))
+    return await counted_on_the_first(connection, served, row)
 
 
 async def open_letter(database: Database, keyring: Keyring, code: str, *, now: datetime) -> LinkView | None:

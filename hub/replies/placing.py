@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.replies.choices import asked_back
 from hub.replies.holders import Holder
 from hub.replies.keeping import Kept, Text, settle
-from hub.replies.links import Adult, Served
 from hub.replies.meaning import Meaning, Sense
 from hub.replies.questions import Sent, sent_lately, with_pupils
+from hub.replies.served import Adult, Served
 from hub.replies.speakers import adults_at, party_of
 from hub.replies.threads import Party, Place, Turn, place
 from hub.replies.understanding import Heard, Understood

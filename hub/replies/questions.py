@@ -1,6 +1,6 @@
 """What was lately sent to an address, and which of it still waits for an answer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,10 +13,11 @@ from hub.meetings.telling import FREE_KEY
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import Needs, NoticeState
+from hub.notices.chain import REPEATS, first_of
 from hub.ports import NoticeKind
-from hub.replies.answers import POSTED
-from hub.replies.links import Served
 from hub.replies.meaning import Meaning, Sense
+from hub.replies.served import Served
+from hub.replies.signs import POSTED
 from hub.tables import answer as answers
 from hub.tables import (
     attempt,
@@ -41,9 +42,9 @@ _KINDS = {Sense.YES: AnswerKind.YES, Sense.NO: AnswerKind.NO, Sense.COUNT: Answe
 class Sent:
     """A copy that left lately. `asks`: whether one comes, and how many; `over`: it is too late to say.
 
-    `answered`: one of its adults has. `pupils`: whom it is about. `names`: its channel's own names for it. `senders`:
-    from which it left. `private`: a word of a confidential conversation. `offers`: hours of appointments
-    to choose from, by the digit that it says.
+    `most`: the largest number that may be said. `answered`: one of its adults has. `pupils`: whom it is about. `names`:
+    its channel's own names for it. `senders`: from which it left. `private`: a word of a confidential conversation.
+    `offers`: hours of appointments to choose from, by the digit that it says.
     """
 
     copy_id: int
@@ -58,12 +59,21 @@ class Sent:
     pupils: frozenset[int] = field(default_factory=frozenset)
     private: bool = False
     offers: bool = False
+    most: int | None = None
 
     @classmethod
     def of(cls, served: Served) -> "Sent":
         """Take a copy that the family itself points at."""
         pupils = frozenset(pupil_id for adult in served.adults for pupil_id in adult.pupils)
-        return cls(served.copy_id, served.notice_id, served.kind, served.said_at, asks=served.asks, pupils=pupils)
+        return cls(
+            served.copy_id,
+            served.notice_id,
+            served.kind,
+            served.said_at,
+            asks=served.asks,
+            pupils=pupils,
+            most=served.most,
+        )
 
     @property
     def is_open(self) -> bool:
@@ -104,6 +114,7 @@ async def sent_lately(
     """List the copies that were sent to each address lately, the newest first, each once."""
     asked = {"school": school_id, "addresses": list(addresses), "since": now - timedelta(days=DAYS)}
     found: dict[int, dict[int, Sent]] = {address_id: {} for address_id in addresses}
+    again = set[int]()
     for row in await connection.execute(_lately(), asked):
         here = found[row.address_id]
         known = here.get(row.id) or Sent(
@@ -116,10 +127,61 @@ async def sent_lately(
             over=row.kind == NoticeKind.MEETING and row.expires_at <= now,
             private=bool(row.private),
             offers=bool(row.offers),
+            most=row.most,
         )
+        if row.audience.startswith(REPEATS):
+            again.add(row.notice_id)
         names = known.names | {row.provider_id} if row.provider_id else known.names
         here[row.id] = replace(known, names=names, senders=known.senders | {row.sender_id})
-    return {address_id: list(copies.values()) for address_id, copies in found.items()}
+    lately = {address_id: list(copies.values()) for address_id, copies in found.items()}
+    return await _each_question_once(connection, school_id, lately, again) if again else lately
+
+
+async def _each_question_once(
+    connection: AsyncConnection, school_id: int, lately: Mapping[int, Sequence[Sent]], again: Collection[int]
+) -> dict[int, list[Sent]]:
+    """A reminder and what it says again are one question: the last of them is what is read, and asks no more than once.
+
+    `again`: the notices that say another again.
+    """
+    first = await first_of(connection, school_id, again)
+    said = set[tuple[int, int]]()
+    if first:
+        copies = [sent.copy_id for each in lately.values() for sent in each if sent.notice_id in first]
+        which = {"school": school_id, "copies": copies, "notices": sorted(set(first.values()))}
+        said = {(row.copy_id, row.notice_id) for row in await connection.execute(_answered_before(), which)}
+    once: dict[int, list[Sent]] = {}
+    for address_id, each in lately.items():
+        known: dict[int, Sent] = {}
+        for sent in each:
+            at = first.get(sent.notice_id, sent.notice_id)
+            answered = sent.answered or (sent.copy_id, at) in said
+            newer = known.get(at)
+            if newer is None:
+                known[at] = replace(sent, answered=answered)
+            elif sent.notice_id not in first and newer.notice_id not in first:  # one notice by two ways
+                known[-sent.copy_id] = replace(sent, answered=answered)
+            else:
+                known[at] = replace(newer, answered=newer.answered or answered, names=newer.names | sent.names)
+        once[address_id] = list(known.values())
+    return once
+
+
+@cache
+def _answered_before() -> Select[Any]:
+    """Ask whose copies of a reminder were answered on what it says again: parameters school, copies, notices."""
+    return (
+        select(copy_delivery.c.copy_id, answers.c.notice_id)
+        .join(delivery, delivery.c.id == copy_delivery.c.delivery_id)
+        .join(answers, answers.c.guardian_id == delivery.c.guardian_id)
+        .where(
+            copy_delivery.c.school_id == bindparam("school", type_=BigId()),
+            copy_delivery.c.copy_id.in_(bindparam("copies", type_=BigId(), expanding=True)),
+            answers.c.school_id == bindparam("school", type_=BigId()),
+            answers.c.notice_id.in_(bindparam("notices", type_=BigId(), expanding=True)),
+            answers.c.kind != AnswerKind.ACKNOWLEDGED,
+        )
+    )
 
 
 async def with_pupils(connection: AsyncConnection, school_id: int, copies: Sequence[Sent]) -> list[Sent]:
@@ -157,6 +219,8 @@ def _lately() -> Select[Any]:
             copy.c.notice_id,
             notice.c.kind,
             notice.c.needs,
+            notice.c.most,
+            notice.c.audience,
             notice.c.expires_at,
             notice.c.key_name.startswith(FREE_KEY).label("tells_of_one"),
             attempt.c.id.label("attempt_id"),

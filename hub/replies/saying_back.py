@@ -40,13 +40,15 @@ class What(StrEnum):
     WHICH = "which"
     HOURS = "hours"
     """Appointments: hours to choose from, or what was chosen."""
+    TOO_MANY = "too_many"
+    WAITS = "waits"
 
 
 @dataclass(frozen=True, slots=True)
 class Back:
     """What is said back, and in which language. `choices`: what one chooses from, in the order of the numbers.
 
-    `told`: what is said of appointments.
+    `told`: what is said of appointments. `most`: the largest number that may be said.
     """
 
     what: What
@@ -54,6 +56,7 @@ class Back:
     school: SchoolCard
     choices: tuple[str, ...] = ()
     told: Told | None = None
+    most: int = 0
 
 
 def words_back(back: Back, *, typeset: bool = False) -> str:
@@ -80,6 +83,10 @@ def _explained(back: Back, speaks: Tongue) -> str:
     _ = speaks.gettext
     phone = speaks.phone(back.school.phone)
     match back.what:
+        case What.TOO_MANY:
+            return too_many(speaks, back.most)
+        case What.WAITS:
+            return room_full(speaks)
         case What.HELP:
             # TRANSLATORS: an SMS to who asks for help; STOP stays as it is
             said = _("%(school)s vous écrit ici pour vos enfants. Tél. %(phone)s. Pour ne plus recevoir de SMS : STOP")
@@ -91,6 +98,19 @@ def _explained(back: Back, speaks: Tongue) -> str:
             choices = ", ".join(f"{number} = {label}" for number, label in enumerate(back.choices, start=1))
             # TRANSLATORS: %(choices)s is a list of numbers, each with what it stands for: « 1 = Lina, 2 = Basile »
             return _("Votre réponse concerne : %(choices)s. Répondez par le numéro.") % {"choices": choices}
+
+
+def too_many(speaks: Tongue, most: int) -> str:
+    """Say that fewer may come; what was written is not lost."""
+    # TRANSLATORS: a family announced more people than the meeting allows; an SMS
+    said = speaks.gettext("Le plus grand nombre possible est %(most)s. Votre message est gardé : répondez de nouveau.")
+    return said % {"most": most}
+
+
+def room_full(speaks: Tongue) -> str:
+    """Say that the answer waits for a place."""
+    # TRANSLATORS: an SMS to a family that wants to come when the room is full
+    return speaks.gettext("Plus assez de places : votre réponse est en attente. Nous vous écrirons s'il s'en libère.")
 
 
 async def may_say_back(

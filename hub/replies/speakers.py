@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
 from hub.people.links import told_about
-from hub.replies.links import Adult
 from hub.replies.meaning import named, plain
+from hub.replies.served import Adult
 from hub.replies.threads import Party
 from hub.tables import contact_point, guardian, pupil
 

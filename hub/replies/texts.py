@@ -28,7 +28,7 @@ from hub.replies.placing import Around, Put, heard_at, look_around, put, turn_of
 from hub.replies.proposing import propose
 from hub.replies.questions import with_pupils
 from hub.replies.saying_back import Back, What, may_say_back
-from hub.replies.understanding import Heard, Understood, take, understand
+from hub.replies.understanding import BOUNDS, Heard, Understood, bounds_back, take, understand
 from hub.replies.wrong_numbers import wrong_number
 from hub.sealing import Keyring, Seal
 
@@ -196,7 +196,7 @@ async def _say_back(connection: AsyncConnection, one: _Arrival, holder: Holder, 
             address_id=holder.address_id,
             thread_id=thread_id,
             reply_id=reply.kept.reply_id,
-            unseen=text.pictures and outcome.sense is Sense.WORDS,
+            unseen=(text.pictures or outcome.taken is Taken.TOO_MANY) and outcome.sense is Sense.WORDS,
             alarm=one.back.what is What.CALLING,
             hours=one.back.what is What.HOURS,
             now=reply.heard.now,
@@ -256,6 +256,8 @@ def _confirmation(text: Text, outcome: Understood, holder: Holder) -> Back | Non
     what = None
     if outcome.sense in (Sense.STOP, Sense.WRONG_NUMBER):
         return None
+    if outcome.taken in BOUNDS:
+        return bounds_back(outcome, holder.language, holder.school)
     if text.pictures:
         what = What.NO_PICTURES
     elif outcome.sense is Sense.SHOULD_BE_HERE and outcome.taken in (Taken.NOTED, Taken.WHO):

@@ -11,9 +11,10 @@ from hub.absences.cases import told_before
 from hub.models.answers import AnswerKind
 from hub.ports import HalfDay, NoticeKind, SchoolCard
 from hub.replies.answers import ABSENT, Taken, answer
-from hub.replies.links import Adult
 from hub.replies.meaning import Meaning, Sense, absence_of, meaning_of
 from hub.replies.questions import Sent, open_to, with_pupils
+from hub.replies.saying_back import Back, What
+from hub.replies.served import Adult
 from hub.replies.speakers import names_pupil, says_who
 from hub.routing import SUNDAY
 
@@ -74,7 +75,9 @@ class Understood:
     @property
     def done(self) -> bool:
         """Whether nobody needs to read it to act."""
-        return self.taken in (Taken.NOTED, Taken.ALREADY) or (self.taken is Taken.WHO and self.sense is Sense.REASON)
+        return self.taken in (Taken.NOTED, Taken.ALREADY, Taken.WAITS) or (
+            self.taken is Taken.WHO and self.sense is Sense.REASON
+        )
 
 
 async def understand(connection: AsyncConnection, heard: Heard) -> Understood:
@@ -160,6 +163,19 @@ async def _answer(connection: AsyncConnection, heard: Heard, sent: Sent, kind: A
 
 def _sense(kind: AnswerKind, taken: Taken) -> Sense:
     """Say what a reply is kept as. Of several who share a phone each may say why a child is absent."""
-    if taken is Taken.WITHDRAWN or (taken is Taken.WHO and kind not in ABSENT):
+    if taken in (Taken.WITHDRAWN, Taken.TOO_MANY) or (taken is Taken.WHO and kind not in ABSENT):
         return Sense.WORDS
     return Sense.REASON if kind in ABSENT - {AnswerKind.SHOULD_BE_HERE} else _SENSES[kind]
+
+
+BOUNDS = (Taken.TOO_MANY, Taken.WAITS)
+"""What is said back plainly, on whatever channel it came: more than may come, or no place left."""
+
+
+def bounds_back(outcome: Understood, language: str, school: SchoolCard) -> Back | None:
+    """Give the sentence about the bounds of an invitation, if an answer met them."""
+    if outcome.taken is Taken.WAITS:
+        return Back(What.WAITS, language, school)
+    if outcome.taken is Taken.TOO_MANY and outcome.about is not None:
+        return Back(What.TOO_MANY, language, school, most=outcome.about.most or 0)
+    return None

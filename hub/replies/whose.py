@@ -10,8 +10,8 @@ from hub.database import Database
 from hub.models.people import AddressState, Medium
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName
-from hub.replies.answers import POSTED
 from hub.replies.questions import DAYS
+from hub.replies.signs import POSTED
 from hub.sealing import Keyring
 from hub.tables import address, attempt, copy, sender
 
