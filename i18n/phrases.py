@@ -162,7 +162,7 @@ PHRASES: Mapping[str, Phrase] = {
             (NoticeKind.REMINDER,),
             "places libérées",
             # TRANSLATORS: told to who waited for a place at a meeting. moment: day and hour
-            (N_("Des places se sont libérées à la réunion, %(moment)s : votre réponse compte, vous êtes attendus."),),
+            (N_("Réunion, %(moment)s : des places se sont libérées, on vous attend."),),
             needs=("moment",),
         ),
         _told(

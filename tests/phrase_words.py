@@ -91,6 +91,7 @@ IN_FRENCH = {
     "still_sheltered": "Les enfants sont toujours à l'abri avec leurs enseignants.",
     "evacuated": "Ne venez pas encore, n'appelez pas. Nous vous écrirons.",
     "over": "L'alerte est finie.",
+    "place_found": "Réunion, jeudi 26 novembre à 16 h 30 : des places se sont libérées, on vous attend.",
     "joined_chat": "Les messages de l'école arrivent maintenant aussi par Telegram.",
     "joined_push": "Si ce n'est pas votre choix, appelez l'école.",
     "ways_changed": "Vous avez changé où l'école vous écrit.",

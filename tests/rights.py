@@ -350,7 +350,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Right(_notice("crisis"), ALARM),
     ),
     "GET /suivi/{notice_id:int}/direct": (Right(_notice("cancelled", "/direct"), WHOLE_SCHOOL),),
-    "GET /suivi/{notice_id:int}/porte": (Right(_notice("meeting", "/porte"), WHOLE_SCHOOL),),
+    "GET /suivi/{notice_id:int}/porte": (Right(_notice("meeting", "/porte"), CLASS),),
     "GET /suivi/{notice_id:int}/corriger": (Right(_notice("class", "/corriger"), CLASS),),
     "POST /suivi/{notice_id:int}/arreter": (Right(_notice("class", "/arreter"), CLASS),),
     "POST /suivi/{notice_id:int}/retirer": (Right(_notice("class", "/retirer"), CLASS, _with(dire="oui")),),

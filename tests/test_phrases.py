@@ -195,6 +195,7 @@ LACKING = dict.fromkeys(("closed", "heating", "strike", "transport", "snow", "wa
     "time_free": NO_TIME,
     "appointment_cancelled": NO_TIME,
     "appointment_near": NO_TIME,
+    "place_found": NO_TIME,
 }
 
 
