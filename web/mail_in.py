@@ -22,6 +22,7 @@ from hub.replies.codes import find_attempt, find_copy
 from hub.replies.keeping import Letter, Text
 from hub.replies.letters import receive_letter
 from hub.replies.meaning import Sense
+from hub.replies.telling_back import tell_back
 from hub.replies.whose import is_known, named_copy, school_of_copy, whose, writes_from
 from web.family import spread_wrong_number
 from web.house import House
@@ -176,9 +177,9 @@ class LetterSlot:
         try:
             async with house.database.school(letter.school_id) as session:
                 connection = await session.connection()
-                received = await receive_letter(
-                    connection, house.keyring, letter, now=await house.database.now(connection)
-                )
+                now = await house.database.now(connection)
+                received = await receive_letter(connection, house.keyring, letter, now=now)
+                await tell_back(session, house.keyring, received, school_id=letter.school_id, now=now)
         except LookupError:
             return UNKNOWN
         if received.sense is Sense.WRONG_NUMBER and received.address_id is not None:

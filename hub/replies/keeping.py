@@ -90,12 +90,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of it. `fresh`: not brought before. `back`: what is said back at once, when something is."""
+    """What came of it. `fresh`: not brought before. `back`: what is said back at once, when something is.
+
+    `whose`: the notice and the adult that it is said to, where the way it came by cannot say it at once.
+    """
 
     fresh: bool
     sense: Sense
     address_id: int | None = None
     back: Back | None = None
+    whose: tuple[int, int] | None = None
 
 
 def row_of(what: Text | Letter, *, sender_id: int, channel: ChannelName, address_id: int | None, now: datetime) -> Row:

@@ -65,7 +65,9 @@ async def receive_letter(connection: AsyncConnection, keyring: Keyring, letter: 
     if leaves or (doubt and not letter.machine):
         await ask_a_person(connection, kept, leaves=served.address_id if leaves else None)
     sense = outcome.sense if not doubt else Sense.WORDS
-    return Received(fresh=True, sense=sense, address_id=served.address_id)
+    back, adult = bounds_back(outcome, served.language, served.school), served.adult(outcome.guardian_id)
+    whose = None if back is None or adult is None else (served.notice_id, adult.guardian_id)
+    return Received(fresh=True, sense=sense, address_id=served.address_id, back=back, whose=whose)
 
 
 async def _from_letter(
