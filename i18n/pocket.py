@@ -53,12 +53,11 @@ def _buttons(speaks: Tongue, kind: NoticeKind, slots: Slots) -> tuple[Button, ..
                 Button("other_reason", _("Une autre raison")),
                 Button("should_be_here", _("Devrait être à l'école")),
             )
-        case NoticeKind.MEETING if slots.most:
-            numbers = (Button(f"n{number}", str(number)) for number in range(1, min(slots.most, NUMBERS) + 1))
-            return *numbers, Button("no", _("Non"))
         case NoticeKind.MEETING:
             # TRANSLATORS: two buttons under an invitation: yes, I come; no, I do not
-            return Button("yes", _("Oui")), Button("no", _("Non"))
+            yes, no = Button("yes", _("Oui")), Button("no", _("Non"))
+            numbers = range(1, min(slots.most or 0, NUMBERS) + 1)
+            return *([Button(f"n{number}", str(number)) for number in numbers] or [yes]), no
         case NoticeKind.CRISIS | NoticeKind.REMINDER | NoticeKind.CODE:
             return ()
         case _ if slots.signs:

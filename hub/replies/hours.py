@@ -17,10 +17,10 @@ from hub.ports import ChannelName
 from hub.replies.answers import Taken, answer
 from hub.replies.holders import Holder
 from hub.replies.keeping import Kept, Text
-from hub.replies.links import Adult
 from hub.replies.meaning import Sense, plain
 from hub.replies.questions import Sent, open_to, with_pupils
 from hub.replies.saying_back import Back, What
+from hub.replies.served import Adult
 from hub.replies.speakers import says_who
 from hub.replies.understanding import Heard, Understood
 from hub.routing import SILENT_DAYS
