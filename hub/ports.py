@@ -108,14 +108,13 @@ class News:
 class Slots:
     """What the author filled in; a kind uses those it knows.
 
-    `text` and `subject` are the author's own words in `language`; they travel as written.
-    `starts_at` is aware; it is shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`),
-    whose blanks are `day`, `half_day`, `starts_at` and `place`. `exercise`: a drill of a crisis.
-    `follows`: what it is to the notice before it. `plain`: an SMS spells the author's words without the letters that
-    make it dear. `word`: it is said to one family, in a conversation. `signs`: a document wants a signature, by `day`.
-    `news`: what a digest tells of. `code`: six digits that open the family's page.
-    `by_family`: one answer of either parent stands for the family. `most`: the largest number that one may announce.
-    `places`: how many the room has.
+    `text` and `subject` are the author's own words in `language`; they travel as written. `starts_at` is aware; it is
+    shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`), whose blanks are `day`, `half_day`,
+    `starts_at` and `place`. `exercise`: a drill of a crisis. `follows`: what it is to the notice before it. `plain`: an
+    SMS spells the author's words without the letters that make it dear. `word`: it is said to one family, in a
+    conversation. `signs`: a document wants a signature, by `day`. `news`: what a digest tells of. `code`: six digits
+    that open the family's page. `by_family`: one answer of either parent stands for the family. `most`: the largest
+    number that one may announce. `places`: how many the room has.
     """
 
     text: str | None = None
@@ -216,10 +215,9 @@ class Outgoing(NamedTuple):
     """One try: hand this body to this address. `token` names the attempt in callbacks and return paths.
 
     `message_id` is the same for every attempt of a copy, so that a mail or a notification sent twice shows once.
-    `urgent`: it waits for nobody, neither here nor at the provider.
-    `valid_for` in seconds: the provider should drop it afterwards.
-    `answers`: what it answers, by its channel's name for it (a Message-ID, the number of a chat message); `before`: the
-    Message-IDs of the conversation up to there, the oldest first.
+    `urgent`: it waits for nobody, neither here nor at the provider. `valid_for` in seconds: the provider should drop it
+    afterwards. `answers`: what it answers, by its channel's name for it (a Message-ID, the number of a chat message);
+    `before`: the Message-IDs of the conversation up to there, the oldest first.
     """
 
     attempt_id: int
@@ -256,8 +254,7 @@ class Sent(NamedTuple):
 class Limits:
     """What a channel can carry, as data.
 
-    `text_max` characters; `per_second` is the default rate of one sender (None: no limit);
-    `connections` kept open at once.
+    `text_max` characters; `per_second`: the default rate of one sender, None: no limit; `connections` open at once.
     """
 
     text_max: int
