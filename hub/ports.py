@@ -8,8 +8,7 @@ from typing import NamedTuple, Protocol
 
 LINK_CODE = "__LINK_CODE_"
 """Stands in a rendered text where each copy's own 12-character link code goes."""
-HOURS = "hours"
-"""The button that asks for hours to choose from: in a chat alone, where they come back as buttons."""
+HOURS = "hours"  # the button that asks for hours to choose from, in a chat alone: they come back as buttons
 
 
 class ChannelName(StrEnum):
@@ -194,8 +193,8 @@ class Body:
 class Account:
     """A sender as its channel needs it, secrets in clear: lives in memory only, and its repr shows none.
 
-    `address` is what families see: a number, an alphanumeric name, a mailbox; `name` stands beside a mailbox.
-    `key` is the sender's opaque public name; it stands in callback addresses.
+    `address` is what families see: a number, an alphanumeric name, a mailbox; `name` stands beside a mailbox. `key` is
+    the sender's opaque public name, in callback addresses.
     """
 
     key: str
@@ -279,8 +278,8 @@ class Channel(Protocol):
     async def find(self, message: Outgoing, *, since: datetime, known: frozenset[str]) -> Sent | None:
         """Ask the provider whether it took `message` after `since`; ids in `known` belong to others.
 
-        None: the provider surely has no such message. Raises TemporaryError when it cannot say.
-        A channel whose repeats are harmless (same Message-ID, same tag) answers None at once.
+        None: the provider surely has no such message; so answers at once a channel whose repeats are harmless (same
+        Message-ID, same tag). Raises TemporaryError when it cannot say.
         """
         ...
 
