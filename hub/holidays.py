@@ -86,6 +86,11 @@ def public_holidays(year: int) -> tuple[Holiday, ...]:
     return tuple(Holiday(name, day, day) for day, name in sorted((*fixed, *moving)))
 
 
+def is_public_holiday(day: date) -> bool:
+    """Say whether a day is a public holiday: schools are silent then, as at the weekend."""
+    return any(each.covers(day) for each in public_holidays(day.year))
+
+
 def easter(year: int) -> date:
     """Find Easter Sunday of the Gregorian calendar. Source: Meeus, Jones and Butcher's algorithm (Nature, 1876)."""
     century, of_century = divmod(year, 100)

@@ -155,7 +155,10 @@ def quiet_until(now: datetime, timezone: str, begins: time, ends: time) -> datet
     if not quiet:
         return None
     day = here.date() if here.time() < ends else here.date() + timedelta(days=1)
-    return datetime.combine(day, ends, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    end = datetime.combine(day, ends, tzinfo=ZoneInfo(timezone))
+    return max(
+        end.astimezone(UTC), end.replace(fold=1).astimezone(UTC)
+    )  # an hour that comes twice ends with the second
 
 
 def may_ring(now: datetime, timezone: str, begins: time, ends: time) -> bool:

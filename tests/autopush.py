@@ -22,7 +22,7 @@ from aiohttp.test_utils import TestServer
 from sandbox.push_opening import complaint, written
 
 FIREFOX = Path("/usr/bin/firefox-esr")
-PATIENCE = 30.0
+PATIENCE = 60.0
 SHOWN = 100
 """The code with which Firefox says that a message reached its worker."""
 

@@ -43,7 +43,7 @@ class PushDoor(Door):
 
     async def hears(self, path: str) -> int:
         """Wait until something is posted to a path; gives what it was answered."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 posted, status = await self.heard.get()
                 if posted == path:
@@ -51,7 +51,7 @@ class PushDoor(Door):
 
     async def heard_answer(self) -> int:
         """Wait until an answer to a notice is posted; gives what it was answered."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 posted, status = await self.heard.get()
                 if posted.startswith("/l/") and posted.count("/") == 2:

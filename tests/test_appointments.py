@@ -81,6 +81,7 @@ def test_one_chooses_until_the_eve_or_the_day_that_was_said_and_never_beyond_the
         (datetime(2026, 10, 26, 16, tzinfo=UTC), datetime(2026, 10, 23, 8, tzinfo=UTC)),
         (datetime(2027, 3, 29, 15, tzinfo=UTC), datetime(2027, 3, 26, 9, tzinfo=UTC)),
         (datetime(2027, 1, 1, 16, tzinfo=UTC), datetime(2026, 12, 31, 9, tzinfo=UTC)),
+        (datetime(2026, 11, 12, 16, tzinfo=UTC), datetime(2026, 11, 10, 9, tzinfo=UTC)),  # the 11th is a feast
     ],
 )
 def test_one_is_reminded_on_the_eve_and_of_a_monday_on_friday(starts: datetime, begins: datetime) -> None:

@@ -422,3 +422,22 @@ async def test_nothing_leaves_in_the_name_of_somebody_who_is_forgotten(planning:
         await purge(session, small.keyring, today=ended + timedelta(days=366), **here)
 
     assert await small.rows("SELECT state, next_at FROM planned_notice") == [("cancelled", None)]
+
+
+@pytest.mark.parametrize(("at", "refused"), [(time(19, 30), False), (time(20, 30), True)])
+async def test_an_invitation_that_the_silence_would_hold_until_after_its_meeting_is_not_planned(
+    database: Database, keyring: Keyring, at: time, *, refused: bool
+) -> None:
+    planning = Planning(await a_school(database, keyring))
+    school = planning.small.school
+    school.silent_from, school.silent_to = time(20), time(7)
+    slots = Slots(starts_at=datetime(2026, 11, 28, 9, tzinfo=NOW.tzinfo), place="le préau")  # a Saturday
+    friday = Rhythm(date(2026, 11, 27), at)
+    invitation = {"kind": NoticeKind.MEETING, "audience": "school", "slots": slots, "author": planning.small.director}
+
+    if not refused:
+        await planning.keep(friday, **invitation)
+        return
+    with pytest.raises(InvalidError, match="en silence jusque-là"):
+        await planning.keep(friday, **invitation)
+    assert await planning.small.rows("SELECT id FROM planned_notice") == []

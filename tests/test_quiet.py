@@ -29,6 +29,8 @@ HEATING = Slots(text="Le chauffage est en panne.")
         (datetime(2027, 3, 27, 22, tzinfo=UTC), time(22), time(7), datetime(2027, 3, 28, 5, tzinfo=UTC)),
         (datetime(2026, 10, 24, 21, tzinfo=UTC), time(22), time(7), datetime(2026, 10, 25, 6, tzinfo=UTC)),
         (datetime(2026, 12, 31, 22, tzinfo=UTC), time(22), time(7), datetime(2027, 1, 1, 6, tzinfo=UTC)),
+        # half past two comes twice in the night of October: it is quiet until the second
+        (datetime(2026, 10, 25, 1, 15, tzinfo=UTC), time(22), time(2, 30), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
     ],
 )
 def test_quiet_hours_are_those_of_the_schools_clock(
@@ -62,6 +64,21 @@ async def test_what_can_wait_is_held_until_it_is_no_longer_quiet(database: Datab
 
         assert (door.sms.sent[-1].to, door.sms.sent[-1].urgent) == ("+33639987001", False)
         assert len(door.sms.sent) == 4
+        assert await door.count("attempt", "state = 'ready'") == 0
+
+
+async def test_what_has_become_stale_is_held_no_more(database: Database, keyring: Keyring) -> None:
+    async with a_door(database, keyring) as door:
+        await door.small.family(by_sms("+33639987001", name="Odalys"), children=("Lina",))
+        hours = "" if database.dialect == "postgresql" else ".000000"
+        await door.small.write(f"UPDATE guardian SET quiet_from = '07:00:00{hours}', quiet_to = '06:30:00{hours}'")  # noqa: S608 (ours)
+        await door.press(NoticeKind.ANNOUNCEMENT)
+
+        database._clock = lambda: NOW + timedelta(days=5)  # at a quarter past seven again: quiet
+        await door.drain()
+
+        assert door.sms.sent == []
+        assert await door.small.rows("SELECT state FROM delivery") == [("expired",)]
         assert await door.count("attempt", "state = 'ready'") == 0
 
 

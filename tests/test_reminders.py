@@ -43,7 +43,7 @@ def utc(*moment: int) -> datetime:
         (utc(2026, 11, 30, 17), utc(2026, 11, 27, 9), utc(2026, 11, 27, 19)),  # a Monday: on Friday
         (utc(2026, 12, 1, 17), utc(2026, 11, 30, 9), utc(2026, 11, 30, 19)),  # the first of a month
         (utc(2027, 3, 29, 16), utc(2027, 3, 26, 9), utc(2027, 3, 26, 19)),  # clocks go forward on the 28th
-        (utc(2026, 11, 12, 17), utc(2026, 11, 11, 9), utc(2026, 11, 11, 19)),  # the 11th is a holiday, and an eve
+        (utc(2026, 11, 12, 17), utc(2026, 11, 10, 9), utc(2026, 11, 10, 19)),  # the 11th is a feast: schools are silent
         (utc(2026, 11, 2, 17), utc(2026, 11, 2, 7), utc(2026, 11, 2, 15)),  # the first day after Toussaint
         (utc(2026, 11, 2, 8), utc(2026, 10, 16, 8), utc(2026, 10, 16, 18)),  # its morning: before the holidays
         (utc(2026, 12, 29, 17), utc(2026, 12, 18, 9), utc(2026, 12, 18, 19)),  # amid Noël

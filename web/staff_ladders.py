@@ -9,10 +9,12 @@ from fastapi.responses import RedirectResponse
 
 from hub.errors import InvalidError
 from hub.models.ladders import Occasion
+from hub.models.notices import Needs
 from hub.models.people import LastRung, Means
 from hub.notices.ladders import ladders_of, set_ladders
 from hub.notices.playing import Played, Step, play
-from hub.patience import BOUNDS, TITLES, Ladder, said
+from hub.patience import BOUNDS, TITLES, Ladder, ladder_for, said
+from hub.ports import NoticeKind
 from web.pages import page
 from web.staff_school import OfficeDep
 from web.staff_visit import ReadingDep, Visit
@@ -56,7 +58,8 @@ async def ladders(visit: OfficeDep, session: ReadingDep, q: str = "", pour: str 
     count, played, wrong = 0, tuple[Played, ...](), {}
     if q.strip():
         try:
-            ladder, day = found[occasion], visit.reader.day
+            urgent, day = occasion is Occasion.URGENT, visit.reader.day
+            ladder = ladder_for(NoticeKind.URGENT, Needs.NONE, found) if urgent else found[occasion]
             count, played = await play(session, school_id=visit.school_id, words=q, ladder=ladder, day=day)
         except InvalidError as error:
             wrong = {"q": str(error)}

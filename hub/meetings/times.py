@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
+from hub.holidays import is_public_holiday
 from hub.routing import EVENING, SATURDAY
 
 SHORTEST, LONGEST = 5, 120
@@ -84,10 +85,13 @@ def closing(first: datetime, until: date | None, timezone: str) -> datetime:
 
 
 def reminded_between(starts_at: datetime, timezone: str) -> tuple[datetime, datetime]:
-    """Say from when until when one is reminded: on the eve, of a Monday's on Friday; from ten until the evening."""
+    """Say from when until when one is reminded: on the eve, of a Monday's on Friday; from ten until the evening.
+
+    Nobody is reminded on a public holiday, when schools are silent, but on the day before it.
+    """
     zone = ZoneInfo(timezone)
     eve = starts_at.astimezone(zone).date() - timedelta(days=1)
-    while eve.weekday() >= SATURDAY:
+    while eve.weekday() >= SATURDAY or is_public_holiday(eve):
         eve -= timedelta(days=1)
     begins, ends = (datetime.combine(eve, hour, zone).astimezone(UTC) for hour in (REMIND_FROM, EVENING))
     return begins, ends

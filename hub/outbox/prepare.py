@@ -77,8 +77,7 @@ async def prepare(
     if not facts:
         return prepared
     if lane is Lane.ROUTINE:
-        held = await hold_back(connection, facts, timezone=wordings.timezone(sender_id), now=now)
-        facts = [fact for fact in facts if fact.id not in held]
+        facts = await _not_held(connection, facts, timezone=wordings.timezone(sender_id), now=now)
     facts = _by_day(facts, may_leave=wordings.may_leave(sender_id, now))
     await wordings.learn(connection, facts)
     answered = await wordings.answered(connection, facts)
@@ -98,6 +97,13 @@ async def prepare(
     await _LINKS.run(connection, prepared.links, stored(connection, now + timedelta(days=LINK_DAYS)))
     await _follow(connection, prepared, told, {fact.copy_id for fact in facts}, lane=lane, now=now)
     return prepared
+
+
+async def _not_held(connection: AsyncConnection, facts: list[Fact], *, timezone: str, now: datetime) -> list[Fact]:
+    """Put off what would leave in quiet hours; what is stale or over waits for no hour."""
+    leaving = [fact for fact in facts if fact.fate == Fate.LEAVES]
+    held = await hold_back(connection, leaving, timezone=timezone, now=now)
+    return [fact for fact in facts if fact.id not in held]
 
 
 def _by_day(facts: list[Fact], *, may_leave: bool) -> list[Fact]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from hub.holidays import holidays, public_holidays
+from hub.holidays import holidays, is_public_holiday
 from hub.models.base import BigId
 from hub.people.noting import note
 from hub.silence import Silence, check_silence, silent_until
@@ -33,8 +33,7 @@ def free_days(silence: Silence | None, zone: str) -> Callable[[date], bool]:
     def is_free(day: date) -> bool:
         if silence is None:
             return False
-        feast = silence.weekends and any(each.covers(day) for each in public_holidays(day.year))
-        return feast or (silence.holidays and bool(holidays(zone, day, day)))
+        return (silence.weekends and is_public_holiday(day)) or (silence.holidays and bool(holidays(zone, day, day)))
 
     return is_free
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from hub.holidays import is_public_holiday
 from hub.models.notices import Needs
 from hub.ports import NoticeKind
 from hub.routing import EVENING, SATURDAY
@@ -113,8 +114,8 @@ def after_silence(left_at: datetime, waits: int, days: Collection[date], timezon
 
 
 def _may_be(day: date, days: Collection[date]) -> bool:
-    """Whether one may be reminded on a day: it is a day of class or the eve of one, and no weekend."""
-    return day.weekday() < SATURDAY and (day in days or day + DAY in days)
+    """Whether one may be reminded on a day: of class or the eve of one, but no weekend and no public holiday."""
+    return day.weekday() < SATURDAY and not is_public_holiday(day) and (day in days or day + DAY in days)
 
 
 def _daytime(day: date, timezone: str) -> Window:
