@@ -271,9 +271,15 @@ class World:
         )
 
     def _is_quiet(self, adult: int) -> bool:
+        """Whether the adult's own hours hold now; those that leave no moment beside the silence count for nothing."""
         begins, ends = self.hours[adult]
-        here = self.day.now.astimezone(PARIS).time()
-        return begins <= here < ends if begins <= ends else not ends <= here < begins
+
+        def quiet(at: time) -> bool:
+            return begins <= at < ends if begins <= ends else not ends <= at < begins
+
+        silence = self.silence
+        day = [time(hour) for hour in range(24) if silence is None or silence.ends <= time(hour) < silence.begins]
+        return quiet(self.day.now.astimezone(PARIS).time()) and not all(quiet(hour) for hour in day)
 
 
 def _aware(moment: Any) -> datetime:
