@@ -1,7 +1,7 @@
 """Where the house is put together: the one place that knows every room."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -48,17 +48,22 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
         engine = Engine(database, keys, settings, channels, bell, render)
         await engine.start()
         stack.push_async_callback(engine.stop)
-        night = asyncio.create_task(Nightly(database, keys, settings).watch())
-        stack.callback(night.cancel)
-        tidings = asyncio.create_task(Tidings(database, keys).watch())
-        stack.callback(tidings.cancel)
-        digests = asyncio.create_task(Digests(database, keys).watch())
-        stack.callback(digests.cancel)
-        clock = asyncio.create_task(Clock(database, keys).watch())
-        stack.callback(clock.cancel)
-        reminders = asyncio.create_task(Reminders(database, keys).watch())
-        stack.callback(reminders.cancel)
+        watches = (
+            Nightly(database, keys, settings).watch(),
+            Tidings(database, keys).watch(),
+            Digests(database, keys).watch(),
+            Clock(database, keys).watch(),
+            Reminders(database, keys).watch(),
+        )
+        stack.push_async_callback(_ended, [asyncio.create_task(watch) for watch in watches])
         yield Assembly(settings, database, keys, engine)
+
+
+async def _ended(watches: Sequence[asyncio.Task[None]]) -> None:
+    """End them, and wait until they have: the registers close behind them, and none must be reading there still."""
+    for watch in watches:
+        watch.cancel()
+    await asyncio.wait(watches)
 
 
 def ways_out(settings: Settings) -> dict[ChannelName, Channel]:

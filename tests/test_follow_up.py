@@ -1,6 +1,6 @@
 """After the press: a minute to stop, a second person, corrections, withdrawals, reminders, and the alarm."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -90,6 +90,17 @@ async def test_the_second_person_is_another_one_with_the_same_right(watch: Watch
         with pytest.raises(NotAllowedError, match="seconde personne"):
             await pressed(watch, seconded_by=second)
     assert await watch.small.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
+async def test_what_waits_for_the_end_of_the_silence_is_nobodys_to_let_go(watch: Watch) -> None:
+    await watch.small.family(by_sms())
+    watch.small.school.silent_from, watch.small.school.silent_to = time(18, 30), time(8)  # it is a quarter past seven
+    made = await pressed(watch, kind=NoticeKind.ANNOUNCEMENT)
+    assert made.due_at == NOW.replace(hour=7, minute=0)
+
+    with pytest.raises(NotAllowedError):
+        await ask(watch, release, made.notice_id, watch.small.office)
+    assert await watch.small.rows("SELECT count(*) FROM attempt WHERE state <> 'ready'") == [(0,)]
 
 
 async def test_a_second_person_lets_a_held_notice_go(watch: Watch) -> None:

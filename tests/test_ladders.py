@@ -1,12 +1,12 @@
 """Nobody answers: the next way after the patience of the ladder, and at last a person; an answer ends it at once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
 from days import BOTH_WAYS, MAIL, SMS, TIAGO, Day, a_day
-from factories import NOW, Adult
+from factories import NOW, TODAY, Adult
 
 from hub.database import Database
 from hub.errors import DeadAddressError, InvalidError
@@ -15,6 +15,7 @@ from hub.models.ladders import Occasion
 from hub.models.notices import Needs
 from hub.notices.cancelling import cancel
 from hub.notices.ladders import ladders_of
+from hub.notices.reach import reach
 from hub.notices.ways import send_otherwise
 from hub.outbox.unanswered import climb_unanswered
 from hub.patience import USUAL, Ladder, ladder_for, occasion_of, said
@@ -42,6 +43,23 @@ async def test_an_absence_that_nobody_answers_goes_on_after_ten_minutes_and_ends
     assert await day.calls() == 0
     await day.after(minutes=2)
     assert (day.left, await day.states(), await day.calls()) == ((1, 1), ["to_call"], 1)
+
+
+async def test_a_board_is_not_over_while_the_next_way_is_to_come(day: Day) -> None:
+    (adult,) = await day.small.family(BOTH_WAYS)
+    notice_id = await day.press()
+    await day.arrives(day.sms)
+
+    async def asks_at() -> datetime | None:
+        async with day.database.reading(day.small.school.key) as session:
+            which = {"school_id": day.small.school.key, "notice_id": notice_id, "day": TODAY, "now": day.now}
+            seen = await reach(session, **which)
+        assert seen.tally.settled
+        return seen.asks_at
+
+    assert await asks_at() == NOW + timedelta(minutes=10)
+    await day.says(adult, AnswerKind.ILL)
+    assert await asks_at() is None
 
 
 async def test_an_answer_stops_the_ladder_at_once(day: Day) -> None:

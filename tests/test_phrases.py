@@ -297,3 +297,10 @@ def test_an_alarm_is_seen_to_be_one_right_after_the_schools_name(language: str) 
     assert " ".join(words[2:]).startswith(ALARMS[language])
     assert words[:2] in (["École", "Fausse-Rivière,"], ["École", "Fausse-Rivière،"])
     assert "URGENT" not in render_email(a_wording(filled("sheltered"), language)).text
+
+
+@pytest.mark.parametrize("name", ["appointment_near", "place_found"])
+def test_the_mail_about_an_hour_or_a_place_does_not_pass_for_one_about_how_the_school_writes(name: str) -> None:
+    body = render(ChannelName.EMAIL, a_wording(needed(name), "fr", kind=NoticeKind.REMINDER))
+
+    assert "un message pour vous" in str(body.subject)

@@ -16,6 +16,7 @@ THROUGH: Mapping[str, str] = {
     "page": "sur la page",
     "home": "sur sa page",
     "call": "au téléphone",
+    "voice": "par l’appel automatique",
     "letter": "par le carré de sa lettre",
     "coupon": "par un coupon",
 }

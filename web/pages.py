@@ -96,6 +96,7 @@ def _environment() -> Environment:
     made.globals.update(static=static, icon=_icon, best=best, rooms_of=rooms_of)
     made.filters.update(
         hour=hour,
+        moment=moment_words,
         day=day,
         euros=euros,
         language=language,
@@ -111,6 +112,13 @@ def hour(moment: datetime, timezone: str) -> str:
     """Write an hour as one reads it here: 7 h 05."""
     local = moment.astimezone(ZoneInfo(timezone))
     return f"{local.hour}\u00a0h\u00a0{local.minute:02}"
+
+
+def moment_words(moment: datetime, now: datetime, timezone: str) -> str:
+    """Write a moment to come: à 7 h 05; on another day than today, lundi 30 novembre à 7 h 05."""
+    days = {one.astimezone(ZoneInfo(timezone)).date() for one in (moment, now)}
+    at = f"à {hour(moment, timezone)}"
+    return at if len(days) == 1 else f"{day(moment, timezone)} {at}"
 
 
 def day(moment: datetime, timezone: str) -> str:

@@ -22,6 +22,7 @@ from hub.notices.headlines import Headline, headline
 from hub.notices.minutes import course
 from hub.notices.reach import Reach, Tally, pulse, reach
 from hub.ports import Follows, NoticeKind
+from hub.routing import TIME_TO_STOP
 from web.board import Boards, Look, Picture
 from web.bridge import Bridge, Piece, bar, bridge
 from web.callers import ToCall, for_reader, to_call
@@ -66,7 +67,9 @@ class BoardView:
     @property
     def over(self) -> bool:
         """Nothing more can happen, by itself or by a call."""
-        return not self.reach.tally.moving if self.crisis else self.reach.tally.settled and not self.to_call
+        if self.crisis:
+            return not self.reach.tally.moving
+        return self.reach.tally.settled and not self.to_call and self.reach.asks_at is None
 
     @property
     def crisis(self) -> bool:
@@ -88,6 +91,11 @@ class BoardView:
     def ended_as(self) -> str:
         """What became of a notice that counts no more: arrêté, corrigé, retiré, remplacé."""
         return ENDED_AS[self.notice.ended_by]
+
+    @property
+    def waits_to_be_read(self) -> bool:
+        """Held for the minute in which a second person may let it go, not for its hour or the school's silence."""
+        return self.held and self.notice.due_at <= self.notice.created_at + TIME_TO_STOP
 
     @property
     def held(self) -> bool:

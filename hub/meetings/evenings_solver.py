@@ -7,6 +7,7 @@ loaded (a second, 100 MB). Its limits are counted in work and not in seconds, so
 import random
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -104,46 +105,59 @@ def _begin_from(model: cp_model.CpModel, solver: cp_model.CpSolver) -> None:
         model.add_hint(var, solver.value(var))
 
 
-def _written(comers: list[Comers], hours: list[Hour], given: dict[Key, int] | None) -> _Sheet:  # noqa: C901, PLR0915 (the rules of one table, in one reading)
+def _written(comers: list[Comers], hours: list[Hour], given: dict[Key, int] | None) -> _Sheet:
     """Write the hard rules: one in each hour, everybody in one place at a time, and only when they can come.
 
     `given`: who has an appointment is settled, these and no others; without it that is what is asked.
     """
     model = cp_model.CpModel()
     sheet = _Sheet(model, model.new_int_var(0, 7 * 24 * 60, ""))
-    by_class, in_hour = defaultdict[int, list[Hour]](list), defaultdict[int, list[cp_model.IntVar]](list)
+    by_class = defaultdict[int, list[Hour]](list)
     for hour in hours:
         by_class[hour.class_id].append(hour)
     for one in comers:
-        mine = Mine()
-        keys = {(one.who, each.pupil_id, each.class_id): each for each in one.wants}
-        for key in keys if given is None else [key for key in keys if key in given]:
-            could = can_have(one, keys[key], by_class[key[2]])
-            if given is not None and len(one.wants) == 1:
-                names = tuple(at.slot_id for at in could)
-                if names not in sheet.alike:
-                    sheet.alike[names] = ([], {name: model.new_bool_var("") for name in names})
-                sheet.alike[names][0].append(key)
-                continue
-            those = {at: model.new_bool_var("") for at in could}
-            sheet.has[key] = {at.slot_id: var for at, var in those.items()}
-            must = given is not None or (keys[key].holds is not None and those)
-            (model.add_exactly_one if must else model.add_at_most_one)(those.values())
-            mine.extend(those.items())
+        mine = _may_have(sheet, one, by_class, given)
         if given is None:
             _whole(sheet, one)
         if len(one.wants) > 1:
             _in_one_place(model, one, mine)
             if given is not None:
                 _evenings(sheet, mine)
+    _one_in_each_hour(sheet)
+    return sheet
+
+
+def _may_have(sheet: _Sheet, comers: Comers, by_class: Mapping[int, list[Hour]], given: dict[Key, int] | None) -> Mine:
+    """Say which hours each appointment of a family may have; gives those that it shares with nobody alike."""
+    model, mine = sheet.model, Mine()
+    keys = {(comers.who, each.pupil_id, each.class_id): each for each in comers.wants}
+    for key, wanted in keys.items():
+        if given is not None and key not in given:
+            continue
+        could = can_have(comers, wanted, by_class.get(key[2], []))
+        if given is not None and len(comers.wants) == 1:
+            names = tuple(at.slot_id for at in could)
+            if names not in sheet.alike:
+                sheet.alike[names] = ([], {name: model.new_bool_var("") for name in names})
+            sheet.alike[names][0].append(key)
+            continue
+        those = {at: model.new_bool_var("") for at in could}
+        sheet.has[key] = {at.slot_id: var for at, var in those.items()}
+        must = given is not None or (wanted.holds is not None and those)
+        (model.add_exactly_one if must else model.add_at_most_one)(those.values())
+        mine.extend(those.items())
+    return mine
+
+
+def _one_in_each_hour(sheet: _Sheet) -> None:
+    in_hour = defaultdict[int, list[cp_model.IntVar]](list)
     for those_of in [*sheet.has.values(), *(those for _, those in sheet.alike.values())]:
         for slot_id, var in those_of.items():
             in_hour[slot_id].append(var)
     for several in in_hour.values():
-        model.add_at_most_one(several)
+        sheet.model.add_at_most_one(several)
     for alike, those_of in sheet.alike.values():
-        model.add(sum(those_of.values()) == len(alike))
-    return sheet
+        sheet.model.add(sum(those_of.values()) == len(alike))
 
 
 def _whole(sheet: _Sheet, comers: Comers) -> None:

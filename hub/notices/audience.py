@@ -138,6 +138,11 @@ def informed(school_id: int, notices: Sequence[int], day: date) -> Select[Any]:
     return _of_notices(school_id, notices, day).where(or_(knows, left)).distinct()
 
 
+def of_adult(school_id: int, notice_id: int, guardian_id: int, day: date) -> Select[Any]:
+    """Select (guardian_id, pupil_id) of one adult of a notice, of the children that he or she is told about still."""
+    return _of_notices(school_id, [notice_id], day).where(delivery.c.guardian_id == guardian_id)
+
+
 def _of_notices(school_id: int, notices: Sequence[int], day: date) -> Select[Any]:
     return (
         select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)

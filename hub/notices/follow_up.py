@@ -21,7 +21,7 @@ from hub.outbox.claim import READY
 from hub.outbox.lines import choose_lines
 from hub.people.noting import note
 from hub.ports import Follows, Lane, NoticeKind, Slots
-from hub.routing import check_still_to_come, lane_of, leaves_at
+from hub.routing import TIME_TO_STOP, check_still_to_come, lane_of, leaves_at
 from hub.sealing import Keyring
 from hub.tables import attempt, copy, delivery, notice, notice_follow
 from i18n.checks import check_slots
@@ -44,8 +44,11 @@ def check_correctable(seen: Headline) -> None:
 
 
 def may_release(reader: Reader, seen: Headline, now: datetime) -> bool:
-    """Whether somebody may let a held notice go: a second person who may write to everybody."""
-    held = seen.state is NoticeState.PUBLISHED and seen.due_at > now
+    """Whether somebody may let a notice go that waits to be read by a second person, who may write to everybody.
+
+    What waits for longer than that minute waits for its hour, or for the end of the school's silence.
+    """
+    held = seen.state is NoticeState.PUBLISHED and now < seen.due_at <= seen.created_at + TIME_TO_STOP
     return held and reader.rights.whole_school and seen.author_id != reader.staff_id
 
 

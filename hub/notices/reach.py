@@ -56,9 +56,10 @@ class Reach:
     """The state of a notice. `cost` in hundredths of a cent, so far; `proved` of those told, by their telephone.
 
     `channels` by the way that stands or was tried last; None: no way at all. `languages` by code, the most spoken
-    first. `next_at`: when something happens by itself next. `unknown_children`: pupils with an adult to call of whom
-    no adult knows yet. `alarms`: adults who have it and must be called all the same, for a child may be missing.
-    `left`: the adults to call, those that were asked for; `unlisted`: how many more there are for this reader.
+    first. `next_at`: when something happens by itself next; `asks_at`: when whoever has it and does not answer is asked
+    by the next way. `unknown_children`: pupils with an adult to call of whom no adult knows yet. `alarms`: adults who
+    have it and must be called all the same, for a child may be missing. `left`: the adults to call, those that were
+    asked for; `unlisted`: how many more there are for this reader.
     """
 
     notice_id: int
@@ -69,6 +70,7 @@ class Reach:
     segments: int
     cost: int
     next_at: datetime | None
+    asks_at: datetime | None
     unknown_children: int
     alarms: int
     left: tuple[Left, ...]
@@ -130,6 +132,7 @@ async def reach(
         segments=paid.segments,
         cost=paid.cost,
         next_at=paid.next_at,
+        asks_at=paid.asks_at,
         unknown_children=besides.unknown,
         alarms=besides.alarms,
         left=left,

@@ -124,6 +124,14 @@ def paid() -> Select[Any]:
             func.coalesce(func.sum(attempt.c.segments), 0).label("segments"),
             func.coalesce(func.sum(attempt.c.cost), 0).label("cost"),
             func.min(attempt.c.look_at).label("next_at"),
+            select(func.min(delivery.c.look_at))
+            .where(
+                delivery.c.school_id == _SCHOOL,
+                delivery.c.notice_id == _NOTICE,
+                delivery.c.state == DeliveryState.TOLD,
+            )
+            .scalar_subquery()
+            .label("asks_at"),
         )
         .join(copy, and_(copy.c.school_id == attempt.c.school_id, copy.c.id == attempt.c.copy_id))
         .where(copy.c.school_id == _SCHOOL, copy.c.notice_id == _NOTICE)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Update, bindparam, select, update
+from sqlalchemy import Row, Select, Update, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId, UtcDateTime
@@ -102,7 +102,7 @@ def seats_of(rows: Iterable[Any]) -> tuple[Seat, ...]:
     return tuple(_seat(row, pupils) for row in in_order)
 
 
-def _seat(row: Any, pupils: Mapping[int, set[int]]) -> Seat:  # noqa: ANN401 (a row)
+def _seat(row: Row[Any], pupils: Mapping[int, set[int]]) -> Seat:
     wants = row.number or 1
     held = wants if row.held is None else row.held
     return Seat(row.id, row.guardian_id, wants, held, frozenset(pupils[row.guardian_id]))

@@ -1,34 +1,27 @@
 """Who waited for a place and has one now is told, once however many clocks run."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select, update
+from sqlalchemy import Row, Select, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.base import BigId
 from hub.models.notices import NoticeState
 from hub.models.school import School
+from hub.notices.audience import of_adult
 from hub.notices.publish import Draft, tell
 from hub.outbox.wordings import read_slots
-from hub.people.links import told_today
 from hub.people.staff import speaks_for
 from hub.ports import NoticeKind, Slots
 from hub.reminders import asked
 from hub.routing import day_at_school
 from hub.sealing import Keyring, UnreadableError
-from hub.tables import answer, delivery, delivery_pupil, notice
+from hub.tables import answer, notice
 
 AT_ONCE = 20
 """Tidings in one transaction: nobody waits for the registers meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Risen:
-    notice_id: int
-    guardian_id: int
 
 
 async def tell_who_rose(session: AsyncSession, keyring: Keyring, *, school: School, now: datetime) -> int:
@@ -46,33 +39,21 @@ async def tell_who_rose(session: AsyncSession, keyring: Keyring, *, school: Scho
     author = await speaks_for(session, school_id=school.key, day=day_at_school(now, school.timezone))
     for row in rows:
         if row.id in taken and row.state == NoticeState.PUBLISHED and row.expires_at > now:
-            await _tell_one(session, keyring, school, author, _Risen(row.notice_id, row.guardian_id), now)
+            await _tell_one(session, keyring, school, author, row, now)
     return len(taken)
 
 
 async def _tell_one(
-    session: AsyncSession, keyring: Keyring, school: School, author_id: int, one: _Risen, now: datetime
+    session: AsyncSession, keyring: Keyring, school: School, author_id: int, row: Row[Any], now: datetime
 ) -> None:
-    row = (await session.execute(asked.words(), {"school": school.key, "notice": one.notice_id})).one()
+    said = (await session.execute(asked.words(), {"school": school.key, "notice": row.notice_id})).one()
     try:
-        opened = keyring.seal(row.wrapped, row.master_version).open(row.slots_sealed, b"notice_version.slots")
+        opened = keyring.seal(said.wrapped, said.master_version).open(said.slots_sealed, b"notice_version.slots")
     except UnreadableError:
         return
     slots = Slots(phrase="place_found", starts_at=read_slots(opened).starts_at, language=school.language)
-    draft = Draft(NoticeKind.REMINDER, f"guardian:{one.guardian_id}", slots)
-    who = (
-        select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
-        .join(
-            delivery_pupil,
-            and_(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id),
-        )
-        .where(
-            delivery.c.school_id == school.key,
-            delivery.c.notice_id == one.notice_id,
-            delivery.c.guardian_id == one.guardian_id,
-            told_today(delivery, delivery_pupil, day_at_school(now, school.timezone)),
-        )
-    )
+    draft = Draft(NoticeKind.REMINDER, f"guardian:{row.guardian_id}", slots)
+    who = of_adult(school.key, row.notice_id, row.guardian_id, day_at_school(now, school.timezone))
     if (await session.execute(who.limit(1))).first() is not None:
         await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import session_on
@@ -39,7 +39,7 @@ class Numbered:
     back: Back | None = None
 
 
-def is_of_hours(row: Any) -> bool:  # noqa: ANN401 (a row)
+def is_of_hours(row: Row[Any] | None) -> TypeGuard[Row[Any]]:
     """Say that what was asked back is which hour, not which message."""
     return row is not None and ":" in row.copies
 
@@ -51,7 +51,7 @@ async def by_number(
     text: Text,
     holder: Holder,
     heard: Heard,
-    asked: Any,  # noqa: ANN401 (a row)
+    asked: Row[Any] | None,
 ) -> Numbered | None:
     """Read a digit about appointments, and do what it says; None when it is about something else.
 
@@ -83,7 +83,7 @@ async def _ended(
     connection: AsyncConnection,
     kept: Kept,
     heard: Heard,
-    asked: Any,  # noqa: ANN401 (a row)
+    asked: Row[Any],
 ) -> tuple[bool, Mapping[int, Act]]:
     """End what was asked back; give whether it was the last thing that one read, and then what its numbers do."""
     done = update(reply_choice).where(reply_choice.c.school_id == kept.school_id, reply_choice.c.id == asked.id)

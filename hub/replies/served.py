@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypedDict
 
-from sqlalchemy import Date, Select, and_, bindparam, select
+from sqlalchemy import Date, Row, Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
@@ -115,7 +115,7 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
     return await counted_on_the_first(connection, served, row)
 
 
-def asked_by(row: Any, now: datetime) -> Asked:  # noqa: ANN401 (a row with SAID_BY)
+def asked_by(row: Row[Any], now: datetime) -> Asked:
     """Say what a notice asks for, and within which bounds."""
     meeting = row.kind == NoticeKind.MEETING
     return Asked(
@@ -126,7 +126,7 @@ def asked_by(row: Any, now: datetime) -> Asked:  # noqa: ANN401 (a row with SAID
     )
 
 
-async def counted_on_the_first(connection: AsyncConnection, served: Served, row: Any) -> Served:  # noqa: ANN401 (the same)
+async def counted_on_the_first(connection: AsyncConnection, served: Served, row: Row[Any]) -> Served:
     """Let what answers a reminder stand on the notice that it says again, so that one board tells all."""
     if not row.audience.startswith(REPEATS):
         return served

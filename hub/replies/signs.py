@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, Update, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState
@@ -77,13 +78,13 @@ async def acknowledge(connection: AsyncConnection, served: Served, adult: Adult,
 
 
 @cache
-def _acknowledged() -> Any:  # noqa: ANN401 (a statement that returns rows)
+def _acknowledged() -> ReturningUpdate[int]:
     """Write that a delivery is acknowledged: parameters b_delivery, b_now."""
     return _acknowledging().where(delivery.c.id == bindparam("b_delivery", type_=BigId())).returning(delivery.c.id)
 
 
 @cache
-def _acknowledged_of_all() -> Any:  # noqa: ANN401 (the same)
+def _acknowledged_of_all() -> ReturningUpdate[int]:
     """Write the same of an adult's deliveries of some notices: parameters b_school, b_notices, b_guardian, b_now."""
     return (
         _acknowledging()

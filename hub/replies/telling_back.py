@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.notices.audience import of_adult
 from hub.notices.publish import Draft, tell
-from hub.people.links import told_today
 from hub.people.schools import read_school
 from hub.people.staff import speaks_for
 from hub.ports import NoticeKind, Slots
@@ -14,7 +13,6 @@ from hub.replies.keeping import Received
 from hub.replies.saying_back import words_back
 from hub.routing import day_at_school
 from hub.sealing import Keyring
-from hub.tables import delivery, delivery_pupil
 
 
 async def tell_back(
@@ -25,19 +23,7 @@ async def tell_back(
         return None
     (notice_id, guardian_id), school = received.whose, await read_school(session, school_id)
     day = day_at_school(now, school.timezone)
-    who = (
-        select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
-        .join(
-            delivery_pupil,
-            and_(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id),
-        )
-        .where(
-            delivery.c.school_id == school_id,
-            delivery.c.notice_id == notice_id,
-            delivery.c.guardian_id == guardian_id,
-            told_today(delivery, delivery_pupil, day),
-        )
-    )
+    who = of_adult(school_id, notice_id, guardian_id, day)
     slots = Slots(text=words_back(received.back), language=received.back.language)
     draft = Draft(NoticeKind.ANNOUNCEMENT, f"guardian:{guardian_id}", slots)
     author = await speaks_for(session, school_id=school_id, day=day)
