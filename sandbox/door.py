@@ -10,6 +10,9 @@ from uvicorn.server import ServerState
 
 GRACE = 1.0
 """Seconds that a call under way is given when the box closes."""
+KEPT_OPEN = 75
+"""Seconds that an idle line stays open: longer than our clients keep theirs, as at the providers (nginx's default), or
+a busy machine posts into a line that is just being closed."""
 
 
 class Door:
@@ -17,7 +20,14 @@ class Door:
 
     def __init__(self, app: FastAPI) -> None:
         self._settings = uvicorn.Config(
-            app, http=H11Protocol, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
+            app,
+            http=H11Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEPT_OPEN,
         )
         self._state = ServerState()
         self._server: asyncio.Server | None = None

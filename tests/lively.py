@@ -47,6 +47,7 @@ from hub.ports import ChannelName, HalfDay, Lane, NoticeKind, Outgoing, Proof, S
 from hub.replies.answers import answer
 from hub.replies.keeping import DETAIL, Text
 from hub.replies.texts import receive_text
+from hub.routing import TIME_TO_STOP
 from hub.sealing import Keyring
 from hub.settings import Settings
 from i18n.rendering import render
@@ -356,7 +357,7 @@ async def _notices(lively: Lively) -> None:
     await lively.press("class", NoticeKind.ANNOUNCEMENT, said["class"], audience="class:CP A", author="teacher")
     await lively.press("cancelled", NoticeKind.ANNOUNCEMENT, said["cancelled"])
     await lively.press(
-        "held", NoticeKind.ANNOUNCEMENT, said["held"], seconded_by=None, due_at=NOW + timedelta(minutes=20)
+        "held", NoticeKind.ANNOUNCEMENT, said["held"], seconded_by=None, due_at=NOW + TIME_TO_STOP
     )
     await lively.press("crisis", NoticeKind.CRISIS, Slots(phrase="sheltered", exercise=True))
     async with lively.small.database.school(lively.small.school.key) as session:
