@@ -356,9 +356,7 @@ async def _notices(lively: Lively) -> None:
     await lively.press("meeting", NoticeKind.MEETING, meeting, audience="class:CP A")
     await lively.press("class", NoticeKind.ANNOUNCEMENT, said["class"], audience="class:CP A", author="teacher")
     await lively.press("cancelled", NoticeKind.ANNOUNCEMENT, said["cancelled"])
-    await lively.press(
-        "held", NoticeKind.ANNOUNCEMENT, said["held"], seconded_by=None, due_at=NOW + TIME_TO_STOP
-    )
+    await lively.press("held", NoticeKind.ANNOUNCEMENT, said["held"], seconded_by=None, due_at=NOW + TIME_TO_STOP)
     await lively.press("crisis", NoticeKind.CRISIS, Slots(phrase="sheltered", exercise=True))
     async with lively.small.database.school(lively.small.school.key) as session:
         await cancel(session, school_id=lively.small.school.key, notice_id=lively.notices["cancelled"], now=NOW)
