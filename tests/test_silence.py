@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from days import BOTH_WAYS, Day, a_day
 from desks import ORIGIN, Desk, a_browser, a_staffed_school
+from evenings import Evenings
 from factories import by_sms
 from family_door import plain
 from hypothesis import given
@@ -195,6 +196,65 @@ async def test_a_meeting_that_would_be_over_when_the_silence_ends_is_refused_wit
             await publish(
                 session, day.small.keyring, school=day.small.school, author_id=day.small.director, draft=draft, now=now
             )
+
+
+async def in_vacations_too(day: Day) -> None:
+    await day.small.write("UPDATE school SET silent_holidays = true")
+    day.small.school.silent_holidays = True
+
+
+async def hours_of_all(day: Day, begins: time, ends: time) -> None:
+    """Let every adult want no message between these hours."""
+    hours = {"begins": begins, "ends": ends}
+    if day.database.dialect == "sqlite":
+        hours = {name: at.strftime("%H:%M:%S.%f") for name, at in hours.items()}  # type: ignore[misc]  # as SQLite keeps
+    await day.small.write("UPDATE guardian SET quiet_from = :begins, quiet_to = :ends", **hours)
+
+
+async def test_what_the_silence_of_vacations_holds_outlives_it(day: Day) -> None:
+    await in_vacations_too(day)
+    await day.small.family(by_sms("+33639981001"))
+    day.sms.answers["+33639981001"] = TemporaryError("later", retry_after=600)
+    day.now = here(2026, 10, 16, 19, 55)
+    await day.press(NoticeKind.ANNOUNCEMENT)
+    tried = len(day.sms.sent)
+    del day.sms.answers["+33639981001"]
+
+    day.now = here(2026, 10, 16, 20, 30)
+    await day.drain()
+    held = len(day.sms.sent)
+    day.now = here(2026, 11, 2, 7, 10)
+    await day.drain()
+
+    assert (held, len(day.sms.sent), await day.states()) == (tried, tried + 1, ["on_the_way"])
+
+
+async def test_a_digest_of_good_friday_outlives_the_silence_of_easter(day: Day) -> None:
+    await day.small.family(by_sms("+33639981001"))
+    await hours_of_all(day, time(17), time(21))
+    evening, friday = Evenings(day.small), here(2027, 3, 26, 18, 2)
+    await evening.tell(NoticeKind.RESULT, await evening.result(), now=friday - timedelta(hours=3))
+    day.now = friday
+    assert await evening.digest(friday) == 1
+
+    left = []
+    for moment in (friday, here(2027, 3, 26, 21, 5), here(2027, 3, 29, 18, 30), here(2027, 3, 30, 7, 15)):
+        day.now = moment
+        await day.drain()
+        left.append(len(day.sms.sent))
+
+    assert (left, await day.states()) == ([0, 0, 0, 1], ["on_the_way"])
+
+
+async def test_an_adults_hours_hold_on_the_eve_of_silent_vacations(day: Day) -> None:
+    await in_vacations_too(day)
+    await day.small.family(by_sms("+33639981001"))
+    await hours_of_all(day, time(14), time(20))
+    day.now = here(2026, 10, 16, 15)
+
+    await day.press(NoticeKind.ANNOUNCEMENT)
+
+    assert day.sms.sent == []
 
 
 @pytest_asyncio.fixture

@@ -111,6 +111,19 @@ async def test_who_hears_of_it_at_once_is_not_told_again_in_the_evening(day: Eve
     assert await day.waiting() == []
 
 
+async def test_homework_that_the_next_digest_would_tell_too_late_is_told_at_once(day: Evenings) -> None:
+    _, cyd = await day.small.family(by_sms("+33639981001", name="Ada"), by_sms("+33639981003", name="Cyd"))
+    await day.wish(cyd, HOMEWORK, How.PAGE)
+
+    before = await day.tell(HOMEWORK, await day.homework(), now=NOW.replace(hour=16, minute=59))
+    after = await day.tell(HOMEWORK, await day.homework(), now=NOW.replace(hour=17, minute=1))
+
+    assert (before.at_once, before.evening, before.page) == (0, 1, 1)
+    assert (after.at_once, after.evening, after.page) == (1, 0, 1)
+    assert await day.said(HOMEWORK) == [("Ada", "on_the_way")]
+    assert await day.waiting() == [("Ada", "homework")]
+
+
 @on_one_database
 async def test_several_pieces_wait_for_the_evening_each_for_itself(day: Evenings) -> None:
     await day.small.family(by_sms(name="Ada"))

@@ -6,7 +6,7 @@ Everything per adult is one INSERT … SELECT whatever the number of families. P
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -228,7 +228,7 @@ async def written(
             "audience": draft.audience.strip(),
             "created_at": now,
             "due_at": draft.due(now),
-            "expires_at": expires_at(draft.kind, draft.due(now), draft.slots),
+            "expires_at": _stale_at(school, draft, now),
             "patience": int(ladder.patience.total_seconds()) if ladder.patience else None,
             "rings": ladder.rings,
             "calls": ladder.calls,
@@ -254,6 +254,16 @@ async def written(
         asked = select(notice.c.key_name, notice.c.id).where(notice.c.school_id == school.key, pressed)
         before = {row.key_name: int(row.id) for row in await session.execute(asked)}
     return [(made.get(draft.key) or before[draft.key], draft.key in made) for draft in drafts]
+
+
+def _stale_at(school: School, draft: Draft, now: datetime) -> datetime:
+    """Say from when on it would arrive stale; what has no day of its own outlives the silence that may hold it."""
+    stale = expires_at(draft.kind, draft.due(now), draft.slots)
+    heard = after_silence(school, draft.lane, stale) if draft.kind in _WHENEVER else stale
+    return heard if heard == stale else heard + timedelta(days=1)
+
+
+_WHENEVER = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.RESULT, NoticeKind.DIGEST})
 
 
 async def counted(session: AsyncSession, notice_id: int, *, fresh: bool) -> Published:

@@ -32,10 +32,19 @@ class Wished:
 
 
 async def as_wished(
-    session: AsyncSession, *, school_id: int, kind: NoticeKind, who: Select[Any], signs: bool = False
+    session: AsyncSession,
+    *,
+    school_id: int,
+    kind: NoticeKind,
+    who: Select[Any],
+    signs: bool = False,
+    hurries: bool = False,
 ) -> Wished:
-    """Say how many of `who`, pairs of (guardian_id, pupil_id), would hear of it in which way. Changes nothing."""
-    pairs = _wished(school_id, kind, who, signs=signs)
+    """Say how many of `who`, pairs of (guardian_id, pupil_id), would hear of it in which way. Changes nothing.
+
+    `hurries`: the evening would be too late.
+    """
+    pairs = _wished(school_id, kind, who, signs=signs, hurries=hurries)
     asked = select(pairs.c.how, func.count(distinct(pairs.c.guardian_id))).group_by(pairs.c.how)
     counts = {str(how): int(count) for how, count in await session.execute(asked)}
     return Wished(
@@ -61,12 +70,15 @@ async def tell_as_wished(
 
     Asks for no right: the caller has. Pressing twice (the same `draft.key`) tells nobody twice. A document to sign is
     kept from nobody: who wants it only on the page hears of it in the evening, and whom nothing reaches is to call; of
-    anything else, who can be reached by nothing reads it on the page. Raises InvalidError for what could not be said.
+    anything else, who can be reached by nothing reads it on the page. Homework that is due before the next digest could
+    help is told at once to whom it would have waited for. Raises InvalidError for what could not be said.
     """
     kind, signs = draft.kind, draft.slots.signs
     check_slots(kind, draft.slots)
-    wished = await as_wished(session, school_id=school.key, kind=kind, who=who, signs=signs)
-    pairs = _wished(school.key, kind, who, signs=signs)
+    due_on = draft.slots.day if kind is NoticeKind.HOMEWORK else None
+    hurries = due_on is not None and due_on <= digest_day(draft.due(now), school.timezone)
+    wished = await as_wished(session, school_id=school.key, kind=kind, who=who, signs=signs, hurries=hurries)
+    pairs = _wished(school.key, kind, who, signs=signs, hurries=hurries)
     notice_id = None
     if wished.at_once or (signs and wished.unreached):
         at_once = pairs.c.how.in_((How.AT_ONCE, _NOBODY) if signs else (How.AT_ONCE,))
@@ -163,13 +175,15 @@ _SUBJECTS: Mapping[NoticeKind, Table] = {
 _NOBODY = "nobody"
 
 
-def _wished(school_id: int, kind: NoticeKind, who: Select[Any], *, signs: bool) -> Subquery:
+def _wished(school_id: int, kind: NoticeKind, who: Select[Any], *, signs: bool, hurries: bool) -> Subquery:
     """Give (guardian_id, pupil_id, how) of each pair; `how` is _NOBODY where no address can be written to."""
     told = who.subquery("told_pairs")
     own = and_(wish.c.school_id == school_id, wish.c.guardian_id == told.c.guardian_id, wish.c.kind == kind)
     how: ColumnElement[str] = func.coalesce(select(wish.c.how).where(own).scalar_subquery(), USUAL[kind].value)
     if signs:
         how = case((how == How.PAGE.value, How.EVENING.value), else_=how)
+    if hurries:
+        how = case((how == How.EVENING.value, How.AT_ONCE.value), else_=how)
     first = next_rung(told.c.guardian_id, literal(school_id, BigId()), literal(0)).correlate(told).scalar_subquery()
     how = case((how == How.PAGE.value, how), (first.is_(None), _NOBODY), else_=how)
     return select(told.c.guardian_id, told.c.pupil_id, how.label("how")).subquery("wished")

@@ -72,11 +72,11 @@ def quiet_for_all(
 ) -> datetime | None:
     """Say from when it is quiet for none of them, nor for their school; None: now.
 
-    Where all hours together leave no moment of a week, nothing would ever arrive: then only the night counts, and the
-    school's silence.
+    Where all hours together leave no moment, nothing would ever arrive: then only the night counts, and the school's
+    silence. Adults' hours are those of every day, so a few days after the school's silence have said it.
     """
     moment = now
-    while moment - now <= _A_WEEK:
+    for _ in range(_LOOKS):
         theirs = (quiet_until(moment, timezone, begins, end) for begins, end in hours)
         ends = [one for one in (*theirs, of_school(moment)) if one is not None]
         if not ends:
@@ -85,7 +85,8 @@ def quiet_for_all(
     return of_school(now) or quiet_until(now, timezone, EVENING, MORNING)
 
 
-_A_WEEK = timedelta(days=8)
+_LOOKS = 60
+"""Ends of quiet hours that are looked behind: a dozen days, with all that may share a telephone."""
 _LATER = Bulk(
     "UPDATE attempt SET look_at = v.look_at FROM v WHERE attempt.id = v.id", id="bigint", look_at="timestamptz"
 )
