@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Self
 
 import aiosqlite
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -22,6 +22,10 @@ AT_ONCE = 1000
 
 TURN = 0.0005
 """Seconds until a busy event loop lets SQLite's thread have the interpreter; Python's own 5 ms cost a twentieth."""
+
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON")
+"""How a file is opened. FULL: a message may leave only after "sending" is on the disk, also when the power fails.
+secure_delete: what is erased is overwritten in the file."""
 
 
 class Cursor:
@@ -108,6 +112,18 @@ class Line(aiosqlite.Connection):
 
         await self._execute(run, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
 
+    async def create_function(
+        self,
+        name: str,
+        num_params: int,
+        func: Callable[..., Any],
+        deterministic: bool = False,  # noqa: FBT001, FBT002 (aiosqlite's signature)
+    ) -> None:
+        """Add a function of SQLAlchemy's, with nobody waiting: who waited and went away would leave the line open."""
+        self._tx.put_nowait(
+            (None, partial(self._conn.create_function, name, num_params, func, deterministic=deterministic))
+        )
+
     async def commit(self) -> None:
         """Commit, or leave nothing open: after a commit that failed, SQLAlchemy does not roll back."""
         try:
@@ -124,9 +140,10 @@ class Line(aiosqlite.Connection):
 
 def sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
     """Make an engine whose transactions start with `begin`: IMMEDIATE to write, else a reader's snapshot."""
+    path = make_url(url).database or ":memory:"
 
     async def connect() -> aiosqlite.Connection:
-        line = Line(partial(sqlite3.connect, make_url(url).database or ":memory:"))
+        line = Line(partial(_opened, path))
         line._thread.daemon = True  # noqa: SLF001 (as SQLAlchemy does with aiosqlite's own)
         return await line
 
@@ -140,27 +157,17 @@ def sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
         pool_reset_on_return=None,  # every connection comes back from a transaction that has ended
         hide_parameters=True,
     )
-    _prepare(engine.sync_engine, begin)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Any) -> None:  # noqa: ANN401 (the driver's own)
+        connection.exec_driver_sql(begin)
+
     return engine
 
 
-def _prepare(engine: Engine, begin: str) -> None:
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own)
-        connection.isolation_level = None  # transactions are ours, see `begun`
-        cursor = connection.cursor()
-        # FULL: a message may leave only after "sending" is on the disk, also when the power fails
-        # secure_delete: what is erased is overwritten in the file
-        for pragma in (
-            "busy_timeout=10000",
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "synchronous=FULL",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Any) -> None:  # noqa: ANN401 (the driver's own)
-        connection.exec_driver_sql(begin)
+def _opened(path: str) -> sqlite3.Connection:
+    """Open the file, and set it up; in the thread, in one errand: a caller who goes away meanwhile leaves no line."""
+    connection = sqlite3.connect(path, isolation_level=None)  # transactions are ours, see `begun`
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection

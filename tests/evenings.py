@@ -1,5 +1,6 @@
 """A school day with something new on the page, and its evening: what the tests of wishes and digests begin with."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -97,11 +98,19 @@ class Evenings:
         await self.kept(Wish(school_id=self.school_id, guardian_id=guardian_id, kind=kind, how=how))
 
     async def tell(
-        self, kind: NoticeKind, *subjects: int, key: str = "", signs: bool = False, now: datetime = NOW
+        self,
+        kind: NoticeKind,
+        *subjects: int,
+        key: str = "",
+        signs: bool = False,
+        due: date = TOMORROW,
+        now: datetime = NOW,
     ) -> Wished:
-        """Tell the families of CP A of it, as each wishes."""
+        """Tell the families of CP A of it, as each wishes; `due`: for when homework is."""
         self._pressed += 1
         slots = SLOTS[kind] if not signs else Slots(subject="Sortie au musée", signs=True, day=date(2026, 12, 3))
+        if kind is NoticeKind.HOMEWORK:
+            slots = replace(slots, day=due)
         draft = Draft(kind=kind, audience="class:CP A", slots=slots, key=key or f"press-{self._pressed}")
         async with self.small.database.school(self.school_id) as session:
             return await tell_as_wished(

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -84,6 +85,7 @@ who, whose, kinds = st.sampled_from(ADULTS), st.sampled_from(CHILDREN), st.sampl
 STEP = st.one_of(
     st.tuples(st.just("tell"), kinds, st.booleans()),
     st.tuples(st.just("tell"), kinds, st.booleans()),
+    st.tuples(st.just("hurry")),
     st.tuples(st.just("evening"), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("evening"), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("wish"), who, kinds, st.sampled_from(How)),
@@ -107,6 +109,7 @@ class Life:
     subjects: list[tuple[NoticeKind, int]] = field(default_factory=list)
     waiting: dict[Item, date] = field(default_factory=dict)
     told: set[Item] = field(default_factory=set)
+    at_once: Counter[int] = field(default_factory=Counter)
 
     def at(self, hour: int, minute: int = 0) -> datetime:
         """Give a moment of today."""
@@ -121,10 +124,24 @@ class Life:
         }
         subject, now = await made[kind](), self.at(18 if late else 8)
         self.subjects.append((kind, subject))
-        await self.day.tell(kind, subject, now=now)
+        await self.day.tell(kind, subject, due=FAR, now=now)
         for adult, child in self.linked:
             if adult not in self.silent and self.wishes.get((adult, kind)) is How.EVENING:
                 self.waiting[adult, child, kind, subject] = digest_day(now, "Europe/Paris")
+        self._heard_at_once(kind, How.AT_ONCE)
+
+    async def hurry(self) -> None:
+        """Homework for tomorrow, told after the digest's hour: nobody waits for an evening that would be too late."""
+        tomorrow = self.today + timedelta(days=1)
+        subject = await self.day.homework(day=tomorrow)
+        self.subjects.append((NoticeKind.HOMEWORK, subject))
+        await self.day.tell(NoticeKind.HOMEWORK, subject, due=tomorrow, now=self.at(18))
+        self._heard_at_once(NoticeKind.HOMEWORK, How.AT_ONCE, How.EVENING)
+
+    def _heard_at_once(self, kind: NoticeKind, *wishes: How) -> None:
+        if kind is NoticeKind.HOMEWORK:
+            who = {adult for adult, _ in self.linked} - self.silent
+            self.at_once.update(adult for adult in who if self.wishes[adult, kind] in wishes)
 
     async def evening(self, runs: int, dies: bool) -> None:  # noqa: FBT001 (a step of a history)
         """An evening comes, its digest is looked after several times, and the day after begins."""
@@ -221,6 +238,11 @@ async def _adds_up(life: Life) -> None:
     assert {tuple(row) for row in rows} == life.told
     waits = "SELECT guardian_id, pupil_id, kind, subject_id FROM digest_item WHERE notice_id IS NULL"
     assert {tuple(row) for row in await life.day.small.rows(waits)} == set(life.waiting)
+    at_once = (
+        "SELECT d.guardian_id, count(*) FROM delivery d JOIN notice n ON n.id = d.notice_id"
+        " WHERE n.kind = 'homework' GROUP BY d.guardian_id"
+    )
+    assert Counter(dict(await life.day.small.rows(at_once))) == life.at_once
     said = await life.day.small.rows(
         "SELECT d.guardian_id, n.created_at, v.slots_sealed, k.wrapped, k.master_version FROM delivery d"
         " JOIN notice n ON n.id = d.notice_id JOIN notice_version v ON v.notice_id = n.id"
