@@ -55,11 +55,11 @@ async def assembled(settings: Settings) -> AsyncIterator[Assembly]:
             Clock(database, keys).watch(),
             Reminders(database, keys).watch(),
         )
-        stack.push_async_callback(_ended, [asyncio.create_task(watch) for watch in watches])
+        stack.push_async_callback(ended, [asyncio.create_task(watch) for watch in watches])
         yield Assembly(settings, database, keys, engine)
 
 
-async def _ended(watches: Sequence[asyncio.Task[None]]) -> None:
+async def ended(watches: Sequence[asyncio.Task[None]]) -> None:
     """End them, and wait until they have: the registers close behind them, and none must be reading there still."""
     for watch in watches:
         watch.cancel()

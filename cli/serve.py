@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from bot.door import TelegramDoor
-from cli.assembly import Assembly, assembled
+from cli.assembly import Assembly, assembled, ended
 from cli.desk import configured, migrated, standing
 from hub.database import Database
 from hub.errors import SettingsError
@@ -108,11 +108,10 @@ async def doors(hub: Assembly) -> AsyncIterator[WebServer]:
         stack.push_async_callback(telegram.close)
         if hub.settings.telegram_webhook:
             app.mount("/telegram", telegram.app)
-        listening_to_bots = asyncio.create_task(telegram.watch())
-        stack.callback(listening_to_bots.cancel)
+        stack.push_async_callback(ended, [asyncio.create_task(telegram.watch())])
         for errand in errands(house):
             stack.push_async_callback(errand.close)
-            stack.callback(asyncio.create_task(errand.watch()).cancel)
+            stack.push_async_callback(ended, [asyncio.create_task(errand.watch())])
         yield web_server(app)
 
 

@@ -7,7 +7,7 @@ school a code, a cookie or a callback belongs to.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import IntEnum
 
@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from hub.errors import SettingsError
 from hub.ports import Bell, Lane
@@ -23,6 +24,8 @@ from hub.sqlite import sqlite_engine
 
 APP, ENGINE = "passerelle_app", "passerelle_engine"
 """The two roles that this process takes on PostgreSQL; a third, the owner, only migrates."""
+CLOSE_WITHIN = 5.0
+"""Seconds that whoever still reads or writes is waited for."""
 
 
 class Database:
@@ -102,7 +105,11 @@ class Database:
         self._ring({lane})
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Let what is being written or read end, for a few seconds at most, and let go of all connections."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                while _at_work(self._writing) or _at_work(self._reading):  # noqa: ASYNC110 (a pool tells by no event)
+                    await asyncio.sleep(0.01)
         await self._writing.dispose()
         await self._reading.dispose()
 
@@ -125,6 +132,12 @@ class Database:
         if self._bell is not None:
             for lane in lanes:
                 self._bell.ring(lane)
+
+
+def _at_work(engine: AsyncEngine) -> bool:
+    """Whether anybody holds one of its connections, or is just being given one."""
+    pool = engine.pool
+    return isinstance(pool, QueuePool) and pool.checkedout() > 0
 
 
 _BECOME = text("SELECT set_config('role', :role, true), set_config('passerelle.school', :school, true)")

@@ -32,6 +32,31 @@ async def hub(database: Database, keyring: Keyring) -> Hub:
     return Hub(await a_school(database, keyring), Settings(public_url="https://hub.test", master_keys=None))
 
 
+async def test_the_registers_close_behind_who_is_still_at_work(database: Database) -> None:
+    written = asyncio.Event()
+
+    async def write_long() -> None:
+        async with database.engine() as connection:
+            await connection.execute(text("SELECT 1"))
+            written.set()
+            await asyncio.sleep(0.05)
+            await connection.execute(text("SELECT 1"))
+
+    async def read_and_go_away() -> None:
+        async with database.engine_reading() as connection:
+            await connection.execute(text("SELECT 1"))
+            await asyncio.sleep(60)
+
+    writing, reading = asyncio.create_task(write_long()), asyncio.create_task(read_and_go_away())
+    await written.wait()
+    reading.cancel()
+
+    await database.close()
+
+    assert writing.done()
+    assert reading.done()
+
+
 @ON_SQLITE
 async def test_a_commit_that_fails_leaves_nothing_open(database: Database) -> None:
     rows = Bulk("INSERT INTO t SELECT v.a FROM v", a="bigint")
