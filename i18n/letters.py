@@ -57,8 +57,8 @@ def letters_html(notice: PaperNotice, letters: Iterable[OnPaper]) -> str:
     )
 
 
-def choices_of(speaks: Tongue, kind: NoticeKind, *, asks: bool) -> Sequence[Choice]:
-    """Say what can be ticked: the reasons of an absence, yes, no or how many, or that it was read."""
+def choices_of(speaks: Tongue, kind: NoticeKind, *, asks: bool, signs: bool = False) -> Sequence[Choice]:
+    """Say what can be ticked: the reasons of an absence, yes, no or how many, that it was read, or read and signed."""
     _ = speaks.gettext
     if kind is NoticeKind.ABSENCE:
         return (
@@ -68,7 +68,7 @@ def choices_of(speaks: Tongue, kind: NoticeKind, *, asks: bool) -> Sequence[Choi
         )
     if asks:
         return ((1, _("Oui"), False), (2, _("Non"), False), (3, _("Combien serez-vous ?"), True))
-    return ((1, _("J'ai lu"), False),)
+    return ((1, _("J'ai lu et je signe") if signs else _("J'ai lu"), False),)
 
 
 def _letter(notice: PaperNotice, one: OnPaper) -> str:
@@ -94,7 +94,7 @@ def _letter(notice: PaperNotice, one: OnPaper) -> str:
         link=one.link,
         square=_square(one.link) if one.link else "",
         pupils=_names(speaks, one.pupils),
-        choices=choices_of(speaks, notice.kind, asks=notice.asks),
+        choices=choices_of(speaks, notice.kind, asks=notice.asks, signs=slots.signs),
         code=one.code,
     )
 

@@ -50,8 +50,8 @@ async def test_a_document_goes_its_whole_way_on_either_database(database: Databa
     async with database.school(small.school.key) as session:
         one = {**here, "document_id": number, "now": NOW}
         signed = await sign(session, guardian_id=odile, pupils=[1, 2, 3], through="page", day=TODAY, **one)
-        await sign_on_paper(session, guardian_id=noe, pupil_id=1, reader=teacher(small), **one)
-        await sign_on_paper(session, guardian_id=noe, pupil_id=1, reader=teacher(small), **one)
+        await sign_on_paper(session, guardian_id=noe, pupils=[1], reader=teacher(small), **one)
+        await sign_on_paper(session, guardian_id=noe, pupils=[1], reader=teacher(small), **one)
     async with database.school(small.school.key) as session:
         (seen,), _ = await papers(session, keyring, **here, reader=director(small))
         (his,), _ = await papers(session, keyring, **here, reader=teacher(small))

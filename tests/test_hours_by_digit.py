@@ -171,7 +171,7 @@ async def test_when_all_hours_are_taken_a_digit_waits_and_who_is_told_of_a_free_
         [
             "Trois-Ponts : Sami : une heure s'est libérée pour un rendez-vous, jeudi 3 décembre à 17 h 00.",
             "Répondez 1 pour choisir ici.",
-            "J'ai lu : https://hub.test/l/__LINK_CODE_".replace("__LINK_CODE_", told.link_code),
+            "Choisir : https://hub.test/l/__LINK_CODE_".replace("__LINK_CODE_", told.link_code),
         ],
     )
     assert await desk.says("1", "+33639981001") == "Heures libres, répondez par le numéro. 03/12 : 1 = 17 h 00"

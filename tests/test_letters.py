@@ -17,7 +17,9 @@ from watching import Watch
 
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.answers import AnswerKind
+from hub.models.notices import Needs
 from hub.models.people import LinkKind
+from hub.papers.publishing import NewDocument, publish_document
 from hub.people.erasure import erase_guardian
 from hub.people.purge import purge
 from hub.ports import HalfDay, NoticeKind, SchoolCard, Slots
@@ -419,6 +421,27 @@ def test_one_wrong_sign_or_two_exchanged_neighbours_are_noticed(keyring: Keyring
                 with pytest.raises(InvalidError):
                     read_coupon(code[:place] + sign + code[place + 1 :])
     assert len({coupon_code(keyring, number) for number in range(5000)}) == 5000
+
+
+async def test_the_coupon_of_a_document_signs_it_for_each_child_of_who_decides(post: Post) -> None:
+    ada, bob = await post.family(Adult(name="Ada"), Adult(name="Bob"), children=("Lina", "Sami"))
+    await post.small.write("UPDATE link SET kind = 'informed' WHERE guardian_id = :bob", bob=bob)
+    given = {"school": post.small.school, "reader": await post.watch.reader(post.small.director), "now": NOW}
+    new = NewDocument("k", "Sortie", "Au musée.", "class:CP A", Needs.BOTH, TODAY + timedelta(days=9), ())
+    async with post.small.database.school(post.watch.school_id) as session:
+        document_id = await publish_document(session, post.keyring, new=new, **given)
+    ((notice,),) = await post.small.rows("SELECT notice_id FROM document WHERE id = :id", id=document_id)
+
+    batch = await post.print(notice, Whom.UNWRITTEN)
+    codes = {one.to.split()[0]: one.code for one in batch.letters}
+    html = letters_html(batch.notice, batch.letters)
+    taken = [await post.type(codes[name], 1) for name in ("Ada", "Bob", "Ada")]
+
+    assert html.count("J’ai lu et je signe") == 2
+    assert taken == [Taken.NOTED, Taken.NOTED, Taken.ALREADY]
+    signed = await post.small.rows("SELECT guardian_id, pupil_id, through, typed_by FROM signature ORDER BY pupil_id")
+    assert signed == [(ada, 1, "paper", post.small.office), (ada, 2, "paper", post.small.office)]
+    assert [state for _, state in await post.states()] == ["acknowledged", "acknowledged"]
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.ANNOUNCEMENT])

@@ -255,6 +255,17 @@ async def test_after_silence_one_is_asked_again_unless_anothers_answer_is_enough
 
 
 @on_one_database
+async def test_who_has_only_read_a_question_is_asked_again(watch: Watch) -> None:
+    await watch.small.family(by_sms("+33639981001", name="Ada"), by_mail(name="Bob"))
+    notice_id = await invited(watch, NoticeKind.ANNOUNCEMENT, Needs.BOTH)
+    await said(watch, "Ada", "acknowledged", notice_id)
+    await said(watch, "Bob", "no", notice_id)
+    await watch.small.write("UPDATE delivery SET state = 'acknowledged'")
+
+    assert await reminded(watch, datetime(2026, 11, 26, 9, 30, tzinfo=UTC)) == ["Ada"]
+
+
+@on_one_database
 async def test_who_has_not_signed_is_reminded_once_and_never_after_the_day(watch: Watch) -> None:
     day = Evenings(watch.small)
     await watch.small.family(by_sms("+33639981001", name="Ada"), children=["Lina"])

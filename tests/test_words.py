@@ -144,9 +144,43 @@ def test_a_short_notice_with_its_link_is_two_sms_at_most(
         ("uk", "Прочитано: "),
     ],
 )
-@pytest.mark.parametrize("kind", [NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT, NoticeKind.MEETING])
+@pytest.mark.parametrize("kind", [NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT])
 def test_a_link_in_an_sms_says_what_it_is_for(kind: NoticeKind, language: str, word: str) -> None:
     assert f"\n{word}{LINK}" in render_sms(a_wording(kind, language)).text
+
+
+@pytest.mark.parametrize(
+    ("language", "both", "page"),
+    [
+        ("fr", "Répondez OUI ou NON, ou ici : ", "Répondre : "),
+        ("en", "Reply YES or NO, or here: ", "Reply: "),
+        ("tr", "EVET/HAYIR: ", "Cevap: "),
+        ("ar", "نعم/لا، أو هنا: ", "الرد: "),
+        ("pt", "SIM/NAO ou em: ", "Responder: "),
+        ("es", "SI/NO o en: ", "Responder: "),
+        ("uk", "ТАК/НІ або тут: ", "Відповісти: "),
+    ],
+)
+def test_an_invitation_asks_whether_one_comes(language: str, both: str, page: str) -> None:
+    assert f"\n{both}{LINK}" in render_sms(a_wording(NoticeKind.MEETING, language)).text
+    assert f"\n{page}{LINK}" in render_sms(a_wording(NoticeKind.MEETING, language, two_way=False)).text
+
+
+def test_an_invitation_by_mail_leads_to_its_answer() -> None:
+    mail = render_email(a_wording(NoticeKind.MEETING))
+
+    assert f"Pour dire si vous venez\u00a0: {LINK}" in mail.text
+    assert "Répondre à l’invitation" in (mail.html or "")
+    assert "J’ai lu" not in (mail.html or "")
+
+
+def test_an_invitation_to_an_appointment_leads_to_its_hours() -> None:
+    slots = Slots(phrase="appointments", day=date(2026, 11, 30))
+    wording = a_wording(NoticeKind.ANNOUNCEMENT, slots=slots)
+
+    assert f"Choisir : {LINK}" in render_sms(wording).text
+    assert f"Pour choisir une heure\u00a0: {LINK}" in render_email(wording).text
+    assert "Choisir une heure</a>" in (render_email(wording).html or "")
 
 
 def test_the_link_of_an_absence_asks_why() -> None:
@@ -266,9 +300,9 @@ def test_short_answers_in_portuguese_spanish_and_ukrainian_are_understood(sense:
 
 
 INVITED = {
-    "pt": "École Trois-Ponts: reunião sobre Lina, 24/11 às 17:30.\nLocal: Salle 4\nMerci de venir.\nLido: ",
-    "es": "École Trois-Ponts: reunión sobre Lina, el 24/11 a las 17:30.\nLugar: Salle 4\nMerci de venir.\nVisto: ",
-    "uk": "École Trois-Ponts: зустріч (Lina), 24.11, 17:30.\nМісце: Salle 4\nMerci de venir.\nПрочитано: ",
+    "pt": "École Trois-Ponts: reunião sobre Lina, 24/11 às 17:30.\nLocal: Salle 4\nMerci de venir.\nSIM/NAO ou em: ",
+    "es": "École Trois-Ponts: reunión sobre Lina, el 24/11 a las 17:30.\nLugar: Salle 4\nMerci de venir.\nSI/NO o en: ",
+    "uk": "École Trois-Ponts: зустріч (Lina), 24.11, 17:30.\nМісце: Salle 4\nMerci de venir.\nТАК/НІ або тут: ",
 }
 
 

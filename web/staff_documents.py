@@ -122,7 +122,7 @@ async def on_paper(
     """For staff of the child's class, the director and the office: note that an adult signed on paper."""
     pupil_id, guardian_id = map(int, pour.split(":"))
     await paper(session, visit.house.keyring, school_id=visit.school_id, document_id=document_id, reader=visit.reader)
-    await sign_on_paper(session, **visit.acting, document_id=document_id, guardian_id=guardian_id, pupil_id=pupil_id)
+    await sign_on_paper(session, **visit.acting, document_id=document_id, guardian_id=guardian_id, pupils=[pupil_id])
     return RedirectResponse(f"/classe/documents/{document_id}#eleve-{pupil_id}", 303)
 
 

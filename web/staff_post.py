@@ -178,7 +178,7 @@ def _coupon(visit: Visit, found: coming_back.Coupon, *, wrong: str = "") -> Resp
         visit=visit,
         coupon=found,
         title=title(found.notice, visit.who.timezone),
-        boxes=choices_of(french, found.notice.kind, asks=found.asks),
+        boxes=choices_of(french, found.notice.kind, asks=found.asks, signs=found.signs),
         said=[(SAID[kind], number, THROUGH.get(way, way)) for kind, number, way in found.said],
         wrong=wrong,
         room="courrier",

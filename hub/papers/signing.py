@@ -48,13 +48,13 @@ async def sign_on_paper(
     school_id: int,
     document_id: int,
     guardian_id: int,
-    pupil_id: int,
+    pupils: Collection[int],
     reader: Reader,
     now: datetime,
 ) -> None:
-    """Note what an adult signed on a sheet, for a child of this reader's. Raises as `sign`."""
+    """Note what an adult signed on a sheet, for those of these pupils who are this reader's. Raises as `sign`."""
     await _signable(session, school_id, document_id)
-    who = _whose(school_id, document_id, guardian_id, [pupil_id], reader.day, reader=reader)
+    who = _whose(school_id, document_id, guardian_id, pupils, reader.day, reader=reader)
     await _signed(session, school_id, document_id, who, through=PAPER, by=reader.staff_id, now=now)
     await note(session, school_id, reader.staff_id, "signature_typed", ("document", document_id), now)
 

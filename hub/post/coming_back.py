@@ -1,5 +1,6 @@
 """A coupon comes back: its code says whose it is and about what, and what was ticked is written down as an answer."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.answers import AnswerKind
 from hub.notices.headlines import Headline, Reader
+from hub.papers.given import documents_of_notice
+from hub.papers.signing import sign_on_paper
 from hub.people.names import full_name
 from hub.people.noting import note
 from hub.ports import NoticeKind
@@ -18,7 +21,7 @@ from hub.post.letters import notice_to_print
 from hub.post.printing import coupon_hash
 from hub.replies.answers import Taken, answer_to
 from hub.replies.on_paper import COUPON, served_on_paper
-from hub.replies.served import Served
+from hub.replies.served import Adult, Served
 from hub.sealing import Keyring
 from hub.tables import answer
 
@@ -34,7 +37,8 @@ _REASONS = (AnswerKind.ILL, AnswerKind.OTHER_REASON, AnswerKind.SHOULD_BE_HERE)
 class Coupon:
     """Whose coupon it is, and about what. `said`: what this adult has answered already, by whatever way.
 
-    `kinds`: what its boxes say, in their order; the last of three of a question asks how many.
+    `signs`: to have read it is to sign it. `kinds`: what its boxes say, in their order; the last of three of a question
+    asks how many.
     """
 
     code: str = field(repr=False)
@@ -43,6 +47,7 @@ class Coupon:
     children: tuple[str, ...]
     language: str
     asks: bool
+    signs: bool
     kinds: tuple[AnswerKind, ...]
     said: tuple[tuple[AnswerKind, int | None, str], ...]
 
@@ -72,8 +77,9 @@ async def answer_by_coupon(
 ) -> Taken:
     """Write down the box that was ticked, as this adult's answer on paper, typed by this reader.
 
-    From here on it is as any answer: the ladder stops, calls end, an absence is explained. The same again changes
-    nothing. Raises as `open_coupon`, and InvalidError for a box that is not there.
+    From here on it is as any answer: the ladder stops, calls end, an absence is explained, a document is signed where
+    this adult decides. The same again changes nothing. Raises as `open_coupon`, and InvalidError for a box that is not
+    there, or a document that was taken back.
     """
     coupon, served = await _opened(session, keyring, school_id, words, reader, now)
     if not 0 < box <= len(coupon.kinds):
@@ -83,6 +89,8 @@ async def answer_by_coupon(
         if number is None or not 0 <= number <= MOST_PEOPLE:
             raise InvalidError("Donnez le nombre de personnes.", field="number")
         kind, number = (AnswerKind.COUNT, number) if number else (AnswerKind.NO, None)
+    if coupon.signs:
+        await _sign(session, school_id, coupon, served.adults[0], reader, now)
     taken = await answer_to(
         await session.connection(),
         served,
@@ -101,6 +109,16 @@ async def answer_by_coupon(
         about = ("guardian", served.adults[0].guardian_id)
         await note(session, school_id, reader.staff_id, "coupon_typed", about, now)
     return taken
+
+
+async def _sign(
+    session: AsyncSession, school_id: int, coupon: Coupon, adult: Adult, reader: Reader, now: datetime
+) -> None:
+    """Sign what the notice was about, as far as this adult decides; who is only informed has read it."""
+    who = {"guardian_id": adult.guardian_id, "pupils": list(adult.pupils), "reader": reader, "now": now}
+    for number in await documents_of_notice(session, school_id=school_id, notice_id=coupon.notice.notice_id):
+        with suppress(NotAllowedError):
+            await sign_on_paper(session, school_id=school_id, document_id=number, **who)
 
 
 def boxes_of(kind: NoticeKind, *, asks: bool) -> tuple[AnswerKind, ...]:
@@ -135,6 +153,7 @@ async def _opened(
         children=tuple(adult.pupils.values()),
         language=served.language,
         asks=asks,
+        signs=seen.slots.signs,
         kinds=boxes_of(served.kind, asks=asks),
         said=await _said(session, school_id, row.notice_id, row.guardian_id),
     )

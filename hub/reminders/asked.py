@@ -18,8 +18,7 @@ from hub.reminders.moments import SILENCES, Why
 from hub.tables import answer, data_key, delivery, delivery_pupil, document, notice, notice_version
 
 _SCHOOL, _NOW = bindparam("school", type_=BigId()), bindparam("now", type_=UtcDateTime())
-_SILENT = (DeliveryState.ON_THE_WAY, DeliveryState.TOLD)
-_REMINDED = (*_SILENT, DeliveryState.ACKNOWLEDGED)
+_REMINDED = (DeliveryState.ON_THE_WAY, DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED)
 """Who is to be called hears it in the call, and not by a second message beside it."""
 _LEFT = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 """What waits for its sender is not said a second time before it has left."""
@@ -98,8 +97,9 @@ def words() -> Select[Any]:
 def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs: Needs, day: date) -> Select[Any]:
     """Select (guardian_id, pupil_id) of those whom one reminder is for; `told`: the notice, and what said it again.
 
-    On the eve, all who come or have said nothing; after silence, those who have said nothing, and not where another
-    adult's answer about the same child is enough; nor then on the eve. Nobody who has no right any more.
+    On the eve, all who come or have not answered; after silence, those who have not answered, and not where another
+    adult's answer about the same child is enough; nor then on the eve. To have read it is no answer to a question.
+    Nobody who has no right any more.
     """
     who = (
         select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
@@ -110,7 +110,7 @@ def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs:
         .where(
             delivery.c.school_id == school_id,
             delivery.c.notice_id == notice_id,
-            delivery.c.state.in_(_REMINDED if why is Why.EVE else _SILENT),
+            delivery.c.state.in_(_REMINDED),
             or_(delivery.c.state != DeliveryState.ON_THE_WAY, has_attempt(*_LEFT)),
             told_today(delivery, delivery_pupil, day),
         )
@@ -130,7 +130,7 @@ def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs:
         who = who.where(~no.correlate(delivery).exists())
         comes = select(said.c.id).where(own, said.c.kind.in_(ASKED)).correlate(delivery).exists()
         return who.where(or_(comes, ~_by_another(school_id, told))) if needs is Needs.ONE else who
-    who = who.where(~select(said.c.id).where(own).correlate(delivery).exists())
+    who = who.where(~select(said.c.id).where(own, said.c.kind.in_(ASKED)).correlate(delivery).exists())
     return who.where(~_by_another(school_id, told)) if needs is Needs.ONE else who
 
 
