@@ -115,10 +115,17 @@ async def _sign(
     session: AsyncSession, school_id: int, coupon: Coupon, adult: Adult, reader: Reader, now: datetime
 ) -> None:
     """Sign what the notice was about, as far as this adult decides; who is only informed has read it."""
-    who = {"guardian_id": adult.guardian_id, "pupils": list(adult.pupils), "reader": reader, "now": now}
     for number in await documents_of_notice(session, school_id=school_id, notice_id=coupon.notice.notice_id):
         with suppress(NotAllowedError):
-            await sign_on_paper(session, school_id=school_id, document_id=number, **who)
+            await sign_on_paper(
+                session,
+                school_id=school_id,
+                document_id=number,
+                guardian_id=adult.guardian_id,
+                pupils=adult.pupils,
+                reader=reader,
+                now=now,
+            )
 
 
 def boxes_of(kind: NoticeKind, *, asks: bool) -> tuple[AnswerKind, ...]:
