@@ -38,7 +38,7 @@ BOUNDS: Mapping[Occasion, tuple[timedelta, timedelta]] = {
     Occasion.ABSENCE: (timedelta(minutes=2), timedelta(hours=2)),
     Occasion.URGENT: (timedelta(minutes=2), timedelta(hours=2)),
     Occasion.MEETING: (timedelta(hours=1), timedelta(days=7)),
-    Occasion.QUESTION: (timedelta(hours=1), timedelta(days=14)),
+    Occasion.QUESTION: (timedelta(hours=1), timedelta(days=7)),
 }
 """The least and the most patience of each: below, a text has hardly arrived; above, the answer comes too late."""
 

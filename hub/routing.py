@@ -34,6 +34,8 @@ USUAL = {NoticeKind.HOMEWORK: How.EVENING, NoticeKind.DOCUMENT: How.AT_ONCE, Not
 """How an adult who said nothing hears of what is on the page."""
 CODE_LIVES = timedelta(minutes=10)
 """How long six digits open a family's page: as long as a text may take, and somebody finds it."""
+QUESTION_LIVES = timedelta(days=14)
+"""How long an answer is asked for: two ways at the longest patience, and reminders after two days and five."""
 DIGEST_AT = time(18)
 """When the evening's digest leaves, by the school's clock: children are home, and nobody's evening is disturbed."""
 SATURDAY, SUNDAY = 5, 6
@@ -119,17 +121,6 @@ def leaves_at(kind: NoticeKind, slots: Slots, *, many: bool, asked: datetime | N
     return due
 
 
-def answer_leaves_at(now: datetime, timezone: str) -> datetime:
-    """Say when a word written now reaches a family: at once by day; out of hours, at seven the next weekday."""
-    here = now.astimezone(ZoneInfo(timezone))
-    if here.weekday() < SATURDAY and MORNING <= here.time() < EVENING:
-        return now
-    day = here.date() if here.time() < MORNING else here.date() + timedelta(days=1)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return datetime.combine(day, MORNING, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
-
-
 def digest_day(now: datetime, timezone: str) -> date:
     """Say in which evening's digest something goes: this one's, after its hour the next; none leaves at the weekend."""
     here = now.astimezone(ZoneInfo(timezone))
@@ -182,29 +173,29 @@ def next_school_day(today: date) -> date:
     return today + timedelta(days=max(0, 7 - today.weekday())) if today.weekday() >= SUNDAY - 1 else today
 
 
-def expires_at(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
-    """Say from when on a notice would arrive stale."""
+def expires_at(kind: NoticeKind, due: datetime, slots: Slots, *, timezone: str, asks: bool = False) -> datetime:
+    """Say from when on a notice would arrive stale; `asks`: an answer is waited for, by further ways and reminders."""
     if kind is NoticeKind.CODE:
         return due + CODE_LIVES
     if kind in _FROM_THE_PAGE:
-        return _stale_on_the_page(kind, due, slots)
+        return _stale_on_the_page(kind, due, slots, timezone)
     if kind in (NoticeKind.URGENT, NoticeKind.CRISIS, NoticeKind.ABSENCE):
         return due + timedelta(hours=12)
     if kind in (NoticeKind.MEETING, NoticeKind.REMINDER) and slots.starts_at is not None:
         return slots.starts_at
-    return due + timedelta(days=4)
+    return due + (QUESTION_LIVES if asks else timedelta(days=4))
 
 
 _FROM_THE_PAGE = frozenset({NoticeKind.HOMEWORK, NoticeKind.DOCUMENT, NoticeKind.RESULT, NoticeKind.DIGEST})
 
 
-def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots) -> datetime:
+def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots, timezone: str) -> datetime:
     """Homework and what is to be signed, until the evening of its day; a digest, over a weekend at most."""
     match kind:
         case NoticeKind.HOMEWORK:
-            return max(_evening_of(slots.day, due), due + timedelta(hours=1))
+            return max(_evening_of(slots.day, due, timezone), due + timedelta(hours=1))
         case NoticeKind.DOCUMENT if slots.signs and slots.day:
-            return max(_evening_of(slots.day, due), due + timedelta(days=1))
+            return max(_evening_of(slots.day, due, timezone), due + timedelta(days=1))
         case NoticeKind.DOCUMENT:
             return due + timedelta(days=30)
         case NoticeKind.RESULT:
@@ -213,8 +204,8 @@ def _stale_on_the_page(kind: NoticeKind, due: datetime, slots: Slots) -> datetim
             return due + timedelta(days=3)
 
 
-def _evening_of(day: date | None, due: datetime) -> datetime:
-    return datetime.combine(day, EVENING, tzinfo=UTC) if day else due
+def _evening_of(day: date | None, due: datetime, timezone: str) -> datetime:
+    return datetime.combine(day, EVENING, tzinfo=ZoneInfo(timezone)).astimezone(UTC) if day else due
 
 
 def retry_delay(tries: int, asked_for: float | None) -> float:

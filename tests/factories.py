@@ -24,8 +24,11 @@ from hub.models.people import (
 from hub.models.school import ClassGroup, Role, School, SchoolYear, Staff, StaffRight
 from hub.models.senders import Sender
 from hub.people.names import name_key
+from hub.people.schools import read_school
+from hub.people.silences import set_silence
 from hub.ports import ChannelName, Limits, Outgoing, Proof, Sent
 from hub.sealing import Keyring
+from hub.silence import USUAL, Silence
 
 NOW = datetime(2026, 11, 24, 6, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
@@ -45,6 +48,13 @@ class SmallSchool:
     classes: dict[str, int]
     senders: dict[ChannelName, int]
     _number: int = 0
+
+    async def falls_silent(self, silence: Silence = USUAL) -> None:
+        """Let the school write nothing that can wait between these hours."""
+        async with self.database.school(self.school.key) as session:
+            who = {"school_id": self.school.key, "staff_id": self.director}
+            await set_silence(session, **who, silence=silence, now=NOW)
+            self.school = await read_school(session, self.school.key)
 
     async def family(
         self,

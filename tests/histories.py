@@ -48,7 +48,7 @@ STILL = {
     "addresses have two copies": "SELECT count(*) FROM (SELECT notice_id FROM copy "
     "GROUP BY notice_id, address_id, channel HAVING count(*) > 1) AS twice",
 }
-"""What there must be none of once everybody has been left in peace for two weeks."""
+"""What there must be none of once everybody has been left in peace for three weeks."""
 
 adults = st.integers(0, len(ADULTS) - 1)
 events = st.one_of(
@@ -105,8 +105,8 @@ class World:
         await self._look()
 
     async def rest(self) -> None:
-        """Let two weeks pass, with nobody doing anything; then nothing waits any more."""
-        for hours in (*[3] * 12, *[12] * 8, *[72] * 3):
+        """Let three weeks pass, with nobody doing anything; then nothing waits any more."""
+        for hours in (*[3] * 12, *[12] * 8, *[72] * 5):
             self.day.now += timedelta(hours=hours)
             await self.day.drain()
             await self._look()

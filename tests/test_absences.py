@@ -132,6 +132,7 @@ async def test_two_on_one_telephone_do_not_read_there_what_they_said_there(call:
 async def test_the_news_waits_for_the_morning_where_the_answer_came_at_night(
     call: RollCall, parents: list[int]
 ) -> None:
+    await call.small.falls_silent()
     night = NOW.replace(hour=20)  # 21:00 in Paris
     await call.say(parents[0], ILL, now=night - timedelta(minutes=1))
 

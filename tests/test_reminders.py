@@ -251,7 +251,9 @@ async def test_after_silence_one_is_asked_again_unless_anothers_answer_is_enough
     await said(watch, "Ada", "yes", notice_id)
 
     assert await reminded(watch, datetime(2026, 11, 26, 9, 30, tzinfo=UTC)) == asked
-    assert await reminded(watch, datetime(2026, 12, 1, 9, 30, tzinfo=UTC)) == asked
+    assert await reminded(watch, datetime(2026, 11, 27, 9, 30, tzinfo=UTC)) == asked
+    assert await reminded(watch, datetime(2026, 11, 30, 9, 30, tzinfo=UTC)) == asked * 2
+    assert await reminded(watch, datetime(2026, 12, 2, 9, 30, tzinfo=UTC)) == asked * 2
 
 
 @on_one_database

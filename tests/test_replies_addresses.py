@@ -74,6 +74,7 @@ async def test_what_is_routine_waits_for_the_morning_when_a_dead_phone_writes_at
     await door.small.family(by_sms())
     await door.small.write("UPDATE address SET state = 'dead'")
     await door.press()
+    await door.small.falls_silent()
     night = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
     door.small.database._clock = lambda: night
 

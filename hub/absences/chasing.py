@@ -34,7 +34,7 @@ from hub.notices.publish import Draft, tell
 from hub.people.links import told_today
 from hub.people.schools import read_school
 from hub.ports import NoticeKind, Slots
-from hub.routing import answer_leaves_at, day_at_school
+from hub.routing import day_at_school
 from hub.sealing import Keyring
 from hub.tables import (
     absence,
@@ -142,8 +142,8 @@ def _still_open() -> ColumnElement[bool]:
 async def tell_the_others(database: Database, keyring: Keyring, *, now: datetime) -> int:
     """Tell the other adults that an absence they had heard of is explained; gives how many cases were told.
 
-    Not the one who explained it, nor who reads the same telephone; nobody who has no right to the child today. Out of
-    hours it waits for the morning. Harmless to repeat: each case is told once.
+    Not the one who explained it, nor who reads the same telephone; nobody who has no right to the child today. In
+    the school's silence it waits until that ends. Harmless to repeat: each case is told once.
     """
     async with database.engine_reading() as connection:
         lately = {"now": now, "since": now - NEWS_FOR}
@@ -173,7 +173,6 @@ async def _tell(session: AsyncSession, keyring: Keyring, row: Any, which: dict[s
             audience=f"notice:{row.notice_id}",
             slots=Slots(phrase="explained", day=row.day, half_day=row.half_day, language=here.language),
             key=f"explained:{row.id}",
-            due_at=answer_leaves_at(now, here.timezone),
         ),
         who=who,
         now=now,

@@ -19,7 +19,6 @@ from hub.outbox.lines import choose_lines
 from hub.people.links import told_about
 from hub.ports import ChannelName, NoticeKind, Slots, Word
 from hub.replies.threads import Turn, thread_for
-from hub.routing import answer_leaves_at
 from hub.sealing import Keyring
 from hub.tables import absence, contact_point, delivery, link, reply, thread, thread_notice
 from i18n.checks import check_slots
@@ -101,8 +100,8 @@ async def write_back(
     """Answer the family of a conversation. Raises InvalidError, NotFoundError, NotAllowedError; nothing changes then.
 
     `subject`: what a conversation that we begin is about; our later words there, and its line in the list, bear it too.
-    Pressed twice with one `key` it is one answer. `Published.due_at` says when it leaves: out of hours in the morning,
-    but at once while a child of whom it speaks is missing.
+    Pressed twice with one `key` it is one answer. `Published.due_at` says when it leaves: when the school's silence
+    ends, but at once while a child of whom it speaks is missing.
     """
     row = await own_thread(session, school_id=school.key, thread_id=thread_id, reader=reader)
     if not reader.rights.writes:
@@ -130,7 +129,6 @@ async def write_back(
             audience=f"guardian:{','.join(map(str, adults))}",
             slots=slots,
             key=key,
-            due_at=now if missing else answer_leaves_at(now, school.timezone),
             at_once=missing,
         ),
         who=who,

@@ -144,7 +144,7 @@ async def tell(
             lane=draft.lane,
             way=first,
         )
-        worth = expires_at(draft.kind, draft.due(now), draft.slots) - draft.due(now)
+        worth = _stale_at(school, draft, now) - draft.due(now)
         if worth > SPREAD and waited_for(school, draft.lane, draft.due(now)):
             await spread_out(await session.connection(), notice_id, draft.due(now))
     return await counted(session, notice_id, fresh=fresh)
@@ -258,7 +258,8 @@ async def written(
 
 def _stale_at(school: School, draft: Draft, now: datetime) -> datetime:
     """Say from when on it would arrive stale; what has no day of its own outlives the silence that may hold it."""
-    stale = expires_at(draft.kind, draft.due(now), draft.slots)
+    asks = draft.needs is not Needs.NONE
+    stale = expires_at(draft.kind, draft.due(now), draft.slots, timezone=school.timezone, asks=asks)
     heard = after_silence(school, draft.lane, stale) if draft.kind in _WHENEVER else stale
     return heard if heard == stale else heard + timedelta(days=1)
 

@@ -10,21 +10,21 @@ from hub.errors import InvalidError
 from hub.models.notices import DeliveryState
 from hub.models.people import AddressState
 from hub.notices.ways import send_otherwise
+from hub.people.silences import quiet_at, silences
 from hub.ports import Lane
 from hub.replies.keeping import Kept
-from hub.routing import answer_leaves_at
 from hub.tables import address, audit, call_task, contact_point, delivery, notice
 
 CAME_BACK = "address_came_back"
 """The act in the audit, of the reply that proved it; the conversation says so beside that reply."""
 
 
-async def come_back(connection: AsyncConnection, kept: Kept, address_id: int, *, timezone: str) -> None:
+async def come_back(connection: AsyncConnection, kept: Kept, address_id: int) -> None:
     """Write again to a dead address from which a person has just written; a stopped or a stranger's stays as it is.
 
     It names no child before it has answered something, for a number that was dead may be somebody else's by now. What
-    only waited for a call because of it is sent there, at night in the morning, and nobody need call; not a call that
-    somebody has taken or tried. Harmless to repeat.
+    only waited for a call because of it is sent there, when the school's silence ends, and nobody need call; not a call
+    that somebody has taken or tried. Harmless to repeat.
     """
     school_id, now = kept.school_id, kept.now
     dead = and_(address.c.school_id == school_id, address.c.id == address_id, address.c.state == AddressState.DEAD)
@@ -33,8 +33,10 @@ async def come_back(connection: AsyncConnection, kept: Kept, address_id: int, *,
         return
     act = {"school_id": school_id, "at": now, "act": CAME_BACK, "subject": "reply", "subject_id": kept.reply_id}
     await connection.execute(insert(audit).values(**act))
-    for row in (await connection.execute(_calls(school_id, address_id, now))).all():
-        at = now if row.lane == Lane.URGENT else answer_leaves_at(now, timezone)
+    calls = (await connection.execute(_calls(school_id, address_id, now))).all()
+    silence = (await silences(connection, [school_id]))[school_id] if calls else None
+    for row in calls:
+        at = now if row.lane == Lane.URGENT else quiet_at(now, silence) or now
         try:
             async with connection.begin_nested():
                 await send_otherwise(

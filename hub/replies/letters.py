@@ -56,7 +56,7 @@ async def receive_letter(connection: AsyncConnection, keyring: Keyring, letter: 
     if kept is None:
         return Received(fresh=False, sense=meaning.sense if not doubt else Sense.WORDS, address_id=served.address_id)
     if not (doubt or letter.machine or letter.leaving or meaning.sense in (Sense.STOP, Sense.WRONG_NUMBER)):
-        await come_back(connection, kept, served.address_id, timezone=served.school.timezone)
+        await come_back(connection, kept, served.address_id)
     heard = await heard_under(connection, served, letter.words, meaning, "email", now)
     outcome = await _from_letter(connection, letter, heard, served, believed=not doubt)
     turn = Turn.NOBODYS if letter.machine and not letter.leaving else turn_of(outcome)

@@ -85,7 +85,7 @@ async def _together(
     replies = []
     for one, holder, kept in known:
         if holder.dead and one.sense not in (Sense.STOP, Sense.WRONG_NUMBER):
-            await come_back(connection, kept, holder.address_id, timezone=holder.school.timezone)
+            await come_back(connection, kept, holder.address_id)
         heard = heard_at(one.text, one.meaning, holder, around, now)
         outcome = await _do(connection, keyring, one, holder, heard, around)
         replies.append(Put(kept, heard, outcome, holder.address_id, turn_of(outcome)))
