@@ -647,6 +647,43 @@ async def test_a_batch_that_takes_too_long_is_ended() -> None:
             pass
 
 
+async def test_letters_come_class_by_class_and_address_people_as_one_does(post: Post) -> None:
+    await post.family(Adult(name="Ada"), class_label="CE1 B")
+    await post.family(Adult(name="Bob"), Adult(name="Cyd"))
+    await post.small.write("UPDATE guardian SET civility = CASE first_name WHEN 'Bob' THEN 'M.' ELSE 'MME' END")
+
+    batch = await post.print(await post.press(audience="class:CE1 B,CP A"))
+
+    assert [one.to for one in batch.letters] == ["M. Bob Exemple", "Mme Cyd Exemple", "Mme Ada Exemple"]
+
+
+async def test_what_is_over_is_offered_no_letter(post: Post) -> None:
+    await post.family(Adult(name="Ada"))
+    notice = await post.press()
+    assert await post.to_print(notice) == ["Ada Exemple"]
+
+    await post.small.write("UPDATE notice SET expires_at = created_at")
+
+    assert await post.to_print(notice) == []
+    assert await post.act(how_many_to_print) == 0
+
+
+@on_one_database
+async def test_letters_that_were_not_drawn_are_still_to_be_printed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.small.family(Adult(name="Ada"))
+    notice = await _a_meeting(desk)
+    await desk.enter()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")  # the press cannot start
+        refused = await desk.post(f"/courrier/{notice}/imprimer", pour="all")
+
+    assert refused.status_code == 503
+    assert await desk.count("letter") == 0
+    assert (await desk.post(f"/courrier/{notice}/imprimer", pour="all")).content.startswith(b"%PDF")
+    assert await desk.count("letter") == 1
+
+
 async def test_a_family_reads_no_letter_of_a_notice_that_was_stopped(post: Post) -> None:
     await post.family(Adult(name="Ada"))
     await post.print(await post.press())

@@ -20,7 +20,7 @@ from hub.notices.headlines import headline
 from hub.notices.publish import Draft, publish
 from hub.ports import NoticeKind, Slots
 from hub.reminders.going import choose_reminders, remind_of_all, reminders_to_come
-from hub.reminders.moments import Asked, Why, after_silence, before_due, before_meeting, reminders_of
+from hub.reminders.moments import Asked, Why, before_due, before_meeting, reminders_of, unanswered_for
 from scheduler.reminders import Reminders
 
 PARIS = "Europe/Paris"
@@ -88,7 +88,7 @@ def test_to_sign_one_is_reminded_two_days_before_or_sooner(due_on: date, begins:
     ],
 )
 def test_after_silence_one_is_asked_again_on_a_day_of_class(left_at: datetime, waits: int, begins: datetime) -> None:
-    window = after_silence(left_at, waits, YEAR, PARIS)
+    window = unanswered_for(left_at, waits, YEAR, PARIS)
 
     assert window is not None
     assert window.begins == begins

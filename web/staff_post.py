@@ -12,7 +12,7 @@ from hub.post import coming_back, handing
 from hub.post.asked import Whom
 from hub.post.letters import chosen, letters_of, notice_to_print, waiting
 from hub.post.press import NoPressError, pressed
-from hub.post.printing import MOST_AT_ONCE, prepare
+from hub.post.printing import MOST_AT_ONCE, not_printed, prepare
 from hub.replies.answers import Taken
 from i18n.letters import choices_of, letters_html
 from i18n.tongues import tongue
@@ -129,6 +129,8 @@ async def printed(
     try:
         first = await anext(pieces)
     except NoPressError as error:
+        async with visit.house.database.school(visit.school_id) as session:
+            await not_printed(session, school_id=visit.school_id, batch=batch)
         return one_sentence(request, 503, str(error))
     headers = {"Content-Disposition": f'attachment; filename="lettres-{notice_id}.pdf"', "Cache-Control": "no-store"}
     return StreamingResponse(_whole(first, pieces), media_type="application/pdf", headers=headers)

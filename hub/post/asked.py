@@ -34,6 +34,7 @@ CLASSES = bindparam("classes", type_=BigId(), expanding=True)
 DELIVERY = bindparam("delivery", type_=BigId())
 NEVER = (NoticeKind.CRISIS, NoticeKind.CODE, NoticeKind.DIGEST)
 """What goes on no paper: it is for this minute, or only counts what stands elsewhere."""
+_OF_ITS_HOUR = (NoticeKind.ABSENCE, NoticeKind.URGENT, NoticeKind.MEETING)
 _WRITTEN = (ChannelName.SMS, ChannelName.EMAIL, ChannelName.PUSH, ChannelName.CHAT)
 
 
@@ -61,7 +62,7 @@ def letters(*, of_classes: bool) -> Select[Any]:
             guardian.c.usage_name,
             guardian.c.family_name,
             guardian.c.language,
-            case((by_letter(), 1), else_=0).label("waits"),
+            case((and_(by_letter(), ~_is_over()), 1), else_=0).label("waits"),
             case((_reached_in_writing(), 0), else_=1).label("unwritten"),
             case((_beside_a_barred(), 1), else_=0).label("by_hand"),
             letter.c.printed_at,
@@ -84,7 +85,7 @@ def letters(*, of_classes: bool) -> Select[Any]:
 @cache
 def waiting(*, of_classes: bool) -> Select[Any]:
     """Count by notice the letters to print and those printed but not handed over: school, day, now, classes."""
-    to_print = and_(by_letter(), letter.c.id.is_(None))
+    to_print = and_(by_letter(), letter.c.id.is_(None), ~_is_over())
     lying = and_(letter.c.id.is_not(None), letter.c.handed_at.is_(None), delivery.c.state != DeliveryState.ACKNOWLEDGED)
     lies = select(letter.c.delivery_id).where(letter.c.school_id == SCHOOL, letter.c.handed_at.is_(None))
     asked = (
@@ -174,6 +175,11 @@ def may_go_on_paper() -> ColumnElement[bool]:
         is_out(NOW),
         still_told(DAY),
     )
+
+
+def _is_over() -> ColumnElement[bool]:
+    """Say that paper would come too late for it: parameter now. What has no hour of its own may be read days after."""
+    return and_(notice.c.kind.in_(_OF_ITS_HOUR), notice.c.expires_at <= NOW)
 
 
 def _reached_in_writing() -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
@@ -17,7 +17,7 @@ from hub.post import asked
 from hub.post.asked import Whom
 from hub.post.coupons import as_printed, coupon_code, letter_link
 from hub.post.letters import LetterFor, chosen, letters_of, notice_to_print
-from hub.routing import NAMING_KINDS, day_at_school
+from hub.routing import NAMING_KINDS, class_order, day_at_school
 from hub.sealing import Keyring
 from hub.tables import insert_into, letter
 from i18n.letters import OnPaper, PaperNotice
@@ -28,15 +28,18 @@ MOST_AT_ONCE = 300
 GOOD_FOR = timedelta(days=30)
 """How long the codes of a letter are good at least: it lies in a schoolbag for a while, and the answer in a drawer."""
 _DRAWS = 4
+_TITLES = {"MME": "Mme", "MLLE": "Mme", "M": "M."}
+"""Titles as a letter writes them, by what ONDE says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Letters ready to be printed; `left`: how many more there are for the next print."""
+    """Letters ready to be printed; `left`: how many more there are for the next print; `fresh`: new deliveries' own."""
 
     notice: PaperNotice
     letters: tuple[OnPaper, ...]
     left: int
+    fresh: tuple[int, ...]
 
 
 async def prepare(
@@ -52,7 +55,7 @@ async def prepare(
     only: int | None = None,
     public_url: str | None = None,
 ) -> Batch:
-    """Make the letters of a notice for some adults, not printed yet; `again`: the others too, with the same codes.
+    """Make the letters of a notice for some adults, class by class; `again`: also what is printed, with the same codes.
 
     `only`: one delivery. `public_url`: where a letter's square leads; without it there is none. Raises NotFoundError,
     NotAllowedError, and InvalidError where nobody is left to print for.
@@ -66,7 +69,7 @@ async def prepare(
     ]
     if not wanted:
         raise InvalidError("Il n’y a pas de lettre à imprimer : tout est imprimé, ou la famille a répondu.")
-    these = wanted[:MOST_AT_ONCE]
+    these = sorted(wanted, key=lambda one: class_order(one.children[0].class_label))[:MOST_AT_ONCE]
     asks = (await session.execute(asked.question(), {"school": school_id, "notice": notice_id})).one()
     salts = await _kept(
         session, keyring, school_id, these, until=max(asks.expires_at, now + GOOD_FOR), now=now, by=reader
@@ -76,7 +79,14 @@ async def prepare(
         _notice(seen, asks),
         tuple(_on_paper(keyring, seen, one, salts[one.delivery_id], public_url) for one in these),
         len(wanted) - len(these),
+        tuple(one.delivery_id for one in these if one.printed_at is None),
     )
+
+
+async def not_printed(session: AsyncSession, *, school_id: int, batch: Batch) -> None:
+    """Take back that the new letters of a batch are printed: no PDF came. Their codes have been on no paper."""
+    fresh = (letter.c.school_id == school_id, letter.c.delivery_id.in_(batch.fresh), letter.c.handed_at.is_(None))
+    await session.execute(delete(letter).where(*fresh))
 
 
 async def _kept(
@@ -133,7 +143,7 @@ def _notice(seen: Headline, asks: Any) -> PaperNotice:  # noqa: ANN401 (a row)
 def _on_paper(keyring: Keyring, seen: Headline, one: LetterFor, salt: int, public_url: str | None) -> OnPaper:
     link = letter_link(keyring, one.delivery_id, salt)
     return OnPaper(
-        to=f"{one.civility} {one.name}".strip(),
+        to=f"{_TITLES.get(one.civility.upper().rstrip('.'), one.civility)} {one.name}".strip(),
         language=one.language,
         pupils=tuple(child.first_name for child in one.children),
         bag=() if one.by_hand else tuple(_placed(child.first_name, child.class_label) for child in one.children),

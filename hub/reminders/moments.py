@@ -71,7 +71,7 @@ def reminders_of(asked: Asked, days: Collection[date], timezone: str) -> dict[Wh
     last = found[Why.EVE].begins if Why.EVE in found else asked.ends_at
     asks = asked.kind is NoticeKind.MEETING or asked.needs is not Needs.NONE
     for why, waits in zip((Why.SILENCE, Why.SILENCE_AGAIN), SILENCES.get(asked.kind, ()) if asks else (), strict=False):
-        window = after_silence(asked.left_at, waits, days, timezone)
+        window = unanswered_for(asked.left_at, waits, days, timezone)
         if window is not None and window.ends <= last:
             found[why] = window
     return found
@@ -106,7 +106,7 @@ def before_due(due_on: date, given_at: datetime, days: Collection[date], timezon
     return window if window is not None and given_at < window.begins else None
 
 
-def after_silence(left_at: datetime, waits: int, days: Collection[date], timezone: str) -> Window | None:
+def unanswered_for(left_at: datetime, waits: int, days: Collection[date], timezone: str) -> Window | None:
     """Say when one is asked again: on the first day of class that comes at least `waits` days later."""
     first = left_at.astimezone(ZoneInfo(timezone)).date() + waits * DAY
     day = next((first + on * DAY for on in range(FAR) if first + on * DAY in days), None)
