@@ -1,7 +1,7 @@
 """The evening's digest: what waits is told once to each adult, together; nothing stale, nothing twice, nothing lost."""
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -13,11 +13,13 @@ from roll_call import Statements
 from hub.database import Database
 from hub.models.classroom import DiaryTick
 from hub.models.home import How
+from hub.models.ladders import Occasion
 from hub.models.notices import Needs
 from hub.models.papers import Signature
 from hub.models.people import Link, LinkKind
-from hub.ports import NoticeKind
-from hub.routing import digest_day, is_digest_time
+from hub.patience import BOUNDS
+from hub.ports import NoticeKind, Slots
+from hub.routing import digest_day, expires_at, is_digest_time
 from hub.sealing import Keyring
 from scheduler.digests import Digests
 
@@ -319,3 +321,27 @@ def test_a_digest_leaves_on_school_days_between_six_and_eight(
 ) -> None:
     assert is_digest_time(moment, "Europe/Paris") is leaves
     assert digest_day(moment, "Europe/Paris") == waits_for
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "stale"),
+    [
+        ("Europe/Paris", date(2026, 11, 25), datetime(2026, 11, 25, 19, tzinfo=UTC)),
+        ("Europe/Paris", date(2027, 3, 29), datetime(2027, 3, 29, 18, tzinfo=UTC)),  # the clocks went forward
+        ("Indian/Reunion", date(2026, 11, 25), datetime(2026, 11, 25, 16, tzinfo=UTC)),
+    ],
+)
+def test_homework_is_stale_on_the_evening_of_its_day_by_the_schools_clock(
+    zone: str, day: date, stale: datetime
+) -> None:
+    due = datetime(2026, 11, 24, 17, 5, tzinfo=UTC)
+
+    assert expires_at(NoticeKind.HOMEWORK, due, Slots(day=day), timezone=zone) == stale
+
+
+def test_a_question_lives_as_long_as_two_ways_at_the_longest_patience() -> None:
+    due = datetime(2026, 11, 24, 17, 5, tzinfo=UTC)
+    asked = expires_at(NoticeKind.ANNOUNCEMENT, due, Slots(text="?"), timezone="Europe/Paris", asks=True)
+
+    assert asked - due >= 2 * BOUNDS[Occasion.QUESTION][1]
+    assert expires_at(NoticeKind.ANNOUNCEMENT, due, Slots(text="!"), timezone="Europe/Paris") < asked

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from hub.database import Database
 from hub.errors import InvalidError, TemporaryError
+from hub.models.school import Role
+from hub.notices.preview import preview
 from hub.notices.publish import Draft, publish
+from hub.people.rights import Rights
 from hub.people.silences import free_days
 from hub.ports import NoticeKind, Slots
 from hub.sealing import Keyring
@@ -195,6 +198,18 @@ async def test_a_meeting_that_would_be_over_when_the_silence_ends_is_refused_wit
         with pytest.raises(InvalidError, match="en silence jusque-là"):
             await publish(
                 session, day.small.keyring, school=day.small.school, author_id=day.small.director, draft=draft, now=now
+            )
+        with pytest.raises(InvalidError, match="en silence jusque-là"):  # read over, it says the same
+            await preview(
+                session,
+                school=day.small.school,
+                author="Mme Exemple",
+                rights=Rights(frozenset({Role.DIRECTOR}), whole_school=True, classes=frozenset()),
+                kind=draft.kind,
+                audience=draft.audience,
+                slots=draft.slots,
+                now=now,
+                public_url=None,
             )
 
 

@@ -19,9 +19,10 @@ from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, counted, tell
 from hub.outbox.claim import READY
 from hub.outbox.lines import choose_lines
+from hub.outbox.quiet import check_in_time
 from hub.people.noting import note
 from hub.ports import Follows, Lane, NoticeKind, Slots
-from hub.routing import TIME_TO_STOP, check_still_to_come, lane_of, leaves_at
+from hub.routing import TIME_TO_STOP, lane_of, leaves_at
 from hub.sealing import Keyring
 from hub.tables import attempt, copy, delivery, notice, notice_follow
 from i18n.checks import check_slots
@@ -139,7 +140,7 @@ async def correct(
     if replace(slots, follows=seen.slots.follows) == seen.slots:
         raise InvalidError("Rien n’a changé : corrigez d’abord le texte.", field="text")
     if seen.kind is NoticeKind.MEETING:
-        check_still_to_come(slots.starts_at, now)
+        check_in_time(school, slots.starts_at, now)
     await _require_right(session, school.key, seen, reader)
     before = await _followed(session, school.key, seen.notice_id)
     if any(other.key_name != key for other in before.values()):
@@ -165,7 +166,7 @@ async def remind(
     if seen.state is not NoticeState.PUBLISHED or seen.due_at > now:
         raise InvalidError("Cet avis n’est pas parti, ou ne vaut plus : il n’y a rien à rappeler.")
     if seen.kind is NoticeKind.MEETING:
-        check_still_to_come(seen.slots.starts_at, now)
+        check_in_time(school, seen.slots.starts_at, now)
     await _require_right(session, school.key, seen, reader)
     slots = replace(seen.slots, follows=Follows.REMINDER)
     draft = Draft(seen.kind, f"notice:{seen.notice_id}", slots, key)

@@ -15,9 +15,10 @@ from hub.notices.ladders import ladder_of
 from hub.notices.preview_asked import SenderCard, Some
 from hub.notices.publish import check_by_hand
 from hub.notices.reasons import Why
+from hub.outbox.quiet import check_in_time
 from hub.people.rights import Rights
 from hub.ports import LINK_CODE, ChannelName, NoticeKind, SchoolCard, Slots, Wording
-from hub.routing import check_absent_on, check_still_to_come, day_at_school
+from hub.routing import check_absent_on, day_at_school
 from i18n.languages import best
 from i18n.rendering import render_sms
 from i18n.segments import Encoding, count, dear_characters, plain_spelling
@@ -99,7 +100,7 @@ async def preview(
     check_by_hand(kind, slots)
     day = day_at_school(now, school.timezone)
     if kind is NoticeKind.MEETING:
-        check_still_to_come(slots.starts_at, now)
+        check_in_time(school, slots.starts_at, now)
     if kind is NoticeKind.ABSENCE:
         check_absent_on(slots.day, day)
     who = await read_audience(session, school_id=school.key, words=audience, day=day)

@@ -17,7 +17,7 @@ from hub.outbox.last_look import Fact
 from hub.outbox.rungs import waits
 from hub.people.silences import quiet_at, silences
 from hub.ports import Lane
-from hub.routing import EVENING, MORNING, quiet_until
+from hub.routing import EVENING, MORNING, check_still_to_come, quiet_until
 from hub.silence import spread
 from hub.tables import attempt, copy, copy_delivery, delivery, guardian
 
@@ -25,6 +25,12 @@ from hub.tables import attempt, copy, copy_delivery, delivery, guardian
 def after_silence(school: School, lane: Lane, due: datetime) -> datetime:
     """Say when something due at a moment leaves: then, or in the school's silence when that ends. Urgent passes."""
     return due if lane is Lane.URGENT else quiet_at(due, school) or due
+
+
+def check_in_time(school: School, starts_at: datetime | None, due: datetime) -> None:
+    """Refuse a meeting that would be over when its invitation, due at a moment, leaves. Raises InvalidError."""
+    leaves = after_silence(school, Lane.ROUTINE, due)
+    check_still_to_come(starts_at, leaves, silent=leaves > due)
 
 
 def waited_for(school: School, lane: Lane, due: datetime) -> bool:

@@ -18,13 +18,13 @@ from hub.models.planned import Fired, PlanState
 from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.notices.publish import Draft, allowed_audience, check_draft
-from hub.outbox.quiet import after_silence
+from hub.outbox.quiet import check_in_time
 from hub.people.noting import note
 from hub.plans.asked import one_plan
 from hub.plans.moments import Rhythm, check_near, check_plannable, check_rhythm, coming, next_look
 from hub.plans.reading import SLOTS, Planned, one, read_plan, require_change, school_open
 from hub.ports import NoticeKind, Slots
-from hub.routing import KEEP, check_still_to_come, day_at_school
+from hub.routing import KEEP, day_at_school
 from hub.sealing import Keyring
 from hub.tables import data_key, insert_into, planned_firing, planned_notice
 
@@ -81,8 +81,7 @@ async def check(
             "Rien ne partirait : aucun de ces jours n’est un jour de classe jusque-là.", field="weekdays"
         )
     if draft.kind is NoticeKind.MEETING:
-        leaves = after_silence(school, notice.lane, soon[0])
-        check_still_to_come(draft.slots.starts_at, leaves, silent=leaves > soon[0])
+        check_in_time(school, draft.slots.starts_at, soon[0])
     return Checked(rhythm, soon, next_at)
 
 
