@@ -170,14 +170,16 @@ class World:
         if taken is not Taken.WITHDRAWN:
             self.notices[notice_id].said.add(adult)
             if kind is not AnswerKind.ACKNOWLEDGED:
-                await self._answered_for_the_other(notice_id, self.ids[who ^ 1])
+                await self._answered_for_the_other(notice_id, self.ids[who ^ 1], kind)
 
-    async def _answered_for_the_other(self, notice_id: int, other: int) -> None:
-        """An absence is explained for both; where one answer is enough, whoever knows is not asked any more."""
+    async def _answered_for_the_other(self, notice_id: int, other: int, kind: AnswerKind) -> None:
+        """A reason explains an absence for both; where one answer is enough, whoever knows is not asked any more."""
         book = self.notices[notice_id]
         state = "SELECT state FROM delivery WHERE notice_id = :notice AND guardian_id = :adult"
         rows = await self.day.small.rows(state, notice=notice_id, adult=other)
-        if book.kind is NoticeKind.ABSENCE or (book.needs is Needs.ONE and rows == [("told",)]):
+        if (book.kind is NoticeKind.ABSENCE and kind is AnswerKind.ILL) or (
+            book.needs is Needs.ONE and rows == [("told",)]
+        ):
             book.said.add(other)
 
     async def _cancel(self, back: int) -> None:
