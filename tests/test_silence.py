@@ -296,6 +296,11 @@ async def test_the_page_keeps_the_hours_and_says_them_by_example(desk: Desk) -> 
     assert (await desk.post("/ecole/silence", begins="21:00", ends="06:30")).status_code == 303
     assert await desk.small.rows("SELECT silent_from, silent_to FROM school") == [(None, None)]
 
+    unticked = await desk.post("/ecole/silence", begins="22:00", ends="06:30")  # typed, and no silence ticked
+    assert unticked.status_code == 422
+    assert "Cochez « Garder le silence la nuit »" in plain(unticked.text)
+    assert 'value="22:00"' in unticked.text
+
 
 @pytest.mark.parametrize(
     ("wrong", "says"),

@@ -40,9 +40,12 @@ class Typed:
         one = silence or USUAL
         return cls(silence is not None, f"{one.begins:%H:%M}", f"{one.ends:%H:%M}", one.weekends, one.holidays)
 
-    def silence(self) -> Silence | None:
-        """Read it. Raises InvalidError."""
+    def silence(self, stands: Silence | None) -> Silence | None:
+        """Read it; hours that were typed want the tick too. Raises InvalidError."""
         if not self.kept:
+            shown = Typed.of(stands)
+            if (self.begins, self.ends) != (shown.begins, shown.ends):
+                raise InvalidError("Cochez « Garder le silence la nuit » pour que ces heures comptent.", field="begins")
             return None
         return Silence(_hour(self.begins, "begins"), _hour(self.ends, "ends"), self.weekends, self.holidays)
 
@@ -67,7 +70,7 @@ async def change(
     """For the director and the office: set it; what waits already is looked at again before it leaves."""
     typed = Typed(bool(kept), begins, ends, bool(weekends), bool(holidays))
     try:
-        chosen = typed.silence()
+        chosen = typed.silence(silence_of(await read_school(session, visit.school_id)))
         async with visit.house.database.school(visit.school_id) as writing:
             who = {"school_id": visit.school_id, "staff_id": visit.reader.staff_id}
             await set_silence(writing, **who, silence=chosen, now=visit.now)
