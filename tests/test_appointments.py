@@ -295,6 +295,15 @@ async def test_a_teacher_is_in_one_place_at_a_time(small: SmallSchool) -> None:
     assert (await at.open(key="again", tell=False)).times == 4
 
 
+async def test_of_hours_that_overlap_and_are_pressed_at_once_one_teacher_offers_one(small: SmallSchool) -> None:
+    offers = [replace(OFFER, starts=time(17, late)) for late in (0, 5, 10, 20)]
+    pressed = [Offered(small).open(key=f"r{one.starts}", offer=one, tell=False) for one in offers]
+
+    made = await asyncio.gather(*pressed, return_exceptions=True)
+
+    assert sorted(type(one).__name__ for one in made) == ["InvalidError"] * 3 + ["Opened"]
+
+
 @on_one_database
 async def test_nobody_offers_the_hours_of_somebody_else_or_for_another_class(small: SmallSchool) -> None:
     at = Offered(small)

@@ -241,7 +241,9 @@ _ELSEWHERE = "À ces heures il y a déjà des rendez-vous de la même personne :
 async def _check_nowhere_else(
     session: AsyncSession, school_id: int, teachers: Sequence[int], times: Sequence[tuple[datetime, datetime]]
 ) -> None:
-    """Refuse hours that overlap others of the same person; two presses at once are told apart by the registers."""
+    """Refuse hours that overlap others of the same person; of two presses at once the second waits for the first."""
+    theirs = select(staff.c.id).where(staff.c.school_id == school_id, staff.c.id.in_(teachers)).order_by(staff.c.id)
+    await session.execute(theirs.with_for_update(key_share=True))
     near = select(meeting_slot.c.starts_at, meeting_slot.c.ends_at).where(
         meeting_slot.c.school_id == school_id,
         meeting_slot.c.staff_id.in_(teachers),
