@@ -149,7 +149,7 @@ class Lively:
         await self.leave(name)
 
     async def leave(self, name: str) -> None:
-        """Let what is due leave, and keep its links."""
+        """Let what is due leave, and keep its links; nothing of another name may wait, for no order is promised."""
         for left in await self._drained():
             if left.link_code:
                 self.links[name, await self._owner(left)] = left.link_code
@@ -306,6 +306,7 @@ async def _agenda(lively: Lively) -> None:
         for name, draft in drafts.items():
             lively.events[name] = (await note(session, small.keyring, draft=draft, key=name, **here)).event_id
         lively.feed = await make_feed(session, small.keyring, school_id=small.school.key, guardian_id=1, now=NOW)
+    await lively.leave("agenda")
 
 
 async def _results(lively: Lively) -> None:
