@@ -22,6 +22,8 @@ from aiohttp.test_utils import TestServer
 from sandbox.push_opening import complaint, written
 
 FIREFOX = Path("/usr/bin/firefox-esr")
+START = 180.0
+"""Seconds that Firefox may take to start: its files may lie on a slow disk, cold."""
 PATIENCE = 60.0
 SHOWN = 100
 """The code with which Firefox says that a message reached its worker."""
@@ -213,7 +215,7 @@ async def a_firefox(folder: Path, push: Autopush) -> AsyncIterator[Firefox]:
     )  # fmt: skip
     assert firefox.stderr is not None
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(START):
             place = await _told_where(firefox.stderr)
         drained = asyncio.create_task(firefox.stderr.read())
         async with ClientSession() as http, http.ws_connect(f"{place}/session", max_msg_size=0) as line:
