@@ -6,8 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-LINK_CODE = "__LINK_CODE_"
-"""Stands in a rendered text where each copy's own 12-character link code goes."""
+LINK_CODE = "__LINK_CODE_"  # in a rendered text, where each copy's own 12-character link code goes
 HOURS = "hours"  # the button that asks for hours to choose from, in a chat alone: they come back as buttons
 
 
@@ -113,7 +112,7 @@ class Slots:
     SMS spells the author's words without the letters that make it dear. `word`: it is said to one family, in a
     conversation. `signs`: a document wants a signature, by `day`. `news`: what a digest tells of. `code`: six digits
     that open the family's page. `by_family`: one answer of either parent stands for the family. `most`: the largest
-    number that one may announce. `places`: how many the room has.
+    number that one may announce. `places`: how many the room has. `hours`: appointments, each with whom and where.
     """
 
     text: str | None = None
@@ -134,6 +133,7 @@ class Slots:
     by_family: bool = False
     most: int | None = None
     places: int | None = None
+    hours: tuple[tuple[datetime, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

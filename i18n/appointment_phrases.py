@@ -1,4 +1,4 @@
-"""What the house says of appointments, each about one child: nobody presses it by hand."""
+"""What the house says of appointments: nobody presses it by hand."""
 
 from hub.ports import NoticeKind
 from i18n.phrase import Phrase
@@ -6,6 +6,10 @@ from i18n.slots import N_
 
 _PLACE = N_("Lieu : %(place)s.")
 _CHOOSE = N_("Choisissez-la sur votre page, ou par téléphone.")
+_SAY_WHEN = N_("Dites-le sur votre page, ou par téléphone.")
+# TRANSLATORS: hours: appointments, each with its day, hour, teacher and room
+_HOURS = N_("Vos rendez-vous à l'école : %(hours)s.")
+_IF_FREE = N_("L'école vous prévient si une heure se libère.")
 _ANOTHER = N_("Une autre heure se choisit sur votre page, ou par téléphone.")
 
 APPOINTMENTS = (
@@ -49,7 +53,41 @@ APPOINTMENTS = (
         of_a_child=True,
         unnamed=(N_("Rappel de votre rendez-vous, %(moment)s."), _PLACE),
     ),
+    Phrase(
+        "evening_wishes",
+        (NoticeKind.ANNOUNCEMENT,),
+        "quand pouvez-vous venir",
+        # TRANSLATORS: an evening when parents meet teachers. pupil: first names; until: a day with its date
+        (N_("%(pupil)s : rencontre à l'école. Quand pouvez-vous venir ? Réponse jusqu'au %(until)s."), _SAY_WHEN),
+        needs=("until",),
+        of_a_child=True,
+        unnamed=(N_("Rencontre à l'école : quand pouvez-vous venir ? Réponse jusqu'au %(until)s."), _SAY_WHEN),
+    ),
+    Phrase(
+        "evening_hours",
+        (NoticeKind.ANNOUNCEMENT,),
+        "heures de la rencontre",
+        (_HOURS, _ANOTHER),
+        needs=("hours",),
+        of_a_child=True,
+    ),
+    Phrase(
+        "evening_some",
+        (NoticeKind.ANNOUNCEMENT,),
+        "heures de la rencontre, une manque",
+        # TRANSLATORS: of several appointments that were asked for, there is no hour for one or more
+        (_HOURS, N_("Un rendez-vous demandé reste sans heure."), _IF_FREE),
+        needs=("hours",),
+        of_a_child=True,
+    ),
+    Phrase(
+        "evening_none",
+        (NoticeKind.ANNOUNCEMENT,),
+        "pas d’heure à la rencontre",
+        (N_("Rencontre à l'école : il ne reste aucune heure aux moments que vous avez dits."), _IF_FREE),
+        of_a_child=True,
+    ),
 )
-"""To choose, fallen free, cancelled, and tomorrow."""
+"""To choose, fallen free, cancelled, and tomorrow; an evening of the whole school: wishes, and what came of them."""
 BY_DIGIT = frozenset({"appointments", "time_free"})
 """What one answers by a digit, where an answer arrives: then the hours come back, numbered."""

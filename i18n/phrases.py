@@ -1,6 +1,8 @@
 """Phrases that stand ready in every language: what a school says when minutes count, with a few blanks to fill in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
 from hub.ports import Follows, HalfDay, NoticeKind, SchoolCard, Slots
@@ -242,6 +244,7 @@ _MISSING = {
     "until": N_("Il manque le jour et la demi-journée."),
     "time": N_("Il manque l'heure."),
     "moment": N_("Il manque l'heure."),
+    "hours": N_("Il manque l'heure."),
     "place": N_("Il manque le lieu."),
 }
 
@@ -252,6 +255,8 @@ def _filled(blank: str, slots: Slots) -> bool:
             return slots.day is not None
         case "time" | "moment":
             return slots.starts_at is not None
+        case "hours":
+            return bool(slots.hours)
         case _:
             return bool(clean_line(slots.place or ""))
 
@@ -264,4 +269,17 @@ def _said(blank: str, speaks: Tongue, slots: Slots, school: SchoolCard) -> str:
     if blank in ("time", "moment") and slots.starts_at is not None:
         say = speaks.time if blank == "time" else speaks.moment
         return say(slots.starts_at, school.timezone)
+    if blank == "hours":
+        return _hours(speaks, slots.hours, school.timezone)
     return clean_line(slots.place or "")
+
+
+def _hours(speaks: Tongue, hours: Sequence[tuple[datetime, str]], timezone: str) -> str:
+    """List appointments, each with whom and where; the day stands before the first of each day."""
+    said, before = [], None
+    for starts_at, where in hours:
+        day = starts_at.astimezone(ZoneInfo(timezone)).date()
+        say = speaks.time if day == before else speaks.moment
+        said.append(f"{say(starts_at, timezone)} ({where})" if where else say(starts_at, timezone))
+        before = day
+    return speaks.names(tuple(said))

@@ -247,6 +247,7 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "count": max(1, len(wording.pupils)),
         "phrase": wording.slots.phrase or "",
         "chooses": wording.slots.phrase in BY_DIGIT,
+        "wishes": wording.slots.phrase == "evening_wishes",
         "digit": wording.two_way and wording.slots.phrase in BY_DIGIT,
         "when": _when(wording, speaks),
         "place": clean_line(wording.slots.place or ""),

@@ -30,7 +30,9 @@ from hub.tables import (
     document,
     document_file,
     document_for,
+    evening_wish,
     event,
+    meeting_evening,
     meeting_round,
     meeting_slot,
     result,
@@ -89,6 +91,10 @@ async def filled(
             meeting_round, **of_class, key_name=f"r{pupil}", title_sealed=seal.close(b"Bilan", b"meeting_round.title"),
             closes_at=NOW, made_at=NOW,
         )  # fmt: skip
+        evening = await row(
+            meeting_evening, author_id=small.teacher, key_name=f"e{pupil}", seed=1, closes_at=NOW, made_at=NOW,
+            title_sealed=seal.close(b"Bilan", b"meeting_evening.title"),
+        )  # fmt: skip
         for days, adult in enumerate(adults):
             begins = NOW + timedelta(days=pupil, hours=days)
             slot = await row(
@@ -97,6 +103,8 @@ async def filled(
             here = {"round_id": offered, "guardian_id": adult, "pupil_id": pupil}
             await row(booking, **here, slot_id=slot, booked_at=NOW, uid=f"b{pupil}-{adult}")
             await row(booking_wait, **here, asked_at=NOW)
+            who = {"evening_id": evening, "guardian_id": adult, "pupil_id": pupil}
+            await row(evening_wish, **who, comes=True, windows=[], said_at=NOW, slot_id=slot)
             at = NOW + timedelta(days=days)
             await row(signature, document_id=paper, pupil_id=pupil, guardian_id=adult, at=at, through="page")
             await row(

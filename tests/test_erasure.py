@@ -46,9 +46,11 @@ from hub.tables import (
     document,
     document_file,
     document_for,
+    evening_wish,
     event,
     family_code,
     family_login_guardian,
+    meeting_evening,
     meeting_round,
     meeting_slot,
     paper_code,
@@ -320,7 +322,7 @@ async def test_what_a_pupil_learnt_ticked_and_had_signed_goes_with_the_pupil(tow
         here = {"school_id": 1, "register": town.register, "by": None, "now": NOW}
         places = await erase_pupil(session, town.small.keyring, pupil_id=1, **here)
 
-    theirs = (result, diary_tick, signature, digest_item, absence, booking, booking_wait)
+    theirs = (result, diary_tick, signature, digest_item, absence, booking, booking_wait, evening_wish)
     assert await rows_of(town, *theirs, of="pupil_id = 1") == {table.name: 0 for table in theirs}
     assert await rows_of(town, *theirs, of="pupil_id = 2") == {table.name: 1 for table in theirs}
     assert places == [paper]
@@ -339,7 +341,7 @@ async def test_of_an_erased_adult_a_signature_keeps_that_it_was_given(town: Town
 
     await town.erase(gone)
 
-    theirs = (wish, calendar_feed, digest_item, family_login_guardian, booking, booking_wait)
+    theirs = (wish, calendar_feed, digest_item, family_login_guardian, booking, booking_wait, evening_wish)
     assert await rows_of(town, *theirs, of=f"guardian_id = {gone}") == {table.name: 0 for table in theirs}
     assert await rows_of(town, wish, calendar_feed, digest_item, booking, of=f"guardian_id = {stays}") == {
         "wish": 1, "calendar_feed": 1, "digest_item": 1, "booking": 1,
@@ -450,7 +452,7 @@ async def test_what_a_class_wrote_goes_after_its_last_day_with_its_files_and_the
     assert sorted(gone.places) == sorted(places)
     leaves = (
         diary_tick, diary_file, assessment_item, result, signature, document_file, document_for,
-        meeting_slot, booking, booking_wait,
+        meeting_slot, booking, booking_wait, evening_wish,
     )  # fmt: skip
     assert await rows_of(town, *OF_A_YEAR, *leaves) == {table.name: 0 for table in (*OF_A_YEAR, *leaves)}
     assert await rows_of(town, data_key, of="subject = 'file'") == {"data_key": 0}
@@ -461,7 +463,7 @@ async def test_a_notice_that_goes_leaves_what_it_told_of(town: Town) -> None:
     adults = await town.small.family(by_sms(), children=("Capucine",))
     await filled(town.small, town.settings, pupil=1, adults=adults)
     notice_id = await town.tell("Regardez le cahier.")
-    told = (diary_entry, document, assessment, event, digest_item, meeting_round)
+    told = (diary_entry, document, assessment, event, digest_item, meeting_evening, meeting_round, evening_wish)
     async with town.small.database.school(1) as session:
         for table in told:
             await session.execute(update(table).values(notice_id=notice_id))

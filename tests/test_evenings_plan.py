@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.meetings.evenings import Comers, Evenings, Hour, Plan, Wanted, Why, can_have, plan_of
-from hub.meetings.evenings_plan import NoPlanError, proposed
-from hub.meetings.evenings_solver import solve
+from hub.evenings.rules import Comers, Evenings, Hour, Plan, Wanted, Why, can_have, plan_of
+from hub.evenings.seeking import NoPlanError, proposed
+from hub.evenings.solver import solve
 
 FIRST = date(2026, 12, 1)
 QUARTER = timedelta(minutes=15)

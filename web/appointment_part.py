@@ -6,16 +6,19 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from hub.errors import InvalidError, NotFoundError
+from hub.evenings.wishes import evenings_for
 from hub.meetings.choosing import NO_APPOINTMENT, Comes, TakenError, choose, give_back, wait
 from hub.meetings.reading import for_family
 from hub.people.kin import children_of
 from hub.people.schools import read_school
 from hub.replies.served import Adult
+from i18n.appointment_phrases import APPOINTMENTS
 from i18n.slots import whole_number
 from web.appointment_words import shown, too_late
+from web.evening_words import wish_from, wish_shown
 from web.family_part import Opened, Part
 
-APPOINTMENT_PHRASES = frozenset({"appointments", "time_free", "appointment_cancelled", "appointment_near"})
+APPOINTMENT_PHRASES = frozenset(phrase.name for phrase in APPOINTMENTS)
 """What is said of appointments, and has them below it."""
 
 
@@ -26,7 +29,7 @@ async def _show(opened: Opened) -> Mapping[str, Any] | None:
     """
     alone = opened.view.served.alone
     if alone is None or not (opened.view.served.may_name or len(opened.pupils) == 1):
-        return {"found": [], "elsewhere": True, "names": {}}
+        return {"found": [], "wishes": [], "elsewhere": True, "names": {}}
     children = await children_of(
         opened.session, school_id=opened.school_id, guardians=[alone.guardian_id], day=opened.day
     )
@@ -34,9 +37,16 @@ async def _show(opened: Opened) -> Mapping[str, Any] | None:
     offered = await for_family(
         opened.session, opened.keyring, school_id=opened.school_id, children=mine, now=opened.now
     )
-    timezone = opened.view.served.school.timezone
-    found = [shown(opened.speaks, opened.school_id, one, timezone) for one in offered]
-    return {"found": found, "elsewhere": False, "names": opened.pupils}
+    school = await read_school(opened.session, opened.school_id)
+    asking = await evenings_for(opened.session, opened.keyring, school=school, children=mine, now=opened.now)
+    return {
+        "found": [shown(opened.speaks, opened.school_id, one, school.timezone) for one in offered],
+        "wishes": [
+            wish_shown(opened.speaks, opened.school_id, one, school.timezone) for one in asking if one.asks(opened.now)
+        ],
+        "elsewhere": False,
+        "names": opened.pupils,
+    }
 
 
 async def _choose(opened: Opened, adult: Adult, form: FormData) -> None:
@@ -64,10 +74,20 @@ async def _wait(opened: Opened, adult: Adult, form: FormData) -> None:
     await wait(opened.session, school=school, round_id=_number(form, "tour"), comes=comes, waits=waits, now=opened.now)
 
 
+async def _wish(opened: Opened, adult: Adult, form: FormData) -> None:
+    """Say about which of the message's children this adult comes to an evening, and when."""
+    school = await read_school(opened.session, opened.school_id)
+    children = await children_of(
+        opened.session, school_id=opened.school_id, guardians=[adult.guardian_id], day=opened.day
+    )
+    mine = [child for child in children if child.pupil_id in adult.pupils]
+    await wish_from(opened.session, opened.keyring, form, school=school, children=mine, now=opened.now)
+
+
 APPOINTMENT_PART = Part(
     "family/part_appointments.html",
     _show,
-    {"choisir": _choose, "rendre": _give_back, "attendre": _wait, "ne_plus_attendre": _wait},
+    {"choisir": _choose, "rendre": _give_back, "attendre": _wait, "ne_plus_attendre": _wait, "souhaiter": _wish},
 )
 """What the page of such a message shows below it."""
 

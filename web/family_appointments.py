@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from hub.agenda.reading import year_ends
-from hub.errors import HubError, NotFoundError
+from hub.errors import HubError, InvalidError, NotFoundError
+from hub.evenings.wishes import evenings_for
 from hub.meetings.choosing import GONE, Comes, TakenError, choose, give_back, wait
 from hub.meetings.reading import calendar_of, for_family
 from hub.people.kin import Child
 from hub.people.schools import read_school
 from web.appointment_words import Shown, shown, too_late
 from web.calendar_file import calendar_file
+from web.evening_words import WishShown, wish_from, wish_shown
 from web.family_visit import HOME, AtSchool, FamilyDep, Glance, Visitor
 
 router = APIRouter()
@@ -58,6 +60,24 @@ async def press(visitor: FamilyDep, pressed: Annotated[Pressed, Form()]) -> Resp
     return RedirectResponse(f"{AT}?lang={visitor.speaks.code}", 303)
 
 
+@router.post(f"{AT}/souhait")
+async def say_wish(request: Request, visitor: FamilyDep, ecole: Annotated[int, Form(ge=1, lt=2**63)]) -> Response:
+    """For a family that proved who it is: say about which of its children it comes to an evening, and when."""
+    try:
+        async with visitor.writing(ecole) as at_school:
+            await wish_from(
+                at_school.session,
+                visitor.house.keyring,
+                await request.form(),
+                school=await read_school(at_school.session, ecole),
+                children=at_school.children,
+                now=visitor.now,
+            )
+    except InvalidError as error:
+        return await _page(visitor, sorry=visitor.speaks.gettext(str(error)))
+    return RedirectResponse(f"{AT}?lang={visitor.speaks.code}", 303)
+
+
 @router.get(f"{AT}/{{school_id:int}}/{{uid}}.ics")
 async def as_file(visitor: FamilyDep, school_id: int, uid: str) -> Response:
     """For a family that proved who it is: one of its own appointments, for its own calendar; without a child's name."""
@@ -85,12 +105,17 @@ async def as_file(visitor: FamilyDep, school_id: int, uid: str) -> Response:
 async def appointment_glances(visitor: Visitor, at_school: AtSchool) -> Sequence[Glance]:
     """Say for whom an hour is still to be chosen; one's own appointments stand on the calendar."""
     found = []
+    way = f"{AT}?lang={visitor.speaks.code}"
+    for asking in await _wishes(visitor, at_school):
+        if not asking.one.said:
+            said = visitor.speaks.gettext("Rencontre à l'école : dites quand venir, jusqu'au %(day)s") % {
+                "day": asking.until
+            }
+            found += [Glance(each.child.pupil_id, "people", said, way, marked=True) for each in asking.one.children]
     for one in await _of_school(visitor, at_school):
         if one.one.own is None and one.one.free:
             said = visitor.speaks.gettext("Rendez-vous à choisir, jusqu'au %(day)s") % {"day": one.until}
-            found.append(
-                Glance(one.one.child.pupil_id, "people", said, f"{AT}?lang={visitor.speaks.code}", marked=True)
-            )
+            found.append(Glance(one.one.child.pupil_id, "people", said, way, marked=True))
     return found
 
 
@@ -123,13 +148,17 @@ def _child(at_school: AtSchool, pupil_id: int) -> Child:
 async def _page(visitor: Visitor, *, sorry: str = "") -> Response:
     """Show what is offered as it is now; `sorry`: why what was pressed could not be."""
     found: list[tuple[str, Shown]] = []
+    wishes: list[tuple[str, WishShown]] = []
     for school_id in visitor.at_home.schools:
         async with visitor.reading(school_id) as at_school:
+            wishes += [(at_school.school.name, one) for one in await _wishes(visitor, at_school)]
             found += [(at_school.school.name, one) for one in await _of_school(visitor, at_school)]
     return visitor.page(
         "appointments",
         status=409 if sorry else 200,
         found=found,
+        wishes=wishes,
+        to_say=sum(not one.one.said for _, one in wishes),
         to_choose=sum(one.one.own is None and bool(one.one.free) for _, one in found),
         next=next((one for _, one in found if one.when), None),
         several=len(visitor.at_home.schools) > 1,
@@ -147,3 +176,15 @@ async def _of_school(visitor: Visitor, at_school: AtSchool) -> list[Shown]:
     )
     timezone = at_school.school.timezone
     return [shown(visitor.speaks, at_school.school_id, one, timezone) for one in offered]
+
+
+async def _wishes(visitor: Visitor, at_school: AtSchool) -> list[WishShown]:
+    """Read which evenings ask this family when it can come."""
+    if not at_school.children:
+        return []
+    school = await read_school(at_school.session, at_school.school_id)
+    found = await evenings_for(
+        at_school.session, visitor.house.keyring, school=school, children=at_school.children, now=visitor.now
+    )
+    asking = [one for one in found if one.asks(visitor.now)]
+    return [wish_shown(visitor.speaks, at_school.school_id, one, school.timezone) for one in asking]

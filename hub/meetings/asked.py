@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, selec
 
 from hub.models.base import BigId, UtcDateTime
 from hub.people.links import told_about, told_today
-from hub.tables import booking, booking_wait, guardian, link, meeting_round, meeting_slot, pupil, staff
+from hub.tables import booking, booking_wait, guardian, link, meeting_evening, meeting_round, meeting_slot, pupil, staff
 
 _SCHOOL, _ROUND = bindparam("school", type_=BigId()), bindparam("round", type_=BigId())
 _NOW, _DAY = bindparam("now", type_=UtcDateTime()), bindparam("day", type_=Date())
@@ -46,13 +46,26 @@ def _slots(*more: ColumnElement[Any]) -> Select[Any]:
     )
 
 
+def before_its_plan() -> ColumnElement[bool]:
+    """Say that a round is of an evening that has no plan yet."""
+    its = and_(
+        meeting_evening.c.school_id == meeting_round.c.school_id, meeting_evening.c.id == meeting_round.c.evening_id
+    )
+    none = select(meeting_evening.c.id).where(its, meeting_evening.c.adopted_at.is_(None))
+    return none.correlate(meeting_round).exists()
+
+
 @cache
 def offered() -> Select[Any]:
-    """Ask for the times to come of some classes, with their rounds: parameters school, classes, now."""
+    """Ask for the times to come of some classes, with their rounds: parameters school, classes, now.
+
+    `wishes`: families say when they can come, and choose no time yet.
+    """
     classes = bindparam("classes", type_=BigId(), expanding=True)
     asked = _slots(
         meeting_round.c.class_id,
         meeting_round.c.closes_at,
+        before_its_plan().label("wishes"),
         meeting_round.c.title_sealed,
         meeting_round.c.text_sealed,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, select, update
+from sqlalchemy import Row, and_, delete, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +24,7 @@ NEXT = 3
 TAKEN = N_("Cette heure vient d'être prise.")
 GONE = N_("Cette heure n'est plus proposée.")
 CLOSED = N_("Le choix des heures est fini : appelez l'école.")
+WISHES = N_("Dites d'abord quand vous pouvez venir : l'école fait un plan pour tous.")
 NO_APPOINTMENT = N_("Ce rendez-vous n'existe plus.")
 
 
@@ -49,7 +50,7 @@ async def choose(
 ) -> int:
     """Give an adult a time for a child, or move the appointment that he or she has; gives the appointment.
 
-    The same time twice is once. Raises TakenError, InvalidError when it is too late to choose, NotFoundError.
+    The same time twice is once. Raises TakenError, InvalidError when it is too late or too early, NotFoundError.
     """
     slot = await _slot(session, school.key, slot_id)
     which = {"school": school.key, "class": slot.class_id, "guardian": comes.guardian_id, "pupil": comes.pupil_id}
@@ -58,8 +59,8 @@ async def choose(
         raise NotFoundError(GONE)
     if slot.cancelled_at is not None or slot.starts_at <= now:
         raise InvalidError(GONE)
-    if comes.by is None and slot.closes_at <= now:
-        raise InvalidError(CLOSED)
+    if comes.by is None and (slot.wishes or slot.closes_at <= now):
+        raise InvalidError(WISHES if slot.wishes else CLOSED)
     mine = await _mine(session, school.key, slot.round_id, comes)
     if mine is None:
         return await _taken(session, school.key, slot, comes, now)
@@ -100,7 +101,8 @@ async def wait(
 ) -> None:
     """Let an adult wait for a time to fall free, or wait no more. Who was told may wait again. Raises NotFoundError."""
     here = and_(meeting_round.c.school_id == school.key, meeting_round.c.id == round_id)
-    row = (await session.execute(select(meeting_round.c.class_id).where(here))).one_or_none()
+    found = select(meeting_round.c.class_id).where(here, true() if not waits else ~asked.before_its_plan())
+    row = (await session.execute(found)).one_or_none()
     which = {"school": school.key, "guardian": comes.guardian_id, "pupil": comes.pupil_id}
     day = day_at_school(now, school.timezone)
     if (
@@ -169,7 +171,12 @@ async def _slot(session: AsyncSession, school_id: int, slot_id: int) -> Row[Any]
     """Read a time and its round; it cannot be cancelled until we are done. Raises NotFoundError."""
     here = and_(meeting_round.c.school_id == meeting_slot.c.school_id, meeting_round.c.id == meeting_slot.c.round_id)
     found = (
-        select(meeting_slot, meeting_round.c.class_id, meeting_round.c.closes_at)
+        select(
+            meeting_slot,
+            meeting_round.c.class_id,
+            meeting_round.c.closes_at,
+            asked.before_its_plan().label("wishes"),
+        )
         .join(meeting_round, here)
         .where(meeting_slot.c.school_id == school_id, meeting_slot.c.id == slot_id)
         .with_for_update(read=True, of=meeting_slot)

@@ -231,7 +231,7 @@ def _for_child(
 ) -> ForChild:
     mine = [row for row in times if (row.guardian_id, row.pupil_id) == (child.guardian_id, child.pupil_id)]
     first = times[0]
-    is_open = first.closes_at > now
+    is_open = first.closes_at > now and not first.wishes
     free = [row for row in times if row.booking_id is None and row.starts_at > now] if is_open else []
     return ForChild(
         round_id=round_id,

@@ -71,7 +71,7 @@ async def open_round(
     Raises InvalidError, NotAllowedError, NotFoundError.
     """
     room = await enter_to_write(session, school_id=school.key, class_id=draft.class_id, reader=reader)
-    _check_words(draft, key)
+    check_words(draft.title, draft.text, key)
     times = check_offer(draft.offer, school.timezone, now)
     seal = await school_key(session, keyring, school.key)
     closes_at = closing(times[0][0], draft.until, school.timezone)
@@ -214,7 +214,7 @@ async def _offer(
     times: Sequence[tuple[datetime, datetime]],
 ) -> int:
     """Write the times down, unless one who offers them is somewhere else then."""
-    await _check_nowhere_else(session, school_id, teachers, times)
+    await check_nowhere_else(session, school_id, teachers, times)
     link = seal.close(offer.link.encode(), LINK) if offer.link else None
     rows = [
         {
@@ -231,14 +231,14 @@ async def _offer(
     ]
     made = insert_into(meeting_slot, session).on_conflict_do_nothing().returning(meeting_slot.c.id)
     if len((await session.execute(made, rows)).all()) < len(rows):
-        raise InvalidError(_ELSEWHERE, field="day")
+        raise InvalidError(ELSEWHERE, field="day")
     return len(rows)
 
 
-_ELSEWHERE = "À ces heures il y a déjà des rendez-vous de la même personne : choisissez-en d’autres."
+ELSEWHERE = "À ces heures il y a déjà des rendez-vous de la même personne : choisissez-en d’autres."
 
 
-async def _check_nowhere_else(
+async def check_nowhere_else(
     session: AsyncSession, school_id: int, teachers: Sequence[int], times: Sequence[tuple[datetime, datetime]]
 ) -> None:
     """Refuse hours that overlap others of the same person; of two presses at once the second waits for the first."""
@@ -253,15 +253,16 @@ async def _check_nowhere_else(
     )
     for row in await session.execute(near):
         if any(row.starts_at < ends and row.ends_at > starts for starts, ends in times):
-            raise InvalidError(_ELSEWHERE, field="day")
+            raise InvalidError(ELSEWHERE, field="day")
 
 
-def _check_words(draft: RoundDraft, key: str) -> None:
-    if not any(map(str.isalnum, draft.title)):
+def check_words(title: str, text: str, key: str) -> None:
+    """Refuse what families could not read, and a press without a name. Raises InvalidError."""
+    if not any(map(str.isalnum, title)):
         raise InvalidError("Donnez un titre : c’est ce que les familles lisent d’abord.", field="title")
-    if len(draft.title) > LINE_MAX:
+    if len(title) > LINE_MAX:
         raise InvalidError("Le titre compte 150 signes au plus.", field="title")
-    if len(draft.text) > TEXT_MAX:
+    if len(text) > TEXT_MAX:
         raise InvalidError("Le texte est trop long : 4 000 signes au plus.", field="text")
     if not 0 < len(key) <= 60:
         raise InvalidError("La clé d’un envoi compte de 1 à 60 signes.", field="key")

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.meetings.asked import before_its_plan
 from hub.meetings.times import is_to_remind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.school import School
@@ -71,8 +72,9 @@ async def tell_who_waits(
     again.
     """
     here = and_(meeting_round.c.school_id == school.key, meeting_round.c.id == freed.round_id)
-    row = (await session.execute(select(meeting_round.c.author_id, meeting_round.c.closes_at).where(here))).one()
-    if freed.starts_at <= now or row.closes_at <= now:
+    asked = select(meeting_round.c.author_id, meeting_round.c.closes_at, before_its_plan().label("wishes"))
+    row = (await session.execute(asked.where(here))).one()
+    if freed.starts_at <= now or row.closes_at <= now or row.wishes:
         return None
     day = day_at_school(now, school.timezone)
     mine = and_(

@@ -1,33 +1,43 @@
-"""Appointments: the times that teachers offer, which adult comes for which child, and who waits for a time."""
+"""Appointments: times that teachers offer, who comes for which child, who waits; evenings of the whole school."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import JSON, Index, LargeBinary, text
 from sqlmodel import Field
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school
 
 _STANDS = text("cancelled_at IS NULL")
+_OF_AN_EVENING = text("evening_id IS NOT NULL")
 
 
 class MeetingRound(InSchool, table=True):
     """Appointments offered together to the families of a class; words sealed under the school's key.
 
     `closes_at`: until when families choose by themselves. `notice_id`: by which they were invited. `key_name` names
-    the press: the same again opens nothing more.
+    the press: the same again opens nothing more. `evening_id`: of which evening it is a part; until that has its plan,
+    families say when they can come, and choose nothing.
     """
 
     __tablename__ = "meeting_round"
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
-        *within_school(("class_id", "class_group"), ("author_id", "staff"), "notice", unique=[("key_name",)]),
+        *within_school(
+            ("class_id", "class_group"),
+            ("author_id", "staff"),
+            "notice",
+            ("evening_id", "meeting_evening"),
+            unique=[("key_name",)],
+        ),
         Index(None, "class_id", "school_id"),
         Index(None, "notice_id", "school_id"),
+        Index("ix_meeting_round_evening", "evening_id", sqlite_where=_OF_AN_EVENING, postgresql_where=_OF_AN_EVENING),
     )
 
     class_id: int = Field(sa_type=BigId)
     author_id: int = Field(sa_type=BigId)
     notice_id: int | None = Field(default=None, sa_type=BigId)
+    evening_id: int | None = Field(default=None, sa_type=BigId)
     key_name: str = Field(max_length=64)
     title_sealed: bytes = Field(sa_type=LargeBinary)
     text_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -123,3 +133,60 @@ class BookingWait(InSchool, table=True):
     pupil_id: int = Field(sa_type=BigId)
     asked_at: datetime = Field(sa_type=UtcDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MeetingEvening(InSchool, table=True):
+    """A round in each of several classes, planned together: families say when they can come, then a plan is adopted.
+
+    `closes_at`: until when they say it. `seed`: of the lot that the plan draws. `sought_at`: when the plan was found
+    that stands in the wishes; `best`: it is known that none is fairer. `adopted_at`: when it became appointments.
+    """
+
+    __tablename__ = "meeting_evening"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school(("author_id", "staff"), "notice", unique=[("key_name",)]),
+        Index(None, "notice_id", "school_id"),
+    )
+
+    author_id: int = Field(sa_type=BigId)
+    notice_id: int | None = Field(default=None, sa_type=BigId)
+    key_name: str = Field(max_length=64)
+    title_sealed: bytes = Field(sa_type=LargeBinary)
+    seed: int
+    closes_at: datetime = Field(sa_type=UtcDateTime)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    sought_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    best: bool = False
+    adopted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    keep_until: date | None = None
+
+
+class EveningWish(InSchool, table=True):
+    """Whether an adult comes about a child, and when he or she can; then what the plan proposes.
+
+    `windows`: pairs of moments (ISO 8601, UTC), from when until when. `written_by`: the member of staff whom the family
+    told. `slot_id`: the hour of the plan, else `why` there is none. `notice_id`: by which the adult heard of it.
+    """
+
+    __tablename__ = "evening_wish"
+    __kept__ = Kept.SCHOOL_YEAR
+    __table_args__ = (
+        *within_school(
+            *(("evening_id", "meeting_evening"), "guardian", "pupil", ("slot_id", "meeting_slot"), "notice"),
+            ("written_by", "staff"),
+            unique=[("evening_id", "guardian_id", "pupil_id")],
+        ),
+        *(Index(None, column, "school_id") for column in ("guardian_id", "pupil_id", "slot_id", "notice_id")),
+    )
+
+    evening_id: int = Field(sa_type=BigId)
+    guardian_id: int = Field(sa_type=BigId)
+    pupil_id: int = Field(sa_type=BigId)
+    comes: bool
+    windows: list[list[str]] = Field(sa_type=JSON)
+    said_at: datetime = Field(sa_type=UtcDateTime)
+    written_by: int | None = Field(default=None, sa_type=BigId)
+    slot_id: int | None = Field(default=None, sa_type=BigId)
+    why: str = Field(default="", max_length=24)
+    notice_id: int | None = Field(default=None, sa_type=BigId)

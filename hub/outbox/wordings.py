@@ -244,6 +244,7 @@ def read_slots(stored: bytes) -> Slots:
             "word": Word(raw["word"]) if raw.get("word") else None,
             "news": _news(raw["news"]) if raw.get("news") else None,
             "starts_at": datetime.fromisoformat(raw["starts_at"]) if raw["starts_at"] else None,
+            "hours": tuple((datetime.fromisoformat(at), said) for at, said in raw.get("hours", ())),
         }
     )
 

@@ -46,6 +46,7 @@ from hub.tables import (
     digest_item,
     enrolment,
     erasure,
+    evening_wish,
     family_login_guardian,
     guardian,
     insert_into,
@@ -214,8 +215,8 @@ async def _note(within: Within, register: Path | None, entry: Entry, *, by: int 
 async def _unlink_guardian(within: Within, guardian_id: int) -> None:
     await within.execute(delete(link).where(link.c.guardian_id == guardian_id, link.c.kind != LinkKind.BARRED))
     await within.execute(update(link).where(link.c.guardian_id == guardian_id).values(evidence_sealed=None))
-    theirs = (contact_point, invitation, family_login_guardian, wish, calendar_feed, digest_item, booking, booking_wait)
-    for table in theirs:
+    theirs = (contact_point, invitation, family_login_guardian, wish, calendar_feed, digest_item)
+    for table in (*theirs, booking, booking_wait, evening_wish):
         await within.execute(delete(table).where(table.c.guardian_id == guardian_id))
 
 

@@ -7,7 +7,7 @@ back, for the store to be emptied after the commit.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.people.forgetting import destroy_keys
@@ -25,7 +25,9 @@ from hub.tables import (
     document,
     document_file,
     document_for,
+    evening_wish,
     event,
+    meeting_evening,
     meeting_round,
     meeting_slot,
     result,
@@ -39,7 +41,7 @@ Within = AsyncConnection | AsyncSession
 LOOSE = timedelta(days=1)
 """A file that hangs on nothing may belong to a form that is being filled in; after this it belongs to none."""
 
-PAPERS: tuple[Table, ...] = (diary_entry, assessment, document, event, digest_item, meeting_round)
+PAPERS: tuple[Table, ...] = (diary_entry, assessment, document, event, digest_item, meeting_evening, meeting_round)
 """What has a last day of its own; files go with what they hang on."""
 
 
@@ -79,7 +81,7 @@ async def forget_schoolwork(within: Within, school_id: int, pupil_id: int) -> li
             select(document_file.c.file_id).where(document_file.c.document_id.in_(documents))
         )
     ]
-    for table in (result, diary_tick, signature, digest_item, document_for, booking, booking_wait):
+    for table in (result, diary_tick, signature, digest_item, document_for, booking, booking_wait, evening_wish):
         await within.execute(delete(table).where(table.c.pupil_id == pupil_id))
     await _let_go(within, document, documents)
     return await let_files_go(within, stored_file.c.school_id == school_id, stored_file.c.id.in_(files))
@@ -114,13 +116,21 @@ async def _let_ticks_go(session: AsyncSession, school_id: int, today: date) -> i
 async def _let_go(within: Within, table: Table, ids: Sequence[int]) -> None:
     """Take rows away with what hangs on them, from the leaves to the root."""
     items = select(assessment_item.c.id).where(assessment_item.c.assessment_id.in_(ids))
+    hours = select(meeting_slot.c.id).where(meeting_slot.c.round_id.in_(ids))
+    if table is meeting_evening:
+        mine = meeting_round.c.evening_id.in_(ids)
+        await within.execute(update(meeting_round).where(mine).values(evening_id=None))
     for leaf, which in {
         diary_entry: ((diary_tick, diary_tick.c.entry_id.in_(ids)), (diary_file, diary_file.c.entry_id.in_(ids))),
         assessment: (
             (result, result.c.item_id.in_(items)),
             (assessment_item, assessment_item.c.assessment_id.in_(ids)),
         ),
-        meeting_round: tuple((part, part.c.round_id.in_(ids)) for part in (booking_wait, booking, meeting_slot)),
+        meeting_evening: ((evening_wish, evening_wish.c.evening_id.in_(ids)),),
+        meeting_round: (
+            (evening_wish, evening_wish.c.slot_id.in_(hours)),
+            *((part, part.c.round_id.in_(ids)) for part in (booking_wait, booking, meeting_slot)),
+        ),
         document: tuple((part, part.c.document_id.in_(ids)) for part in (signature, document_file, document_for)),
     }.get(table, ()):
         await within.execute(delete(leaf).where(which))

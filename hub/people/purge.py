@@ -31,6 +31,7 @@ from hub.tables import (
     diary_entry,
     digest_item,
     document,
+    evening_wish,
     event,
     family_code,
     family_login,
@@ -39,6 +40,7 @@ from hub.tables import (
     invitation,
     letter,
     link,
+    meeting_evening,
     meeting_round,
     notice,
     notice_follow,
@@ -179,7 +181,7 @@ async def _purge_some_notices(session: AsyncSession, ids: Sequence[int], keys: S
     deliveries = select(delivery.c.id).where(delivery.c.notice_id.in_(ids))
     tries = select(attempt.c.id).where(attempt.c.copy_id.in_(copies))
     named_by = (reply, absence, diary_entry, assessment, document, event, digest_item, planned_firing, meeting_round)
-    for table in named_by:
+    for table in (*named_by, meeting_evening, evening_wish):
         await session.execute(update(table).where(table.c.notice_id.in_(ids)).values(notice_id=None))
     for gone in (
         receipt.c.attempt_id.in_(tries),

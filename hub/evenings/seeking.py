@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from hub.errors import PasserelleError
-from hub.meetings.evenings import Evenings, Plan
+from hub.evenings.rules import Evenings, Plan
 
 PATIENCE = 60.0
 """Seconds that a plan may take before it is given up."""
@@ -49,7 +49,7 @@ async def _begun() -> asyncio.subprocess.Process:
         sys.executable,
         "-P",
         "-m",
-        "hub.meetings.evenings_solver",
+        "hub.evenings.solver",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

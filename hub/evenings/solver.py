@@ -1,4 +1,4 @@
-"""The fairest plan of a whole-school evening, found by CP-SAT: see `hub/meetings/evenings.py` for what is fair.
+"""The fairest plan of a whole-school evening, found by CP-SAT: see `hub/evenings/rules.py` for what is fair.
 
 A program of its own: it reads the evening as JSON from stdin and writes the plan to stdout; only here is OR-Tools
 loaded (a second, 100 MB). Its limits are counted in work and not in seconds, so the same evening gives the same plan.
@@ -14,7 +14,7 @@ from datetime import date
 from ortools.sat.python import cp_model
 from pydantic import TypeAdapter
 
-from hub.meetings.evenings import Comers, Evenings, Hour, Plan, can_have, minutes, plan_of
+from hub.evenings.rules import Comers, Evenings, Hour, Plan, can_have, minutes, plan_of
 
 WORK = 2.0
 """What each of the four questions may cost, in CP-SAT's own measure: about seconds."""
