@@ -7,8 +7,11 @@ from i18n.slots import N_
 _PLACE = N_("Lieu : %(place)s.")
 _CHOOSE = N_("Choisissez-la sur votre page, ou par téléphone.")
 _SAY_WHEN = N_("Dites-le sur votre page, ou par téléphone.")
-# TRANSLATORS: hours: appointments, each with its day, hour, teacher and room
-_HOURS = N_("Vos rendez-vous à l'école : %(hours)s.")
+# TRANSLATORS: pupil: first names; hours: appointments, each with its day, hour, teacher and room
+_HOURS = N_("%(pupil)s : vos rendez-vous à l'école, %(hours)s.")
+_HOURS_UNNAMED = N_("Vos rendez-vous à l'école : %(hours)s.")
+# TRANSLATORS: of several appointments that were asked for, there is no hour for one or more
+_NO_HOUR = N_("Un rendez-vous reste sans heure : l'école vous préviendra.")
 _IF_FREE = N_("L'école vous prévient si une heure se libère.")
 _ANOTHER = N_("Une autre heure se choisit sur votre page, ou par téléphone.")
 
@@ -70,22 +73,24 @@ APPOINTMENTS = (
         (_HOURS, _ANOTHER),
         needs=("hours",),
         of_a_child=True,
+        unnamed=(_HOURS_UNNAMED, _ANOTHER),
     ),
     Phrase(
         "evening_some",
         (NoticeKind.ANNOUNCEMENT,),
         "heures de la rencontre, une manque",
-        # TRANSLATORS: of several appointments that were asked for, there is no hour for one or more
-        (_HOURS, N_("Un rendez-vous demandé reste sans heure."), _IF_FREE),
+        (_HOURS, _NO_HOUR),
         needs=("hours",),
         of_a_child=True,
+        unnamed=(_HOURS_UNNAMED, _NO_HOUR),
     ),
     Phrase(
         "evening_none",
         (NoticeKind.ANNOUNCEMENT,),
         "pas d’heure à la rencontre",
-        (N_("Rencontre à l'école : il ne reste aucune heure aux moments que vous avez dits."), _IF_FREE),
+        (N_("%(pupil)s : il ne reste aucune heure de rendez-vous quand vous pouvez venir."), _IF_FREE),
         of_a_child=True,
+        unnamed=(N_("Il ne reste aucune heure de rendez-vous à l'école quand vous pouvez venir."), _IF_FREE),
     ),
 )
 """To choose, fallen free, cancelled, and tomorrow; an evening of the whole school: wishes, and what came of them."""

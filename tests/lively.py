@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
+from typing import Any
 
 import orjson
 from factories import NOW, SINCE, TODAY, Adult, FakeChannel, SmallSchool, a_school, by_mail, by_sms
@@ -105,7 +106,7 @@ class Lively:
     events: dict[str, int] = field(default_factory=dict)
     assessments: dict[str, int] = field(default_factory=dict)
     feed: str = ""
-    appointments: dict[str, int] = field(default_factory=dict)
+    appointments: dict[str, Any] = field(default_factory=dict)
     appointment_uid: str = ""
     tablet: int = 0
     papers: dict[str, int] = field(default_factory=dict)

@@ -5,7 +5,12 @@ from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
 from appointments import OFFER, Offered
-from factories import TODAY
+from factories import NOW, TODAY
+from whole_evening import WholeEvening
+
+from hub.evenings.opening import Receives
+from hub.evenings.proposing import facts, keep_plan
+from hub.evenings.rules import plan_of
 
 if TYPE_CHECKING:
     from lively import Lively
@@ -28,3 +33,26 @@ async def offer_appointments(lively: "Lively") -> None:
     await full.open(other, key="r2", class_id=small.classes["CE1 B"], teachers=(other,), tell=False)
     await full.open(lively.staff["teacher"], key="r3", title="Bilan", teachers=(lively.staff["teacher"],), tell=False)
     lively.appointments["full"] = (await full.slots())[0]
+    await _hold_an_evening(lively)
+
+
+async def _hold_an_evening(lively: "Lively") -> None:
+    """Ask both classes when they can come; a plan stands that gives Noureddine an hour, and Isaure none."""
+    small, on = lively.small, TODAY + timedelta(days=13)
+    at = WholeEvening(small, other=lively.staff["other_teacher"])
+    receive = (
+        Receives(small.classes["CP A"], lively.staff["teacher"], "Salle 2"),
+        Receives(small.classes["CE1 B"], lively.staff["other_teacher"]),
+    )
+    await at.open(by=lively.staff["director"], receive=receive, days=(on,))
+    await lively.leave("evening")
+    lively.appointments |= {"evening": at.evening_id, "evening_on": on}
+    for guardian in (2, 4):
+        await at.wish(guardian)
+    acting = await at.acting()
+    async with small.database.school(small.school.key) as session:
+        found = await facts(session, **acting, evening_id=at.evening_id, now=NOW)
+        first = next(hour for hour in found.hours if hour.class_id == small.classes["CP A"])
+        pupil = next(family.wants[0].pupil_id for family in found.comers if family.who == 2)
+        plan = plan_of(found, {(2, pupil, first.class_id): first.slot_id}, best=True)
+        await keep_plan(session, plan, **acting, evening_id=at.evening_id, asked_at=NOW, now=NOW)

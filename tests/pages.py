@@ -477,6 +477,39 @@ def opening_in(label: str) -> Where:
     return where
 
 
+NEW_EVENING = "/classe/rendez-vous/soirees/ouvrir"
+
+
+def evening() -> Where:
+    """Go to the evening of the whole school."""
+
+    async def where(lively: Lively) -> str:
+        return f"/classe/rendez-vous/soirees/{lively.appointments['evening']}"
+
+    return where
+
+
+async def opening_for_nobody(page: Page, _: Lively) -> None:
+    """Open an evening on a day when the teachers receive already."""
+    await page.get_by_label("Durée de chacun").fill("200")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Ouvrir, et demander aux familles").click()
+
+
+async def adopting_another(page: Page, _: Lively) -> None:
+    """Adopt a plan that was proposed anew meanwhile."""
+    await page.evaluate("document.querySelector('input[name=plan]').value = '2026-11-24T06:00:00+00:00'")
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Retenir ce plan").click()
+
+
+async def wishing_for_no_day(page: Page, _: Lively) -> None:
+    """Ask for an appointment and come on no day."""
+    await page.locator('input[name="jour"]').first.uncheck()
+    async with page.expect_navigation():
+        await page.locator('form[action*="souhait"] button').first.click()
+
+
 async def offering_nothing(page: Page, _: Lively) -> None:
     """Offer hours that nobody receives in."""
     await page.get_by_label("Durée de chacun").fill("200")
@@ -712,6 +745,24 @@ def _staff() -> list[Listed]:
             cancelling_nothing,
             409,
         ),
+        Listed(
+            "opening an evening", "GET /classe/rendez-vous/soirees/ouvrir", at("/classe/rendez-vous/soirees/ouvrir")
+        ),
+        Listed(
+            "opening an evening at fault",
+            f"POST {NEW_EVENING}",
+            at(NEW_EVENING),
+            opening_for_nobody,
+            422,
+        ),
+        Listed("evening of the school", "GET /classe/rendez-vous/soirees/{evening_id:int}", evening()),
+        Listed(
+            "evening, another plan than the one that was read",
+            "POST /classe/rendez-vous/soirees/{evening_id:int}/retenir",
+            evening(),
+            adopting_another,
+            409,
+        ),
         Listed("plan for the door", "GET /classe/rendez-vous/{round_id:int}/porte", appointments("/porte")),
         Listed("alarm", "GET /alerte", at("/alerte"), who="deputy"),
         Listed("alarm read over", "POST /alerte", at("/alerte?exercice=1"), pressing("sheltered")),
@@ -792,6 +843,8 @@ def _family(lang: str) -> list[Listed]:
         family("homework", show, link("homework", lang=lang)),
         family("appointments behind a link", show, link("appointments", lang=lang)),
         family("appointments to choose behind a link", show, link("appointments", "Noureddine", lang=lang)),
+        family("evening behind a link", show, link("evening", lang=lang)),
+        family("evening answered behind a link", show, link("evening", "Noureddine", lang=lang)),
         family("meeting", show, link("meeting", lang=lang)),
         family("crisis", show, link("crisis", lang=lang)),
         family("result", show, link("result", lang=lang)),
@@ -908,6 +961,13 @@ def _home(lang: str) -> list[Listed]:
             "POST /famille/rendez-vous",
             with_all_free(lang),
             coming_too_late,
+            409,
+        ),
+        home(
+            "evening, no day",
+            "POST /famille/rendez-vous/souhait",
+            at(f"/famille/rendez-vous?lang={lang}"),
+            wishing_for_no_day,
             409,
         ),
         home("calendar", "GET /famille/agenda", at(f"/famille/agenda?lang={lang}")),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from factories import TODAY
+from factories import NOW, TODAY
 from fastapi import FastAPI
 from lively import HOMES, PASSWORD, VISITORS, Lively, mailbox
 
@@ -230,6 +230,21 @@ def _round(end: str = "") -> Callable[[Lively], str]:
     return lambda lively: f"/classe/rendez-vous/{lively.appointments['round']}{end}"
 
 
+def _evening(end: str = "") -> Callable[[Lively], str]:
+    return lambda lively: f"/classe/rendez-vous/soirees/{lively.appointments['evening']}{end}"
+
+
+def _opened(lively: Lively) -> Mapping[str, Any]:
+    receives = f"{lively.small.classes['CP A']}-{lively.staff['teacher']}"
+    return {"titre": "Bilan", "jour": "2027-01-12", "de": "17:00", "a": "18:00", "recoit": [receives], "salles": [""]}
+
+
+def _wished(lively: Lively) -> Mapping[str, Any]:
+    asked = {"ecole": lively.small.school.key, "soiree": lively.appointments["evening"], "enfant": [1]}
+    day = lively.appointments["evening_on"]
+    return {**asked, "jour": [day], f"de-{day}": "17:00", f"a-{day}": "18:00"}
+
+
 def _open_in(label: str) -> Callable[[Lively], str]:
     return lambda lively: f"/classe/rendez-vous/ouvrir?classe={lively.small.classes[label]}"
 
@@ -247,6 +262,7 @@ def _chosen(lively: Lively) -> Mapping[str, Any]:
     return {"ecole": lively.small.school.key, "eleve": 1, "heure": lively.appointments["free"]}
 
 
+_NEW_EVENING = "/classe/rendez-vous/soirees/ouvrir"
 _PIECE = {"key": "d" * 32, "matiere": "Chant", "jour": "2026-11-26", "texte": "Apprendre le refrain."}
 _SHEET = {"matiere": "Français", "titre": "Poésie", "jour": TODAY.isoformat(), "libelle": "Réciter", "sur": "10"}
 _HALF = {"demi": "matin", "jour": TODAY.isoformat()}
@@ -553,6 +569,21 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Right(_round("/rendre"), NONE, _with(rendezvous=2**40)),  # one that is none: test_appointment_pages.py
     ),
     "POST /classe/rendez-vous/{round_id:int}/annuler": (Right(_round("/annuler"), CLASS, _with(heures=[2**40])),),
+    "GET /classe/rendez-vous/soirees/ouvrir": (
+        Right(_to("/classe/rendez-vous/soirees/ouvrir"), WHOLE_SCHOOL | FOREIGN),
+    ),
+    "POST /classe/rendez-vous/soirees/ouvrir": (
+        Right(_to("/classe/rendez-vous/soirees/ouvrir"), WHOLE_SCHOOL, _opened, says=frozenset({422})),
+    ),
+    "GET /classe/rendez-vous/soirees/{evening_id:int}": (Right(_evening(), WHOLE_SCHOOL),),
+    "POST /classe/rendez-vous/soirees/{evening_id:int}/noter": (
+        Right(_evening("/noter"), WHOLE_SCHOOL, _with(qui=1, non=1)),
+    ),
+    "POST /classe/rendez-vous/soirees/{evening_id:int}/proposer": (Right(_evening("/proposer"), WHOLE_SCHOOL),),
+    "POST /classe/rendez-vous/soirees/{evening_id:int}/retenir": (
+        Right(_evening("/retenir"), WHOLE_SCHOOL, _with(plan=NOW.isoformat())),
+    ),
+    "POST /famille/rendez-vous/souhait": (at_home("/famille/rendez-vous/souhait", _wished),),
     "GET /famille/rendez-vous": (at_home("/famille/rendez-vous"),),
     "POST /famille/rendez-vous": (at_home("/famille/rendez-vous", _chosen, may=PARENT),),
     "GET /famille/rendez-vous/{school_id:int}/{uid}.ics": (

@@ -26,6 +26,12 @@ FILLED: dict[str, dict[str, object]] = {
     "moment": {"starts_at": datetime(2026, 11, 26, 15, 30, tzinfo=UTC)},
     "time": {"starts_at": datetime(2026, 11, 26, 15, 30, tzinfo=UTC)},
     "place": {"place": PLACE},
+    "hours": {
+        "hours": (
+            (datetime(2026, 11, 26, 15, 30, tzinfo=UTC), "Mme Exemple, Salle 2"),
+            (datetime(2026, 11, 26, 15, 50, tzinfo=UTC), "M. Second"),
+        )
+    },
 }
 TRANSLATED = ("en", "ar", "tr", "pt", "es", "uk")
 URGENT = [name for name, phrase in PHRASES.items() if NoticeKind.URGENT in phrase.kinds]
@@ -77,8 +83,8 @@ def test_a_phrase_is_said_on_every_channel_with_what_was_filled_in_and_nothing_e
         assert body.language == language
         assert not re.search(r"[\ue000\ue001]|%\(|\{\{|\{%|None", said)
         assert (PLACE in said) is (slots.place is not None)
-        assert ("16:30" in plain(said) or "16 h 30" in plain(said)) is (slots.starts_at is not None)
-        dated = slots.day is not None or "moment" in PHRASES[name].needs
+        assert ("16:30" in plain(said) or "16 h 30" in plain(said)) is bool(slots.starts_at or slots.hours)
+        dated = slots.day is not None or not {"moment", "hours"}.isdisjoint(PHRASES[name].needs)
         assert bool(re.search(r"\b26\b", said)) is dated
 
 
@@ -196,6 +202,9 @@ LACKING = dict.fromkeys(("closed", "heating", "strike", "transport", "snow", "wa
     "appointment_cancelled": NO_TIME,
     "appointment_near": NO_TIME,
     "place_found": NO_TIME,
+    "evening_wishes": NO_DAY,
+    "evening_hours": ("hours", NO_TIME[1]),
+    "evening_some": ("hours", NO_TIME[1]),
 }
 
 
@@ -212,7 +221,10 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
                 say(a_wording(Slots(phrase=name, place=PLACE)))
 
 
-APPOINTMENTS = ["appointments", "time_free", "appointment_cancelled", "appointment_near"]
+APPOINTMENTS = [
+    *("appointments", "time_free", "appointment_cancelled", "appointment_near"),
+    *("evening_wishes", "evening_hours", "evening_some", "evening_none"),
+]
 OF_A_CHILD = [name for name, phrase in PHRASES.items() if phrase.of_a_child]
 
 
@@ -229,6 +241,17 @@ def test_what_is_said_of_one_child_names_it_on_every_channel_where_that_may_be(n
         assert not re.search(r"[\ue000\ue001]|%\(", shown(named))
     most = 3 if nobody.kind is NoticeKind.ANNOUNCEMENT else 2
     assert count(render_sms(replace(nobody, pupils=("Maximilienne",), link=None)).text).segments <= most
+
+
+def test_all_the_hours_of_a_family_are_said_in_one_message_the_day_before_the_first_of_each() -> None:
+    friday = (datetime(2026, 11, 27, 16, 0, tzinfo=UTC), "M. Second")
+    slots = filled("evening_some")
+    said = render_sms(a_wording(replace(slots, hours=(*slots.hours, friday)))).text
+
+    assert (
+        "Vos rendez-vous à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2), 16 h 50 (M. Second) et "
+        "vendredi 27 novembre à 17 h 00 (M. Second). Un rendez-vous reste sans heure : l'école vous préviendra." in said
+    )
 
 
 def test_what_is_said_of_one_child_is_never_offered_to_press() -> None:

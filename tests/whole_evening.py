@@ -91,13 +91,13 @@ class WholeEvening:
         now: datetime = NOW,
     ) -> None:
         """Say for an adult when he or she comes, about all children unless some are named."""
-        (seen,) = await self.asked(guardian)
+        seen = next(one for one in await self.asked(guardian) if one.evening_id == self.evening_id)
         children = [one.child for one in seen.children]
         pupils = [child.pupil_id for child in children] if wanted is None else wanted
         async with self.small.database.school(self.small.school.key) as session:
             await wish(
                 session, school=self.small.school, evening_id=self.evening_id, children=children, wanted=pupils,
-                windows=windows or (EVENING,), by=by, now=now,
+                windows=windows or [(day.starts_at, day.ends_at) for day in seen.days], by=by, now=now,
             )  # fmt: skip
 
     async def propose(self, *, by: int | None = None, now: datetime = NOW) -> None:

@@ -55,7 +55,7 @@ class AppointmentForm(BaseModel):
     def offer(self) -> Offer:
         """Read the hours. Raises InvalidError beside the field at fault."""
         return Offer(
-            day=_needed(_date(self.jour, "day"), "Donnez le jour.", "day"),
+            day=_needed(date_in(self.jour, "day"), "Donnez le jour.", "day"),
             starts=_needed(_time(self.de, "starts"), "Donnez l’heure du début.", "starts"),
             ends=_needed(_time(self.a, "ends"), "Donnez l’heure de la fin.", "ends"),
             minutes=_minutes(self.duree, "minutes"),
@@ -78,7 +78,7 @@ class AppointmentForm(BaseModel):
             offer=self.offer(),
             teachers=self.teachers(),
             text=clean(self.mots),
-            until=_date(self.jusquau, "until"),
+            until=date_in(self.jusquau, "until"),
             tell=bool(self.prevenir),
         )
 
@@ -99,7 +99,8 @@ def _minutes(words: str, field: str) -> int:
     return number
 
 
-def _date(words: str, field: str) -> date | None:
+def date_in(words: str, field: str) -> date | None:
+    """Read a day; None for nothing. Raises InvalidError beside its field."""
     try:
         return date.fromisoformat(words) if words else None
     except ValueError as error:

@@ -1,6 +1,6 @@
 """How an evening asks a family when it can come, and what the form that comes back says."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -43,7 +43,12 @@ class WishShown:
 def wish_shown(speaks: Tongue, school_id: int, one: ToWish, timezone: str) -> WishShown:
     """Say it in one language."""
     until = speaks.day(day_at_school(one.closes_at, timezone))
-    return WishShown(school_id, one, until, tuple(_day(speaks, day, timezone, said=one.said) for day in one.days))
+    return WishShown(school_id, one, until, days_shown(speaks, one.days, timezone, said=one.said))
+
+
+def days_shown(speaks: Tongue, days: Sequence[OnDay], timezone: str, *, said: bool = False) -> tuple[DayShown, ...]:
+    """Say which evenings and hours one may choose; `said`: somebody has answered, and does not come on the others."""
+    return tuple(_day(speaks, day, timezone, said=said) for day in days)
 
 
 async def wish_from(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.classroom.classes import classes_today, enter_to_write
 from hub.errors import InvalidError
+from hub.evenings.reading import evenings_to_come
 from hub.meetings.reading import round_sheet, rounds_to_come
 from hub.meetings.rounds import Colleague, colleagues, open_round
 from hub.people.schools import read_school
@@ -35,7 +36,12 @@ async def rounds(visit: WriterDep, session: ReadingDep) -> Response:
         classes=[one.class_id for one in classes],
         now=visit.now,
     )
-    return page("staff/appointments.html", visit=visit, classes=classes, rounds=found, room=ROOM)
+    evenings = (
+        await evenings_to_come(session, visit.house.keyring, school_id=visit.school_id, now=visit.now)
+        if visit.reader.rights.whole_school
+        else ()
+    )
+    return page("staff/appointments.html", visit=visit, classes=classes, rounds=found, evenings=evenings, room=ROOM)
 
 
 @router.get(f"{AT}/ouvrir")

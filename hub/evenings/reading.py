@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.evenings import asked
 from hub.evenings.opening import EVENING_TITLE, read_evening, require_whole_school
 from hub.evenings.rules import Hour, Why, waiting
-from hub.evenings.wishes import Window, windows_in
+from hub.evenings.wishes import OnDay, Window, days_of, windows_in
 from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.people.names import full_name
@@ -84,7 +84,7 @@ class EveningSheet:
     declined: int
     silent: int
     pairs: tuple[tuple[int, str, str], ...]
-    days: tuple[date, ...]
+    days: tuple[OnDay, ...]
 
     @property
     def whole(self) -> int:
@@ -179,7 +179,7 @@ async def evening_sheet(
         declined=declined,
         silent=silent,
         pairs=tuple(names),
-        days=tuple(sorted({day_at_school(one.starts_at, school.timezone) for one in hours})),
+        days=days_of(hours, (), school.timezone),
     )
 
 

@@ -101,7 +101,7 @@ async def evenings_for(
                 seal.open(text, TEXT).decode() if text else "",
                 hours[0].until,
                 _about(children, hours, mine),
-                _days(hours, mine.values(), school.timezone),
+                days_of(hours, mine.values(), school.timezone),
             )
         )
     return found
@@ -183,7 +183,8 @@ def _about(
     return tuple(found.values())
 
 
-def _days(hours: Sequence[Any], said: Collection[Any], timezone: str) -> tuple[OnDay, ...]:
+def days_of(hours: Sequence[Any], said: Collection[Any], timezone: str) -> tuple[OnDay, ...]:
+    """List the days of some hours, and when somebody can come who said these wishes."""
     windows = {day_at_school(one[0], timezone): one for row in said for one in windows_in(row.windows)}
     days = dict[date, list[Any]]()
     for row in hours:
