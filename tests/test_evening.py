@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from appointments import reader_of
 from factories import NOW, SmallSchool, a_school, by_sms
 from whole_evening import EVENING, FIVE, QUARTER, THURSDAY, WholeEvening
 
@@ -13,6 +14,7 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.evenings.opening import Receives
 from hub.evenings.rules import Why
 from hub.evenings.wishes import wish
+from hub.inbox.to_do import to_do
 from hub.meetings.choosing import Comes, choose, wait
 from hub.meetings.reading import for_family
 from hub.people.kin import children_of
@@ -287,3 +289,31 @@ async def test_a_teacher_plans_no_evening_of_the_school(at: WholeEvening) -> Non
     for act in (at.propose, at.adopt, at.sheet):
         with pytest.raises(NotAllowedError):
             await act(by=at.small.teacher)
+
+
+async def test_an_evening_without_a_plan_stands_among_what_is_to_do_once_wishes_have_ended(at: WholeEvening) -> None:
+    await at.open(until=NOW.date())
+    night = NOW.replace(hour=23)
+
+    async def waiting(by: int, now: datetime) -> int:
+        reader = await reader_of(at.small, by)
+        async with at.small.database.reading(1) as session:
+            return (await to_do(session, school_id=1, timezone="Europe/Paris", reader=reader, now=now)).evenings
+
+    assert await waiting(at.small.director, NOW) == 0
+    assert await waiting(at.small.director, night) == 1
+    assert await waiting(at.small.teacher, night) == 0
+    assert await waiting(at.small.office, FIVE + timedelta(hours=2)) == 0
+    await at.propose(now=night)
+    await at.adopt(now=night)
+    assert await waiting(at.small.director, night) == 0
+
+
+async def test_wishes_end_three_days_before_so_that_there_is_time_to_plan(at: WholeEvening) -> None:
+    (adult,) = await at.small.family(by_sms())
+    await at.open()
+    await at.open(key="e2", days=(NOW.date() + timedelta(days=2),))
+
+    ends = sorted(str(row[0])[:10] for row in await at.small.rows("SELECT closes_at FROM meeting_evening"))
+    assert ends == ["2026-11-25", "2026-11-30"]
+    assert len(await at.asked(adult)) == 2

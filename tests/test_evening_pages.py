@@ -54,11 +54,11 @@ async def test_a_family_says_behind_the_message_when_it_can_come_and_changes_it(
     ((first,),) = await at.small.rows("SELECT windows FROM evening_wish")
     await door.tap("souhaiter", soiree=str(at.evening_id))
 
-    assert "Lina : rencontre à l’école. Quand pouvez-vous venir ? Réponse jusqu’au mercredi 2 décembre." in page
+    assert "Lina : rencontre à l’école. Quand pouvez-vous venir ? Réponse jusqu’au lundi 30 novembre." in page
     assert "Nous parlerons de la lecture." in page
     assert "M. Modèle" in page
     assert said.status_code == 303
-    assert "Votre réponse est notée. Vous pouvez la changer jusqu’au mercredi 2 décembre." in plain(noted)
+    assert "Votre réponse est notée. Vous pouvez la changer jusqu’au lundi 30 novembre." in plain(noted)
     assert re.search(r'<option value="17:30" selected>', noted)
     assert "2026-12-03T16:30:00+00:00" in str(first)
     assert turned.status_code == 400

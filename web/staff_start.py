@@ -82,6 +82,9 @@ def _plans(waiting: ToDo) -> Iterator[Task]:
     if waiting.plans:
         gone = "avis prévus ne sont pas partis" if waiting.plans > 1 else "avis prévu n’est pas parti"
         yield Task("clock", f"{waiting.plans} {gone}", "/prevus")
+    if waiting.evenings:
+        gone = "soirées attendent leur plan" if waiting.evenings > 1 else "soirée attend son plan"
+        yield Task("people", f"{waiting.evenings} {gone}", "/classe/rendez-vous")
 
 
 def _replies(visit: Visit, waiting: ToDo) -> Iterator[Task]:

@@ -4,7 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, insert, select, update
@@ -29,6 +29,10 @@ EVENING_TITLE = b"meeting_evening.title"
 """What the title of an evening is sealed as."""
 DAYS = 5
 """Evenings that are planned together at most."""
+
+
+TO_PLAN = timedelta(days=3)
+"""How long before the first evening wishes end, unless a day is named: a plan is read, adopted, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ async def open_evening(
     check_words(draft.title, draft.text, key)
     _check_receivers(draft, known)
     times = _times(draft, school.timezone, now)
-    closes_at = closing(times[0][0], draft.until, school.timezone)
+    early = min(draft.days) - TO_PLAN
+    closes_at = closing(times[0][0], draft.until or (early if early >= reader.day else None), school.timezone)
     if closes_at <= now:
         raise InvalidError("Laissez aux familles le temps de répondre : donnez un jour à venir.", field="until")
     seal = await school_key(session, keyring, school.key)

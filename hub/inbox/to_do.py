@@ -13,6 +13,7 @@ from hub.absences.rolls import rolls_of
 from hub.agenda.school_days import is_school_day
 from hub.inbox.listing_asked import is_late
 from hub.inbox.rights import DAY, READER, SCHOOL, as_reader, may_read, scope_of, several
+from hub.models.base import UtcDateTime
 from hub.models.notices import Needs
 from hub.models.planned import Fired
 from hub.models.rolls import AbsenceState
@@ -23,7 +24,19 @@ from hub.people.links import holds_on
 from hub.people.schools import read_school
 from hub.ports import HalfDay
 from hub.routing import clock_at_school, half_day_at, is_over
-from hub.tables import absence, document, document_for, enrolment, planned_firing, planned_notice, thread, tray_item
+from hub.tables import (
+    absence,
+    document,
+    document_for,
+    enrolment,
+    meeting_evening,
+    meeting_round,
+    meeting_slot,
+    planned_firing,
+    planned_notice,
+    thread,
+    tray_item,
+)
 
 ROLL_DUE: Mapping[HalfDay, time] = {HalfDay.MORNING: time(9), HalfDay.AFTERNOON: time(14)}
 """By the school's clock: from when on a roll that nobody has taken is missing."""
@@ -37,7 +50,8 @@ class ToDo:
 
     `cases`: absences of today of which nobody has said why, and no alarm; `late`: conversations that should have been
     answered by now; `papers`: documents that still lack a signature which is due soon;
-    `plans`: planned notices of which something did not leave, and nobody has taken note.
+    `plans`: planned notices of which something did not leave, and nobody has taken note; `evenings`: those for which
+    families have said when they can come, and that have no plan.
     """
 
     cases: int = 0
@@ -47,6 +61,7 @@ class ToDo:
     tray: int = 0
     papers: int = 0
     plans: int = 0
+    evenings: int = 0
 
 
 async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader: Reader, now: datetime) -> ToDo:
@@ -67,7 +82,7 @@ async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader:
     )
     rolls = await _rolls_missing(session, school_id, timezone, reader, now)
     papers = await _unsigned(session, reader, which) if row.papers else 0
-    return ToDo(row.cases, tuple(rolls), calls, row.late, row.tray if whole else 0, papers, row.plans)
+    return ToDo(row.cases, tuple(rolls), calls, row.late, row.tray, papers, row.plans, row.evenings)
 
 
 async def _unsigned(session: AsyncSession, reader: Reader, which: Mapping[str, Any]) -> int:
@@ -111,6 +126,7 @@ def _counted(*, whole_school: bool, director: bool) -> Select[Any]:
         (tray.scalar_subquery() if whole_school else literal(0)).label("tray"),
         _papers(func.count(), whole_school=whole_school).scalar_subquery().label("papers"),
         _plans(whole_school=whole_school).scalar_subquery().label("plans"),
+        (_evenings().scalar_subquery() if whole_school else literal(0)).label("evenings"),
     )
 
 
@@ -170,6 +186,30 @@ def _plans(*, whole_school: bool) -> Select[int]:
         )
     )
     return asked if whole_school else asked.where(planned_notice.c.author_id == READER)
+
+
+def _evenings() -> Select[int]:
+    """Count evenings that wait for their plan: parameters of `as_reader`, now."""
+    hour = and_(meeting_round.c.school_id == meeting_slot.c.school_id, meeting_round.c.id == meeting_slot.c.round_id)
+    now = bindparam("now", type_=UtcDateTime())
+    to_come = (
+        select(meeting_slot.c.id)
+        .join(meeting_round, hour)
+        .where(
+            meeting_round.c.school_id == meeting_evening.c.school_id,
+            meeting_round.c.evening_id == meeting_evening.c.id,
+            meeting_slot.c.cancelled_at.is_(None),
+            meeting_slot.c.starts_at > now,
+        )
+        .correlate(meeting_evening)
+        .exists()
+    )
+    return select(func.count(meeting_evening.c.id)).where(
+        meeting_evening.c.school_id == SCHOOL,
+        meeting_evening.c.adopted_at.is_(None),
+        meeting_evening.c.closes_at <= now,
+        to_come,
+    )
 
 
 def _of_own_class(pupil_id: ColumnElement[Any]) -> ColumnElement[bool]:
