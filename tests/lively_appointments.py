@@ -11,6 +11,7 @@ from whole_evening import WholeEvening
 from hub.evenings.opening import Receives
 from hub.evenings.proposing import facts, keep_plan
 from hub.evenings.rules import plan_of
+from hub.routing import TIME_TO_STOP
 
 if TYPE_CHECKING:
     from lively import Lively
@@ -44,7 +45,8 @@ async def _hold_an_evening(lively: "Lively") -> None:
         Receives(small.classes["CP A"], lively.staff["teacher"], "Salle 2"),
         Receives(small.classes["CE1 B"], lively.staff["other_teacher"]),
     )
-    await at.open(by=lively.staff["director"], receive=receive, days=(on,))
+    before = NOW - TIME_TO_STOP  # the minute in which it could be stopped is over
+    await at.open(by=lively.staff["director"], receive=receive, days=(on,), now=before)
     await lively.leave("evening")
     lively.appointments |= {"evening": at.evening_id, "evening_on": on}
     for guardian in (2, 4):

@@ -161,6 +161,29 @@ async def test_the_director_opens_an_evening_notes_a_call_plans_and_adopts(offic
     assert "plan retenu" in listed
 
 
+async def test_asking_many_wants_a_second_factor_and_leaves_a_minute_to_stop_it(office: Office) -> None:
+    small = office.at.small
+    await small.family(by_sms("+33639981002", name="Ulla"), children=("Côme",), class_label="CE1 B")
+    fields = {
+        "cle": "b" * 32, "jour": THURSDAY.isoformat(), "de": "17:00", "a": "18:00", "duree": "15", "salles": ["", ""],
+        "recoit": [f"{small.classes['CP A']}-{small.teacher}", f"{small.classes['CE1 B']}-{office.at.other}"],
+    }  # fmt: skip
+    await small.write("UPDATE staff_session SET second_at = NULL")
+    refused = await office.desk.post(f"{AT}/ouvrir", **fields)
+    await office.at.open(key="z")
+    await office.at.propose()
+    ((waits,),) = await small.rows("SELECT (julianday(due_at) - julianday(created_at)) * 86400 FROM notice")
+    read = (await office.at.sheet()).sought_at
+    kept = await office.press("retenir", plan=read.isoformat() if read else "")
+
+    assert (refused.status_code, "second facteur" in words_of(refused.text)) == (422, True)
+    assert round(waits) == 60
+    assert (kept.status_code, "second facteur" in words_of(kept.text)) == (409, True)
+    assert await small.rows("SELECT count(*) FROM meeting_evening WHERE adopted_at IS NOT NULL") == [(0,)]
+    round_page = words_of((await office.desk.web.get("/classe/rendez-vous/1")).text)
+    assert "Les familles disent quand elles peuvent venir" in round_page
+
+
 async def test_a_teacher_is_shown_no_evening_of_the_school(office: Office) -> None:
     await office.at.open()
     await office.desk.enter(TEACHER)

@@ -13,13 +13,14 @@ from starlette.datastructures import FormData
 
 from hub.errors import InvalidError, NotFoundError
 from hub.evenings.adopting import adopt
-from hub.evenings.opening import may_receive, open_evening
+from hub.evenings.opening import evening_is_for_many, is_for_many, may_receive, open_evening
 from hub.evenings.proposing import facts, keep_plan
 from hub.evenings.reading import evening_sheet
 from hub.evenings.rules import Why
 from hub.evenings.seeking import NoPlanError, proposed
 from hub.people.kin import children_of
 from hub.people.schools import read_school
+from hub.people.second_factor import SecondNeededError
 from hub.routing import next_school_day
 from i18n.tongues import tongue
 from web.evening_form import EVENING_FIELDS, EveningForm
@@ -55,6 +56,9 @@ async def open_it(visit: WriterDep, form: Annotated[EveningForm, Form()]) -> Res
     try:
         draft = form.evening()
         async with visit.house.database.school(visit.school_id) as session:
+            classes = {one.class_id for one in draft.receive}
+            many = await is_for_many(session, school_id=visit.school_id, classes=classes, day=visit.reader.day)
+            visit.check_second(many=bool(classes) and many)
             evening_id = await open_evening(
                 session,
                 visit.house.keyring,
@@ -64,8 +68,9 @@ async def open_it(visit: WriterDep, form: Annotated[EveningForm, Form()]) -> Res
                 key=form.cle or secrets.token_hex(16),
                 now=visit.now,
             )
-    except InvalidError as error:
-        wrong = {EVENING_FIELDS.get(error.field or "", "titre"): str(error)}
+    except (InvalidError, SecondNeededError) as error:
+        field = error.field if isinstance(error, InvalidError) else "receive"
+        wrong = {EVENING_FIELDS.get(field or "", "titre"): str(error)}
         async with visit.house.database.reading(visit.school_id) as session:
             return await _sheet(visit, session, form, wrong=wrong)
     return _back(evening_id, "ouverte")
@@ -136,6 +141,8 @@ async def adopt_it(visit: WriterDep, evening_id: int, plan: Annotated[str, Form(
         sought_at = datetime.fromisoformat(plan)
     try:
         async with visit.house.database.school(visit.school_id) as session:
+            which = {"school_id": visit.school_id, "evening_id": evening_id}
+            visit.check_second(many=await evening_is_for_many(session, **which, day=visit.reader.day))
             await adopt(
                 session,
                 visit.house.keyring,
@@ -145,7 +152,7 @@ async def adopt_it(visit: WriterDep, evening_id: int, plan: Annotated[str, Form(
                 reader=visit.reader,
                 now=visit.now,
             )
-    except InvalidError as error:
+    except (InvalidError, SecondNeededError) as error:
         return await _again(visit, evening_id, str(error))
     return _back(evening_id, "retenu")
 

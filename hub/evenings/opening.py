@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,12 +16,12 @@ from hub.evenings import asked
 from hub.meetings.rounds import ELSEWHERE, TEXT, TITLE, check_nowhere_else, check_words
 from hub.meetings.times import ROOM_MAX, Offer, check_offer, closing
 from hub.models.school import School
-from hub.notices.audience import Audience, members
+from hub.notices.audience import Audience, is_to_many, members
 from hub.notices.headlines import Reader
 from hub.notices.publish import AUDIENCE_MAX, Draft, tell
 from hub.people.schools import school_key
 from hub.ports import NoticeKind, Slots
-from hub.routing import KEEP, day_at_school
+from hub.routing import KEEP, day_at_school, leaves_at
 from hub.sealing import Keyring, Seal
 from hub.tables import insert_into, meeting_evening, meeting_round, meeting_slot
 
@@ -117,18 +117,34 @@ async def open_evening(
         day=day_at_school(closes_at, school.timezone),
         language=school.language,
     )
+    many = await is_for_many(session, school_id=school.key, classes=rounds, day=reader.day)
+    due = leaves_at(NoticeKind.ANNOUNCEMENT, slots, many=many, asked=None, now=now)
+    audience, name = f"class:{labels}"[:AUDIENCE_MAX], f"soir:{key}"[:64]
     told = await tell(
         session,
         keyring,
         school=school,
         author_id=reader.staff_id,
-        draft=Draft(NoticeKind.ANNOUNCEMENT, f"class:{labels}"[:AUDIENCE_MAX], slots, key=f"soir:{key}"[:64]),
+        draft=Draft(NoticeKind.ANNOUNCEMENT, audience, slots, key=name, due_at=due),
         who=members(school.key, Audience(classes=frozenset(rounds)), reader.day),
         now=now,
     )
     here = (meeting_evening.c.school_id == school.key, meeting_evening.c.id == evening_id)
     await session.execute(update(meeting_evening).where(*here).values(notice_id=told.notice_id))
     return evening_id
+
+
+async def is_for_many(session: AsyncSession, *, school_id: int, classes: Collection[int], day: date) -> bool:
+    """Whether asking these classes is a mass send, which wants a second factor and a minute to stop it."""
+    audience = Audience(classes=frozenset(classes))
+    return await is_to_many(session, school_id=school_id, audience=audience, day=day)
+
+
+async def evening_is_for_many(session: AsyncSession, *, school_id: int, evening_id: int, day: date) -> bool:
+    """Whether the classes of an evening are many: each of their families hears of its plan."""
+    mine = (meeting_round.c.school_id == school_id, meeting_round.c.evening_id == evening_id)
+    classes = (await session.scalars(select(meeting_round.c.class_id).where(*mine))).all()
+    return bool(classes) and await is_for_many(session, school_id=school_id, classes=classes, day=day)
 
 
 def require_whole_school(reader: Reader) -> None:

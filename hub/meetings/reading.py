@@ -95,7 +95,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class RoundSheet:
-    """A round as the staff of its class sees it."""
+    """A round as the staff of its class sees it. `wishes`: families say when they can come, and choose no time yet."""
 
     round_id: int
     class_id: int
@@ -106,6 +106,7 @@ class RoundSheet:
     notice_id: int | None
     times: tuple[OnSheet, ...]
     pairs: tuple[Pair, ...]
+    wishes: bool = False
 
     @property
     def chosen(self) -> int:
@@ -223,6 +224,7 @@ async def round_sheet(
             Pair(one.guardian_id, one.pupil_id, _name(one), _child(one), (one.guardian_id, one.pupil_id) in have)
             for one in pairs
         ),
+        wishes=bool(row.wishes),
     )
 
 

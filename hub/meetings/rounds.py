@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.classroom.classes import Classroom, enter, enter_to_write
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.meetings.asked import before_its_plan
 from hub.meetings.telling import Freed, invite, tell_cancelled, tell_who_waits
 from hub.meetings.times import Offer, check_offer, closing
 from hub.models.school import Role, School
@@ -171,7 +172,8 @@ async def cancel_hours(
 async def enter_round(session: AsyncSession, *, school_id: int, round_id: int, reader: Reader) -> tuple[Any, Classroom]:
     """Give a round and its class to who may write there today. Raises NotFoundError, NotAllowedError."""
     here = and_(meeting_round.c.school_id == school_id, meeting_round.c.id == round_id)
-    row = (await session.execute(select(meeting_round).where(here))).one_or_none()
+    found = select(meeting_round, before_its_plan().label("wishes")).where(here)
+    row = (await session.execute(found)).one_or_none()
     if row is None:
         raise NotFoundError("Ces rendez-vous n’existent pas.")
     return row, await enter(session, school_id=school_id, class_id=row.class_id, reader=reader)
