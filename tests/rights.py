@@ -240,7 +240,7 @@ def _opened(lively: Lively) -> Mapping[str, Any]:
 
 
 def _wished(lively: Lively) -> Mapping[str, Any]:
-    asked = {"ecole": lively.small.school.key, "soiree": lively.appointments["evening"], "enfant": [1]}
+    asked = {"ecole": lively.small.school.key, "soiree": lively.appointments["evening"], "enfant": ["1-1"]}
     day = lively.appointments["evening_on"]
     return {**asked, "jour": [day], f"de-{day}": "17:00", f"a-{day}": "18:00"}
 

@@ -103,8 +103,7 @@ async def filled(
             here = {"round_id": offered, "guardian_id": adult, "pupil_id": pupil}
             await row(booking, **here, slot_id=slot, booked_at=NOW, uid=f"b{pupil}-{adult}")
             await row(booking_wait, **here, asked_at=NOW)
-            who = {"evening_id": evening, "guardian_id": adult, "pupil_id": pupil}
-            await row(evening_wish, **who, comes=True, windows=[], said_at=NOW, slot_id=slot)
+            await row(evening_wish, **here, evening_id=evening, comes=True, windows=[], said_at=NOW, slot_id=slot)
             at = NOW + timedelta(days=days)
             await row(signature, document_id=paper, pupil_id=pupil, guardian_id=adult, at=at, through="page")
             await row(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from appointments import reader_of
-from factories import NOW, SmallSchool, a_school, by_sms
+from factories import NOW, SINCE, SmallSchool, a_school, by_sms
 from whole_evening import EVENING, FIVE, QUARTER, THURSDAY, WholeEvening
 
 from hub.database import Database
@@ -225,8 +225,9 @@ async def test_a_family_wishes_for_its_own_children_alone_until_the_last_day(at:
     (seen,) = await at.asked(adult)
     assert (seen.said, seen.days[0].window) == (True, SECOND)
     (theirs,) = await at.asked(stranger)
-    mine, forged = seen.children[0].child, replace(theirs.children[0].child, guardian_id=adult)
-    for child, windows, error, said in (
+    mine, other = seen.children[0], theirs.children[0]
+    forged = replace(other, child=replace(other.child, guardian_id=adult))
+    for one, windows, error, said in (
         (mine, (), InvalidError, "quel soir"),
         (mine, ((FIVE, FIVE),), InvalidError, "fin vient"),
         (forged, (EVENING,), NotFoundError, "n’existe pas"),
@@ -234,8 +235,8 @@ async def test_a_family_wishes_for_its_own_children_alone_until_the_last_day(at:
         with pytest.raises(error, match=said):
             async with at.small.database.school(1) as session:
                 await wish(
-                    session, school=at.small.school, evening_id=at.evening_id, children=[child],
-                    wanted=[child.pupil_id], windows=windows, now=NOW,
+                    session, school=at.small.school, evening_id=at.evening_id, about=[one],
+                    wanted=[(one.child.pupil_id, one.round_id)], windows=windows, now=NOW,
                 )  # fmt: skip
 
 
@@ -317,3 +318,25 @@ async def test_wishes_end_three_days_before_so_that_there_is_time_to_plan(at: Wh
     ends = sorted(str(row[0])[:10] for row in await at.small.rows("SELECT closes_at FROM meeting_evening"))
     assert ends == ["2026-11-25", "2026-11-30"]
     assert len(await at.asked(adult)) == 2
+
+
+async def test_a_child_in_two_classes_is_spoken_of_with_both_teachers_and_twins_one_after_the_other(
+    at: WholeEvening,
+) -> None:
+    (adult,) = await at.small.family(by_sms(), children=("Lina", "Sami"))
+    await at.small.write(
+        "INSERT INTO enrolment (school_id, pupil_id, class_id, from_on) VALUES (1, 1, :class, :since)",
+        since=SINCE, **{"class": at.small.classes["CE1 B"]},
+    )  # fmt: skip
+    await at.open()
+    (seen,) = await at.asked(adult)
+    await at.wish(adult)
+    await at.propose()
+
+    assert [(one.child.first_name, one.teacher) for one in seen.children] == [
+        ("Lina", "M. Modèle"), ("Lina", "M. Second"), ("Sami", "M. Modèle"),
+    ]  # fmt: skip
+    assert await at.adopt() == 3
+    assert sorted(pupil for _, pupil, _ in await at.booked()) == [1, 1, 2]
+    assert len({hour for *_, hour in await at.booked()}) == 3
+    assert (await at.told())[1:] == [("soir:adult", "Odile")]

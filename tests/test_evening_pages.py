@@ -48,9 +48,9 @@ async def test_a_family_says_behind_the_message_when_it_can_come_and_changes_it(
     day = THURSDAY.isoformat()
     hours = {"soiree": str(at.evening_id), "jour": day, f"de-{day}": "17:30", f"a-{day}": "18:00"}
 
-    said = await door.tap("souhaiter", enfant="1", **hours)
+    said = await door.tap("souhaiter", enfant="1-1", **hours)
     noted = (await door.web.get(door.link)).text
-    turned = await door.tap("souhaiter", enfant="1", **{**hours, f"de-{day}": "18:00", f"a-{day}": "17:00"})
+    turned = await door.tap("souhaiter", enfant="1-1", **{**hours, f"de-{day}": "18:00", f"a-{day}": "17:00"})
     ((first,),) = await at.small.rows("SELECT windows FROM evening_wish")
     await door.tap("souhaiter", soiree=str(at.evening_id))
 
@@ -72,10 +72,10 @@ async def test_what_is_not_of_this_family_is_not_wished_for(door: Door) -> None:
     day = THURSDAY.isoformat()
     hours = {"jour": day, f"de-{day}": "17:00", f"a-{day}": "18:00"}
 
-    foreign = await door.tap("souhaiter", soiree=str(at.evening_id), enfant="2", **hours)
-    other = await door.tap("souhaiter", soiree="77", enfant="1", **hours)
+    foreign = await door.tap("souhaiter", soiree=str(at.evening_id), enfant="2-1", **hours)
+    other = await door.tap("souhaiter", soiree="77", enfant="1-1", **hours)
     wild = await door.tap("souhaiter", soiree="x", enfant="y", jour="z")
-    torn = await door.tap("souhaiter", soiree=str(at.evening_id), enfant="1", jour=day)
+    torn = await door.tap("souhaiter", soiree=str(at.evening_id), enfant="1-1", jour=day)
 
     assert (foreign.status_code, other.status_code, wild.status_code, torn.status_code) == (303, 400, 400, 400)
     assert await wishes(at) == [(1, 1, 0)]
@@ -88,7 +88,7 @@ async def test_on_a_shared_telephone_each_says_it_on_a_page_of_their_own(door: D
     page = (await door.web.get(door.link)).text
     async with at_home(at.small, 2) as home:
         shown = words_of((await home.look(MINE)).text)
-        fields = {"ecole": at.small.school.key, "soiree": at.evening_id, "enfant": 1, "jour": day}
+        fields = {"ecole": at.small.school.key, "soiree": at.evening_id, "enfant": "1-1", "jour": day}
         said = await home.post(f"{MINE}/souhait", **fields, **{f"de-{day}": "17:00", f"a-{day}": "18:00"})
         after = words_of((await home.look(MINE)).text)
         none = await home.post(f"{MINE}/souhait", **{**fields, "jour": "2026-12-04"})

@@ -92,11 +92,11 @@ class WholeEvening:
     ) -> None:
         """Say for an adult when he or she comes, about all children unless some are named."""
         seen = next(one for one in await self.asked(guardian) if one.evening_id == self.evening_id)
-        children = [one.child for one in seen.children]
-        pupils = [child.pupil_id for child in children] if wanted is None else wanted
+        about = [(one.child.pupil_id, one.round_id) for one in seen.children]
+        ticked = about if wanted is None else [one for one in about if one[0] in wanted]
         async with self.small.database.school(self.small.school.key) as session:
             await wish(
-                session, school=self.small.school, evening_id=self.evening_id, children=children, wanted=pupils,
+                session, school=self.small.school, evening_id=self.evening_id, about=seen.children, wanted=ticked,
                 windows=windows or [(day.starts_at, day.ends_at) for day in seen.days], by=by, now=now,
             )  # fmt: skip
 

@@ -70,14 +70,13 @@ async def wish_from(
     one = next((evening for evening in seen if evening.evening_id == number), None)
     if one is None:
         raise InvalidError(OVER)
-    wanted = {whole_number(str(value)) for value in form.getlist("enfant")} - {None}
-    about = [each.child for each in one.children]
+    ticked = {str(value) for value in form.getlist("enfant")}
     await wish(
         session,
         school=school,
         evening_id=one.evening_id,
-        children=about,
-        wanted=[child.pupil_id for child in about if child.pupil_id in wanted],
+        about=one.children,
+        wanted=[(each.child.pupil_id, each.round_id) for each in one.children if each.key in ticked],
         windows=windows_of(form, one.days, school.timezone),
         now=now,
         by=by,

@@ -18,6 +18,7 @@ from hub.evenings.proposing import facts, keep_plan
 from hub.evenings.reading import evening_sheet
 from hub.evenings.rules import Why
 from hub.evenings.seeking import NoPlanError, proposed
+from hub.evenings.wishes import evenings_for
 from hub.people.kin import children_of
 from hub.people.schools import read_school
 from hub.people.second_factor import SecondNeededError
@@ -101,8 +102,9 @@ async def write_down(
             if qui not in {guardian_id for guardian_id, *_ in sheet.pairs}:
                 raise NotFoundError("Cette famille n’est pas concernée par la soirée.")
             children = await children_of(session, school_id=visit.school_id, guardians=[qui], day=visit.reader.day)
-            about = [] if non else [("enfant", str(child.pupil_id)) for child in children]
-            said = FormData([*form.multi_items(), ("soiree", str(evening_id)), *about])
+            asking = await evenings_for(session, visit.house.keyring, school=school, children=children, now=visit.now)
+            ticked = [("enfant", each.key) for one in asking for each in one.children if not non]
+            said = FormData([*form.multi_items(), ("soiree", str(evening_id)), *ticked])
             await wish_from(
                 session,
                 visit.house.keyring,

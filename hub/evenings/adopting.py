@@ -156,12 +156,16 @@ async def _tell_hours(
     connection = await session.connection()
     await _TOLD.run(connection, list(zip(mine, told, strict=True)), school.key, evening.id)
     day = day_at_school(now, school.timezone)
-    who = select(evening_wish.c.guardian_id, evening_wish.c.pupil_id, evening_wish.c.notice_id).where(
-        evening_wish.c.school_id == school.key,
-        evening_wish.c.evening_id == evening.id,
-        evening_wish.c.comes,
-        evening_wish.c.notice_id.is_not(None),
-        told_today(evening_wish, evening_wish, day),
+    who = (
+        select(evening_wish.c.guardian_id, evening_wish.c.pupil_id, evening_wish.c.notice_id)
+        .distinct()
+        .where(
+            evening_wish.c.school_id == school.key,
+            evening_wish.c.evening_id == evening.id,
+            evening_wish.c.comes,
+            evening_wish.c.notice_id.is_not(None),
+            told_today(evening_wish, evening_wish, day),
+        )
     )
     await address_to(session, school.key, told, NoticeKind.ANNOUNCEMENT, who, due=due, now=now)
 
@@ -202,10 +206,9 @@ async def _ask_the_silent(
 def _silent(school_id: int, evening_id: int, classes: Sequence[int], day: Any) -> Select[Any]:  # noqa: ANN401 (a date)
     """Select (guardian_id, pupil_id) of those of some classes who neither said a wish nor have an hour."""
     told = told_about(school_id, day).subquery("told")
-    its = and_(meeting_round.c.school_id == school_id, meeting_round.c.evening_id == evening_id)
     wished = select(evening_wish.c.id).where(
         evening_wish.c.school_id == school_id,
-        evening_wish.c.evening_id == evening_id,
+        evening_wish.c.round_id == meeting_round.c.id,
         evening_wish.c.guardian_id == told.c.guardian_id,
         evening_wish.c.pupil_id == told.c.pupil_id,
     )
@@ -214,11 +217,13 @@ def _silent(school_id: int, evening_id: int, classes: Sequence[int], day: Any) -
         booking.c.cancelled_at.is_(None),
         booking.c.guardian_id == told.c.guardian_id,
         booking.c.pupil_id == told.c.pupil_id,
-        booking.c.round_id.in_(select(meeting_round.c.id).where(its)),
+        booking.c.round_id == meeting_round.c.id,
     )
+    its = and_(meeting_round.c.school_id == school_id, meeting_round.c.evening_id == evening_id)
     return (
         select(told.c.guardian_id, told.c.pupil_id)
         .distinct()
+        .join(meeting_round, and_(its, meeting_round.c.class_id == told.c.class_id))
         .where(told.c.class_id.in_(classes), ~wished.exists(), ~has.exists())
     )
 

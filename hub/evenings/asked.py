@@ -121,6 +121,7 @@ def concerned(*, some: bool = False) -> Select[Any]:
         evening_wish.c.evening_id == _EVENING,
         evening_wish.c.guardian_id == told.c.guardian_id,
         evening_wish.c.pupil_id == told.c.pupil_id,
+        evening_wish.c.round_id == meeting_round.c.id,
     )
     found = (
         select(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
@@ -16,7 +16,7 @@ from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.outbox.bulk import Bulk, stored
 from hub.routing import day_at_school
-from hub.tables import evening_wish, meeting_evening
+from hub.tables import evening_wish, meeting_evening, meeting_round
 
 DONE = "Le plan de cette soirée est déjà retenu."
 
@@ -71,8 +71,13 @@ async def keep_plan(
         raise InvalidError(DONE)
     its = (evening_wish.c.school_id == school.key, evening_wish.c.evening_id == evening_id)
     await session.execute(update(evening_wish).where(*its).values(slot_id=None, why=""))
+    here = (meeting_round.c.school_id == school.key, meeting_round.c.evening_id == evening_id)
+    rounds = {
+        one.class_id: one.id
+        for one in await session.execute(select(meeting_round.c.class_id, meeting_round.c.id).where(*here))
+    }
     rows = [
-        (one.who, each.pupil_id, each.slot_id, each.why.value if each.why else "")
+        (one.who, each.pupil_id, rounds[each.class_id], each.slot_id, each.why.value if each.why else "")
         for one in plan.proposals
         for each in one.given
     ]
@@ -94,9 +99,11 @@ _AT_ONCE = 5_000
 _PROPOSED = Bulk(
     "UPDATE evening_wish SET slot_id = v.slot_id, why = v.why FROM v "
     "WHERE evening_wish.school_id = {0} AND evening_wish.evening_id = {1} AND evening_wish.said_at <= {2} "
-    "AND evening_wish.comes AND evening_wish.guardian_id = v.guardian_id AND evening_wish.pupil_id = v.pupil_id",
+    "AND evening_wish.comes AND evening_wish.guardian_id = v.guardian_id AND evening_wish.pupil_id = v.pupil_id "
+    "AND evening_wish.round_id = v.round_id",
     guardian_id="bigint",
     pupil_id="bigint",
+    round_id="bigint",
     slot_id="bigint",
     why="text",
 )

@@ -43,11 +43,17 @@ class OnDay:
 
 @dataclass(frozen=True, slots=True)
 class AboutChild:
-    """A child about whom one may come. `teacher`: who receives. `comes`: what was said, None before."""
+    """A child about whom one may come. `teacher`: who receives its class. `comes`: what was said, None before."""
 
     child: Child
+    round_id: int
     teacher: str
     comes: bool | None
+
+    @property
+    def key(self) -> str:
+        """What names it in a form."""
+        return f"{self.child.pupil_id}-{self.round_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ async def evenings_for(
 ) -> list[ToWish]:
     """List the evenings that ask about these children, `children_of` gave them.
 
-    A child who stands beside two adults of one visitor is shown once: beside the one who answered.
+    A child who stands beside two adults of one visitor is shown once: beside the one who answered. Of a child in two
+    classes one may meet both teachers.
     """
     classes = sorted({child.class_id for child in children})
     which = {"school": school.key, "classes": classes, "now": now}
@@ -92,7 +99,7 @@ async def evenings_for(
     found = []
     for evening_id, group in groupby(sorted(rows, key=lambda row: row.evening_id), key=lambda row: row.evening_id):
         hours = list(group)
-        mine = {(row.guardian_id, row.pupil_id): row for row in said if row.evening_id == evening_id}
+        mine = {(row.guardian_id, row.pupil_id, row.round_id): row for row in said if row.evening_id == evening_id}
         text = hours[0].text_sealed
         found.append(
             ToWish(
@@ -112,13 +119,15 @@ async def wish(
     *,
     school: School,
     evening_id: int,
-    children: Collection[Child],
-    wanted: Collection[int],
+    about: Collection[AboutChild],
+    wanted: Collection[tuple[int, int]],
     windows: Sequence[Window],
     now: datetime,
     by: int | None = None,
 ) -> None:
-    """Keep what an adult wishes: to come about `wanted` of these children, in these windows; said again, anew.
+    """Keep what an adult wishes: to come about those `wanted`, (pupil, round), in these windows; said again, anew.
+
+    `about`: all of whom `evenings_for` asks.
 
     What the plan proposed to them before counts no more. `by`: the member of staff who writes it down for them, which
     goes beyond the last day. Raises InvalidError, NotFoundError.
@@ -139,29 +148,30 @@ async def wish(
     if len(windows) > MOST or any(ends <= starts for starts, ends in windows):
         raise InvalidError(TURNED)
     which = {"school": school.key, "evening": evening_id, "day": day_at_school(now, school.timezone)}
-    who = sorted({child.guardian_id for child in children})
+    who = sorted({one.child.guardian_id for one in about})
     told = await session.execute(asked.concerned(some=True), {**which, "guardians": who})
-    may = {(one.guardian_id, one.pupil_id) for one in told}
-    if not children or not {(child.guardian_id, child.pupil_id) for child in children} <= may:
+    may = {(one.guardian_id, one.pupil_id, one.round_id) for one in told}
+    if not about or not {(one.child.guardian_id, one.child.pupil_id, one.round_id) for one in about} <= may:
         raise NotFoundError("Cette soirée n’existe pas.")
     rows = [
         {
             "school_id": school.key,
             "evening_id": evening_id,
-            "guardian_id": child.guardian_id,
-            "pupil_id": child.pupil_id,
-            "comes": child.pupil_id in wanted,
+            "guardian_id": one.child.guardian_id,
+            "pupil_id": one.child.pupil_id,
+            "round_id": one.round_id,
+            "comes": (one.child.pupil_id, one.round_id) in wanted,
             "windows": [[starts.isoformat(), ends.isoformat()] for starts, ends in windows],
             "said_at": now,
             "written_by": by,
             "slot_id": None,
             "why": "",
         }
-        for child in children
+        for one in about
     ]
     made = insert_into(evening_wish, session)
     fresh = {name: made.excluded[name] for name in ("comes", "windows", "said_at", "written_by", "slot_id", "why")}
-    keys = ["evening_id", "guardian_id", "pupil_id", "school_id"]
+    keys = ["evening_id", "guardian_id", "pupil_id", "round_id", "school_id"]
     await session.execute(made.values(rows).on_conflict_do_update(index_elements=keys, set_=fresh))
 
 
@@ -171,15 +181,18 @@ def windows_in(stored: Sequence[Sequence[str]]) -> tuple[Window, ...]:
 
 
 def _about(
-    children: Collection[Child], hours: Sequence[Any], said: dict[tuple[int, int], Any]
+    children: Collection[Child], hours: Sequence[Any], said: dict[tuple[int, int, int], Any]
 ) -> tuple[AboutChild, ...]:
-    teachers = {row.class_id: row.teacher for row in hours}
-    found = dict[int, AboutChild]()
+    receives = {row.class_id: (row.round_id, row.teacher) for row in hours}
+    found = dict[tuple[int, int], AboutChild]()
     for child in children:
-        mine = said.get((child.guardian_id, child.pupil_id))
-        before = found.get(child.pupil_id)
-        if child.class_id in teachers and (before is None or (before.comes is None and mine is not None)):
-            found[child.pupil_id] = AboutChild(child, teachers[child.class_id], None if mine is None else mine.comes)
+        if child.class_id not in receives:
+            continue
+        round_id, teacher = receives[child.class_id]
+        mine, before = said.get((child.guardian_id, child.pupil_id, round_id)), found.get((child.pupil_id, round_id))
+        if before is None or (before.comes is None and mine is not None):
+            comes = None if mine is None else mine.comes
+            found[child.pupil_id, round_id] = AboutChild(child, round_id, teacher, comes)
     return tuple(found.values())
 
 

@@ -163,7 +163,7 @@ class MeetingEvening(InSchool, table=True):
 
 
 class EveningWish(InSchool, table=True):
-    """Whether an adult comes about a child, and when he or she can; then what the plan proposes.
+    """Whether an adult comes about a child to who receives its class, and when he or she can; then what is proposed.
 
     `windows`: pairs of moments (ISO 8601, UTC), from when until when. `written_by`: the member of staff whom the family
     told. `slot_id`: the hour of the plan, else `why` there is none. `notice_id`: by which the adult heard of it.
@@ -173,16 +173,20 @@ class EveningWish(InSchool, table=True):
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
         *within_school(
-            *(("evening_id", "meeting_evening"), "guardian", "pupil", ("slot_id", "meeting_slot"), "notice"),
-            ("written_by", "staff"),
-            unique=[("evening_id", "guardian_id", "pupil_id")],
+            *(("evening_id", "meeting_evening"), "guardian", "pupil", ("round_id", "meeting_round")),
+            *(("slot_id", "meeting_slot"), "notice", ("written_by", "staff")),
+            unique=[("evening_id", "guardian_id", "pupil_id", "round_id")],
         ),
-        *(Index(None, column, "school_id") for column in ("guardian_id", "pupil_id", "slot_id", "notice_id")),
+        *(
+            Index(None, column, "school_id")
+            for column in ("guardian_id", "pupil_id", "round_id", "slot_id", "notice_id")
+        ),
     )
 
     evening_id: int = Field(sa_type=BigId)
     guardian_id: int = Field(sa_type=BigId)
     pupil_id: int = Field(sa_type=BigId)
+    round_id: int = Field(sa_type=BigId)
     comes: bool
     windows: list[list[str]] = Field(sa_type=JSON)
     said_at: datetime = Field(sa_type=UtcDateTime)

@@ -116,7 +116,6 @@ async def _let_ticks_go(session: AsyncSession, school_id: int, today: date) -> i
 async def _let_go(within: Within, table: Table, ids: Sequence[int]) -> None:
     """Take rows away with what hangs on them, from the leaves to the root."""
     items = select(assessment_item.c.id).where(assessment_item.c.assessment_id.in_(ids))
-    hours = select(meeting_slot.c.id).where(meeting_slot.c.round_id.in_(ids))
     if table is meeting_evening:
         mine = meeting_round.c.evening_id.in_(ids)
         await within.execute(update(meeting_round).where(mine).values(evening_id=None))
@@ -127,9 +126,8 @@ async def _let_go(within: Within, table: Table, ids: Sequence[int]) -> None:
             (assessment_item, assessment_item.c.assessment_id.in_(ids)),
         ),
         meeting_evening: ((evening_wish, evening_wish.c.evening_id.in_(ids)),),
-        meeting_round: (
-            (evening_wish, evening_wish.c.slot_id.in_(hours)),
-            *((part, part.c.round_id.in_(ids)) for part in (booking_wait, booking, meeting_slot)),
+        meeting_round: tuple(
+            (part, part.c.round_id.in_(ids)) for part in (evening_wish, booking_wait, booking, meeting_slot)
         ),
         document: tuple((part, part.c.document_id.in_(ids)) for part in (signature, document_file, document_for)),
     }.get(table, ()):

@@ -86,6 +86,7 @@ def _wishes() -> None:
         sa.Column("evening_id", BIG, nullable=False),
         sa.Column("guardian_id", BIG, nullable=False),
         sa.Column("pupil_id", BIG, nullable=False),
+        sa.Column("round_id", BIG, nullable=False),
         sa.Column("comes", sa.Boolean(), nullable=False),
         sa.Column("windows", sa.JSON(), nullable=False),
         sa.Column("said_at", MOMENT, nullable=False),
@@ -97,6 +98,7 @@ def _wishes() -> None:
         _tie("evening_wish", "guardian_id", "guardian"),
         _tie("evening_wish", "notice_id", "notice"),
         _tie("evening_wish", "pupil_id", "pupil"),
+        _tie("evening_wish", "round_id", "meeting_round"),
         _tie("evening_wish", "slot_id", "meeting_slot"),
         _tie("evening_wish", "written_by", "staff"),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_evening_wish_school_id")),
@@ -106,9 +108,10 @@ def _wishes() -> None:
             "evening_id",
             "guardian_id",
             "pupil_id",
+            "round_id",
             "school_id",
-            name=op.f("uq_evening_wish_evening_id_guardian_id_pupil_id_school_id"),
+            name=op.f("uq_evening_wish_evening_id_guardian_id_pupil_id_round_id_school_id"),
         ),
     )
-    for column in ("guardian_id", "notice_id", "pupil_id", "slot_id"):
+    for column in ("guardian_id", "notice_id", "pupil_id", "round_id", "slot_id"):
         op.create_index(op.f(f"ix_evening_wish_{column}_school_id"), "evening_wish", [column, "school_id"])
