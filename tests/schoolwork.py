@@ -30,6 +30,7 @@ from hub.tables import (
     document,
     document_file,
     document_for,
+    evening_round,
     evening_wish,
     event,
     meeting_evening,
@@ -95,6 +96,7 @@ async def filled(
             meeting_evening, author_id=small.teacher, key_name=f"e{pupil}", seed=1, closes_at=NOW, made_at=NOW,
             title_sealed=seal.close(b"Bilan", b"meeting_evening.title"),
         )  # fmt: skip
+        await row(evening_round, evening_id=evening, round_id=offered)
         for days, adult in enumerate(adults):
             begins = NOW + timedelta(days=pupil, hours=days)
             slot = await row(

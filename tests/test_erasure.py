@@ -46,6 +46,7 @@ from hub.tables import (
     document,
     document_file,
     document_for,
+    evening_round,
     evening_wish,
     event,
     family_code,
@@ -452,7 +453,7 @@ async def test_what_a_class_wrote_goes_after_its_last_day_with_its_files_and_the
     assert sorted(gone.places) == sorted(places)
     leaves = (
         diary_tick, diary_file, assessment_item, result, signature, document_file, document_for,
-        meeting_slot, booking, booking_wait, evening_wish,
+        meeting_slot, booking, booking_wait, evening_round, evening_wish,
     )  # fmt: skip
     assert await rows_of(town, *OF_A_YEAR, *leaves) == {table.name: 0 for table in (*OF_A_YEAR, *leaves)}
     assert await rows_of(town, data_key, of="subject = 'file'") == {"data_key": 0}

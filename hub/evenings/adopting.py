@@ -3,16 +3,15 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, select, update
+from sqlalchemy import Row, Select, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
 from hub.evenings import asked
 from hub.evenings.opening import read_evening, require_whole_school
-from hub.models.base import BigId
 from hub.models.school import School
 from hub.notices.addressing import address_to
 from hub.notices.headlines import Reader
@@ -190,9 +189,10 @@ async def _ask_the_silent(
     which = {"school": school.key, "evening": evening.id}
     rows = (await session.execute(asked.hours(), which)).all()
     left = sorted({row.class_id for row in rows if row.guardian_id is None and row.starts_at > now})
-    closes_at = (await session.execute(_closing(), which)).scalar_one_or_none()
-    who = _silent(school.key, evening.id, left, day)
-    if not left or closes_at is None or closes_at <= now or (await session.execute(who.limit(1))).first() is None:
+    rounds = (await session.execute(asked.rounds(), which)).all()
+    who = _silent(school.key, [row.id for row in rounds if row.class_id in left], day)
+    closes_at = min((row.closes_at for row in rounds), default=now)
+    if not left or closes_at <= now or (await session.execute(who.limit(1))).first() is None:
         return
     labels = await session.scalars(
         select(class_group.c.label).where(class_group.c.school_id == school.key, class_group.c.id.in_(left))
@@ -203,8 +203,8 @@ async def _ask_the_silent(
     await tell(session, keyring, school=school, author_id=evening.author_id, draft=draft, who=who, now=now)
 
 
-def _silent(school_id: int, evening_id: int, classes: Sequence[int], day: Any) -> Select[Any]:  # noqa: ANN401 (a date)
-    """Select (guardian_id, pupil_id) of those of some classes who neither said a wish nor have an hour."""
+def _silent(school_id: int, rounds: Sequence[int], day: date) -> Select[Any]:
+    """Select (guardian_id, pupil_id) of those in these rounds' classes who neither said a wish nor have an hour."""
     told = told_about(school_id, day).subquery("told")
     wished = select(evening_wish.c.id).where(
         evening_wish.c.school_id == school_id,
@@ -219,25 +219,13 @@ def _silent(school_id: int, evening_id: int, classes: Sequence[int], day: Any) -
         booking.c.pupil_id == told.c.pupil_id,
         booking.c.round_id == meeting_round.c.id,
     )
-    its = and_(meeting_round.c.school_id == school_id, meeting_round.c.evening_id == evening_id)
+    its = and_(meeting_round.c.school_id == school_id, meeting_round.c.id.in_(rounds))
     return (
         select(told.c.guardian_id, told.c.pupil_id)
         .distinct()
+        .select_from(told)
         .join(meeting_round, and_(its, meeting_round.c.class_id == told.c.class_id))
-        .where(told.c.class_id.in_(classes), ~wished.exists(), ~has.exists())
-    )
-
-
-def _closing() -> Select[Any]:
-    """Ask until when families choose in the rounds of an evening: parameters school, evening."""
-    return (
-        select(meeting_round.c.closes_at)
-        .where(
-            meeting_round.c.school_id == bindparam("school", type_=BigId()),
-            meeting_round.c.evening_id == bindparam("evening", type_=BigId()),
-        )
-        .order_by(meeting_round.c.closes_at)
-        .limit(1)
+        .where(~wished.exists(), ~has.exists())
     )
 
 

@@ -11,6 +11,7 @@ from hub.people.links import holds_on, told_about
 from hub.tables import (
     booking,
     class_group,
+    evening_round,
     evening_wish,
     guardian,
     meeting_evening,
@@ -68,11 +69,12 @@ def to_wish() -> Select[Any]:
             meeting_evening.c.closes_at.label("until"),
             meeting_round.c.text_sealed,
         )
+        .join(evening_round, _in_evening())
         .join(
             meeting_evening,
             and_(
-                meeting_evening.c.school_id == meeting_round.c.school_id,
-                meeting_evening.c.id == meeting_round.c.evening_id,
+                meeting_evening.c.school_id == evening_round.c.school_id,
+                meeting_evening.c.id == evening_round.c.evening_id,
             ),
         )
         .where(
@@ -105,8 +107,22 @@ def _of_rounds(*more: ColumnElement[Any]) -> Select[Any]:
     )
 
 
+def _in_evening() -> ColumnElement[bool]:
+    return and_(evening_round.c.school_id == meeting_round.c.school_id, evening_round.c.round_id == meeting_round.c.id)
+
+
 def _its_rounds() -> ColumnElement[bool]:
-    return and_(meeting_round.c.school_id == _SCHOOL, meeting_round.c.evening_id == _EVENING)
+    its = select(evening_round.c.round_id).where(
+        evening_round.c.school_id == _SCHOOL, evening_round.c.evening_id == _EVENING
+    )
+    return and_(meeting_round.c.school_id == _SCHOOL, meeting_round.c.id.in_(its))
+
+
+@cache
+def rounds() -> Select[Any]:
+    """Ask for the rounds of an evening: parameters school, evening."""
+    asked = select(meeting_round.c.id, meeting_round.c.class_id, meeting_round.c.closes_at).where(_its_rounds())
+    return asked.order_by(meeting_round.c.closes_at, meeting_round.c.id)
 
 
 @cache
@@ -140,6 +156,7 @@ def concerned(*, some: bool = False) -> Select[Any]:
             evening_wish.c.why,
             meeting_round.c.id.label("round_id"),
         )
+        .select_from(told)
         .join(meeting_round, and_(meeting_round.c.class_id == told.c.class_id, _its_rounds()))
         .join(class_group, and_(class_group.c.school_id == _SCHOOL, class_group.c.id == told.c.class_id))
         .join(guardian, and_(guardian.c.school_id == _SCHOOL, guardian.c.id == told.c.guardian_id))
@@ -167,21 +184,19 @@ def evenings_to_come() -> Select[Any]:
     """Ask for the evenings of a school that have an hour to come: parameters school, now."""
     counted = (
         select(
-            meeting_round.c.evening_id,
+            evening_round.c.evening_id,
             func.count(meeting_round.c.class_id.distinct()).label("classes"),
             func.min(meeting_slot.c.starts_at).label("first"),
             func.max(meeting_slot.c.ends_at).label("last"),
         )
+        .select_from(meeting_round)
         .join(
             meeting_slot,
             and_(meeting_slot.c.school_id == meeting_round.c.school_id, meeting_slot.c.round_id == meeting_round.c.id),
         )
-        .where(
-            meeting_round.c.school_id == _SCHOOL,
-            meeting_round.c.evening_id.is_not(None),
-            meeting_slot.c.cancelled_at.is_(None),
-        )
-        .group_by(meeting_round.c.evening_id)
+        .join(evening_round, _in_evening())
+        .where(meeting_round.c.school_id == _SCHOOL, meeting_slot.c.cancelled_at.is_(None))
+        .group_by(evening_round.c.evening_id)
         .subquery("counted")
     )
     return (

@@ -23,7 +23,7 @@ from hub.people.schools import school_key
 from hub.ports import NoticeKind, Slots
 from hub.routing import KEEP, day_at_school, leaves_at
 from hub.sealing import Keyring, Seal
-from hub.tables import insert_into, meeting_evening, meeting_round, meeting_slot
+from hub.tables import evening_round, insert_into, meeting_evening, meeting_round, meeting_slot
 
 EVENING_TITLE = b"meeting_evening.title"
 """What the title of an evening is sealed as."""
@@ -142,8 +142,8 @@ async def is_for_many(session: AsyncSession, *, school_id: int, classes: Collect
 
 async def evening_is_for_many(session: AsyncSession, *, school_id: int, evening_id: int, day: date) -> bool:
     """Whether the classes of an evening are many: each of their families hears of its plan."""
-    mine = (meeting_round.c.school_id == school_id, meeting_round.c.evening_id == evening_id)
-    classes = (await session.scalars(select(meeting_round.c.class_id).where(*mine))).all()
+    rows = await session.execute(asked.rounds(), {"school": school_id, "evening": evening_id})
+    classes = [row.class_id for row in rows]
     return bool(classes) and await is_for_many(session, school_id=school_id, classes=classes, day=day)
 
 
@@ -229,7 +229,6 @@ async def _rounds(
             "school_id": school.key,
             "class_id": class_id,
             "author_id": reader.staff_id,
-            "evening_id": evening_id,
             "key_name": f"soir:{evening_id}:{class_id}",
             "title_sealed": seal.close(draft.title.encode(), TITLE),
             "text_sealed": seal.close(draft.text.encode(), TEXT) if draft.text else None,
@@ -240,7 +239,10 @@ async def _rounds(
         for class_id in dict.fromkeys(one.class_id for one in draft.receive)
     ]
     made = insert(meeting_round).returning(meeting_round.c.class_id, meeting_round.c.id)
-    return {int(row.class_id): int(row.id) for row in await session.execute(made, rows)}
+    rounds = {int(row.class_id): int(row.id) for row in await session.execute(made, rows)}
+    its = {"school_id": school.key, "evening_id": evening_id}
+    await session.execute(insert(evening_round), [{**its, "round_id": round_id} for round_id in rounds.values()])
+    return rounds
 
 
 async def _slots(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
@@ -16,7 +16,7 @@ from hub.models.school import School
 from hub.notices.headlines import Reader
 from hub.outbox.bulk import Bulk, stored
 from hub.routing import day_at_school
-from hub.tables import evening_wish, meeting_evening, meeting_round
+from hub.tables import evening_wish, meeting_evening
 
 DONE = "Le plan de cette soirée est déjà retenu."
 
@@ -71,11 +71,8 @@ async def keep_plan(
         raise InvalidError(DONE)
     its = (evening_wish.c.school_id == school.key, evening_wish.c.evening_id == evening_id)
     await session.execute(update(evening_wish).where(*its).values(slot_id=None, why=""))
-    here = (meeting_round.c.school_id == school.key, meeting_round.c.evening_id == evening_id)
-    rounds = {
-        one.class_id: one.id
-        for one in await session.execute(select(meeting_round.c.class_id, meeting_round.c.id).where(*here))
-    }
+    its_rounds = await session.execute(asked.rounds(), {"school": school.key, "evening": evening_id})
+    rounds = {one.class_id: one.id for one in its_rounds}
     rows = [
         (one.who, each.pupil_id, rounds[each.class_id], each.slot_id, each.why.value if each.why else "")
         for one in plan.proposals

@@ -171,7 +171,7 @@ async def wish(
     ]
     made = insert_into(evening_wish, session)
     fresh = {name: made.excluded[name] for name in ("comes", "windows", "said_at", "written_by", "slot_id", "why")}
-    keys = ["evening_id", "guardian_id", "pupil_id", "round_id", "school_id"]
+    keys = ["round_id", "guardian_id", "pupil_id", "school_id"]
     await session.execute(made.values(rows).on_conflict_do_update(index_elements=keys, set_=fresh))
 
 

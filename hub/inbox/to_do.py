@@ -29,8 +29,8 @@ from hub.tables import (
     document,
     document_for,
     enrolment,
+    evening_round,
     meeting_evening,
-    meeting_round,
     meeting_slot,
     planned_firing,
     planned_notice,
@@ -190,14 +190,16 @@ def _plans(*, whole_school: bool) -> Select[int]:
 
 def _evenings() -> Select[int]:
     """Count evenings that wait for their plan: parameters of `as_reader`, now."""
-    hour = and_(meeting_round.c.school_id == meeting_slot.c.school_id, meeting_round.c.id == meeting_slot.c.round_id)
+    hour = and_(
+        evening_round.c.school_id == meeting_slot.c.school_id, evening_round.c.round_id == meeting_slot.c.round_id
+    )
     now = bindparam("now", type_=UtcDateTime())
     to_come = (
         select(meeting_slot.c.id)
-        .join(meeting_round, hour)
+        .join(evening_round, hour)
         .where(
-            meeting_round.c.school_id == meeting_evening.c.school_id,
-            meeting_round.c.evening_id == meeting_evening.c.id,
+            evening_round.c.school_id == meeting_evening.c.school_id,
+            evening_round.c.evening_id == meeting_evening.c.id,
             meeting_slot.c.cancelled_at.is_(None),
             meeting_slot.c.starts_at > now,
         )

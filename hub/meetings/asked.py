@@ -7,7 +7,18 @@ from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, selec
 
 from hub.models.base import BigId, UtcDateTime
 from hub.people.links import told_about, told_today
-from hub.tables import booking, booking_wait, guardian, link, meeting_evening, meeting_round, meeting_slot, pupil, staff
+from hub.tables import (
+    booking,
+    booking_wait,
+    evening_round,
+    guardian,
+    link,
+    meeting_evening,
+    meeting_round,
+    meeting_slot,
+    pupil,
+    staff,
+)
 
 _SCHOOL, _ROUND = bindparam("school", type_=BigId()), bindparam("round", type_=BigId())
 _NOW, _DAY = bindparam("now", type_=UtcDateTime()), bindparam("day", type_=Date())
@@ -48,10 +59,21 @@ def _slots(*more: ColumnElement[Any]) -> Select[Any]:
 
 def before_its_plan() -> ColumnElement[bool]:
     """Say that a round is of an evening that has no plan yet."""
-    its = and_(
-        meeting_evening.c.school_id == meeting_round.c.school_id, meeting_evening.c.id == meeting_round.c.evening_id
+    none = (
+        select(evening_round.c.id)
+        .join(
+            meeting_evening,
+            and_(
+                meeting_evening.c.school_id == evening_round.c.school_id,
+                meeting_evening.c.id == evening_round.c.evening_id,
+            ),
+        )
+        .where(
+            evening_round.c.school_id == meeting_round.c.school_id,
+            evening_round.c.round_id == meeting_round.c.id,
+            meeting_evening.c.adopted_at.is_(None),
+        )
     )
-    none = select(meeting_evening.c.id).where(its, meeting_evening.c.adopted_at.is_(None))
     return none.correlate(meeting_round).exists()
 
 

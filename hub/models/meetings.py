@@ -8,36 +8,26 @@ from sqlmodel import Field
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school
 
 _STANDS = text("cancelled_at IS NULL")
-_OF_AN_EVENING = text("evening_id IS NOT NULL")
 
 
 class MeetingRound(InSchool, table=True):
     """Appointments offered together to the families of a class; words sealed under the school's key.
 
     `closes_at`: until when families choose by themselves. `notice_id`: by which they were invited. `key_name` names
-    the press: the same again opens nothing more. `evening_id`: of which evening it is a part; until that has its plan,
-    families say when they can come, and choose nothing.
+    the press: the same again opens nothing more.
     """
 
     __tablename__ = "meeting_round"
     __kept__ = Kept.SCHOOL_YEAR
     __table_args__ = (
-        *within_school(
-            ("class_id", "class_group"),
-            ("author_id", "staff"),
-            "notice",
-            ("evening_id", "meeting_evening"),
-            unique=[("key_name",)],
-        ),
+        *within_school(("class_id", "class_group"), ("author_id", "staff"), "notice", unique=[("key_name",)]),
         Index(None, "class_id", "school_id"),
         Index(None, "notice_id", "school_id"),
-        Index("ix_meeting_round_evening", "evening_id", sqlite_where=_OF_AN_EVENING, postgresql_where=_OF_AN_EVENING),
     )
 
     class_id: int = Field(sa_type=BigId)
     author_id: int = Field(sa_type=BigId)
     notice_id: int | None = Field(default=None, sa_type=BigId)
-    evening_id: int | None = Field(default=None, sa_type=BigId)
     key_name: str = Field(max_length=64)
     title_sealed: bytes = Field(sa_type=LargeBinary)
     text_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -162,6 +152,20 @@ class MeetingEvening(InSchool, table=True):
     keep_until: date | None = None
 
 
+class EveningRound(InSchool, table=True):
+    """That a round is of an evening: until that has its plan, families say when they can come, and choose nothing."""
+
+    __tablename__ = "evening_round"
+    __kept__ = Kept.NOTHING_PERSONAL
+    __table_args__ = (
+        *within_school(("evening_id", "meeting_evening"), ("round_id", "meeting_round"), unique=[("round_id",)]),
+        Index(None, "evening_id", "school_id"),
+    )
+
+    evening_id: int = Field(sa_type=BigId)
+    round_id: int = Field(sa_type=BigId)
+
+
 class EveningWish(InSchool, table=True):
     """Whether an adult comes about a child to who receives its class, and when he or she can; then what is proposed.
 
@@ -175,12 +179,9 @@ class EveningWish(InSchool, table=True):
         *within_school(
             *(("evening_id", "meeting_evening"), "guardian", "pupil", ("round_id", "meeting_round")),
             *(("slot_id", "meeting_slot"), "notice", ("written_by", "staff")),
-            unique=[("evening_id", "guardian_id", "pupil_id", "round_id")],
+            unique=[("round_id", "guardian_id", "pupil_id")],
         ),
-        *(
-            Index(None, column, "school_id")
-            for column in ("guardian_id", "pupil_id", "round_id", "slot_id", "notice_id")
-        ),
+        *(Index(None, f"{tied}_id", "school_id") for tied in ("evening", "guardian", "pupil", "slot", "notice")),
     )
 
     evening_id: int = Field(sa_type=BigId)

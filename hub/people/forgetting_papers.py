@@ -7,7 +7,7 @@ back, for the store to be emptied after the commit.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.people.forgetting import destroy_keys
@@ -25,6 +25,7 @@ from hub.tables import (
     document,
     document_file,
     document_for,
+    evening_round,
     evening_wish,
     event,
     meeting_evening,
@@ -116,18 +117,16 @@ async def _let_ticks_go(session: AsyncSession, school_id: int, today: date) -> i
 async def _let_go(within: Within, table: Table, ids: Sequence[int]) -> None:
     """Take rows away with what hangs on them, from the leaves to the root."""
     items = select(assessment_item.c.id).where(assessment_item.c.assessment_id.in_(ids))
-    if table is meeting_evening:
-        mine = meeting_round.c.evening_id.in_(ids)
-        await within.execute(update(meeting_round).where(mine).values(evening_id=None))
     for leaf, which in {
         diary_entry: ((diary_tick, diary_tick.c.entry_id.in_(ids)), (diary_file, diary_file.c.entry_id.in_(ids))),
         assessment: (
             (result, result.c.item_id.in_(items)),
             (assessment_item, assessment_item.c.assessment_id.in_(ids)),
         ),
-        meeting_evening: ((evening_wish, evening_wish.c.evening_id.in_(ids)),),
+        meeting_evening: tuple((part, part.c.evening_id.in_(ids)) for part in (evening_wish, evening_round)),
         meeting_round: tuple(
-            (part, part.c.round_id.in_(ids)) for part in (evening_wish, booking_wait, booking, meeting_slot)
+            (part, part.c.round_id.in_(ids))
+            for part in (evening_wish, evening_round, booking_wait, booking, meeting_slot)
         ),
         document: tuple((part, part.c.document_id.in_(ids)) for part in (signature, document_file, document_for)),
     }.get(table, ()):

@@ -12,37 +12,22 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
-WALLED = ("meeting_evening", "evening_wish")
+WALLED = ("meeting_evening", "evening_round", "evening_wish")
 """The new tables of a school, in the order in which they are made."""
 
 
 def upgrade() -> None:
-    """Rule the tables and raise their walls; rounds that stand are of no evening."""
+    """Rule the tables and raise their walls."""
     _evenings()
+    _rounds()
     _wishes()
-    op.add_column("meeting_round", sa.Column("evening_id", BIG, nullable=True))
-    some = sa.text("evening_id IS NOT NULL")
-    op.create_index(
-        "ix_meeting_round_evening", "meeting_round", ["evening_id"], sqlite_where=some, postgresql_where=some
-    )
-    if op.get_bind().dialect.name == "postgresql":  # SQLite ties no column of two to a table that is there
-        op.create_foreign_key(
-            "fk_meeting_round_school_id_evening_id",
-            "meeting_round",
-            "meeting_evening",
-            ["school_id", "evening_id"],
-            ["school_id", "id"],
-        )
+    if op.get_bind().dialect.name == "postgresql":
         for name in WALLED:
             raise_wall(op.get_bind(), name)
 
 
 def downgrade() -> None:
     """Let go of evenings; their rounds stand, and families choose in them."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint("fk_meeting_round_school_id_evening_id", "meeting_round", type_="foreignkey")
-    op.drop_index("ix_meeting_round_evening", table_name="meeting_round")
-    op.drop_column("meeting_round", "evening_id")
     for name in reversed(WALLED):
         op.drop_table(name)
 
@@ -78,6 +63,23 @@ def _evenings() -> None:
     op.create_index(op.f("ix_meeting_evening_notice_id_school_id"), "meeting_evening", ["notice_id", "school_id"])
 
 
+def _rounds() -> None:
+    op.create_table(
+        "evening_round",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("school_id", BIG, nullable=False),
+        sa.Column("evening_id", BIG, nullable=False),
+        sa.Column("round_id", BIG, nullable=False),
+        _tie("evening_round", "evening_id", "meeting_evening"),
+        _tie("evening_round", "round_id", "meeting_round"),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_evening_round_school_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evening_round")),
+        sa.UniqueConstraint("id", "school_id", name=op.f("uq_evening_round_id_school_id")),
+        sa.UniqueConstraint("round_id", "school_id", name=op.f("uq_evening_round_round_id_school_id")),
+    )
+    op.create_index(op.f("ix_evening_round_evening_id_school_id"), "evening_round", ["evening_id", "school_id"])
+
+
 def _wishes() -> None:
     op.create_table(
         "evening_wish",
@@ -105,13 +107,12 @@ def _wishes() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evening_wish")),
         sa.UniqueConstraint("id", "school_id", name=op.f("uq_evening_wish_id_school_id")),
         sa.UniqueConstraint(
-            "evening_id",
+            "round_id",
             "guardian_id",
             "pupil_id",
-            "round_id",
             "school_id",
-            name=op.f("uq_evening_wish_evening_id_guardian_id_pupil_id_round_id_school_id"),
+            name=op.f("uq_evening_wish_round_id_guardian_id_pupil_id_school_id"),
         ),
     )
-    for column in ("guardian_id", "notice_id", "pupil_id", "round_id", "slot_id"):
+    for column in ("evening_id", "guardian_id", "notice_id", "pupil_id", "slot_id"):
         op.create_index(op.f(f"ix_evening_wish_{column}_school_id"), "evening_wish", [column, "school_id"])
