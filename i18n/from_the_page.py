@@ -107,4 +107,4 @@ def _document(speaks: Tongue, slots: Slots) -> str:
     if not slots.signs:
         return _("L'école vous donne un document à lire.")
     # TRANSLATORS: a document; day: a day with its date (jeudi 3 décembre)
-    return _("À signer avant le %(day)s.") if slots.day else _("Il attend votre signature.")
+    return _("À signer jusqu'au %(day)s.") if slots.day else _("Il attend votre signature.")

@@ -90,7 +90,7 @@ def script(code: str, kind: NoticeKind, school: SchoolCard) -> Script:
     answers = (
         _("Si votre enfant est malade, appuyez sur 1. Pour une autre raison, appuyez sur 2.")
         + " "
-        + _("S'il devrait se trouver à l'école, appuyez sur 3.")
+        + _("Si vous pensez qu'il est à l'école, appuyez sur 3.")
         if kind is NoticeKind.ABSENCE
         else _("Pour dire que vous avez entendu, appuyez sur 1.")
     )

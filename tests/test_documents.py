@@ -478,6 +478,6 @@ async def test_the_first_page_says_what_is_to_be_signed_until_when(papers: Paper
         await home.post(f"/famille/documents/1/{number}", seen_on="/famille/documents/1/1", guardian=odile, pupil=[1])
         after = (await home.look()).text
 
-    assert re.search(r"À signer avant le jeudi 3 décembre\s: Sortie au musée", first)
+    assert re.search(r"À signer jusqu’au jeudi 3 décembre\s: Sortie au musée", first)
     assert f"/famille/documents/1/{number}" in first
     assert "À signer" not in after

@@ -138,7 +138,7 @@ async def test_whom_no_text_reaches_is_called_and_answers_with_a_key(line: Line)
     assert [row[0:1] + row[2:] for row in await line.door.answers()] == [(odile, "ill", "voice")]
     assert "".join(line.heard()) == (
         "Ici École des Trois-Ponts.\nCapucine n'était pas en classe mardi 24 novembre matin.\n"
-        "Si votre enfant est malade, appuyez sur 1. Pour une autre raison, appuyez sur 2. S'il devrait se trouver à "
+        "Si votre enfant est malade, appuyez sur 1. Pour une autre raison, appuyez sur 2. Si vous pensez qu'il est à "
         "l'école, appuyez sur 3. Pour être rappelé par l'école, appuyez sur 4. Pour réécouter, appuyez sur 9.\n"
         "Merci, c'est noté."
     )

@@ -97,7 +97,7 @@ def test_who_is_asked_again_to_sign_reads_so_and_never_more_than_two_sms(languag
 
 SMS = {
     NoticeKind.DOCUMENT: (
-        "École Trois-Ponts : document à signer avant le mercredi 23 septembre.\nSortie\n"
+        "École Trois-Ponts : document à signer jusqu'au mercredi 23 septembre.\nSortie\n"
         f"Lire et signer : {LINK}\nTél. 02 38 00 00 00"
     ),
     NoticeKind.RESULT: f"École Trois-Ponts : nouveau résultat pour Lina.\nCalcul\nVoir : {LINK}\nTél. 02 38 00 00 00",

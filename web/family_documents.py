@@ -223,7 +223,7 @@ def _to_sign_first(found: Sequence[GivenPaper]) -> list[GivenPaper]:
 def _to_sign(visitor: Visitor, here: AtSchool, paper: GivenPaper, pupil_id: int) -> Glance:
     _ = visitor.speaks.gettext
     words = {"title": paper.title, "day": visitor.speaks.day(paper.due_on) if paper.due_on else ""}
-    sentence = _("À signer avant le %(day)s : %(title)s") if paper.due_on else _("À signer : %(title)s")
+    sentence = _("À signer jusqu'au %(day)s : %(title)s") if paper.due_on else _("À signer : %(title)s")
     return Glance(pupil_id, "sign", sentence % words, _path(here, paper), marked=True)
 
 
