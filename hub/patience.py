@@ -38,9 +38,12 @@ BOUNDS: Mapping[Occasion, tuple[timedelta, timedelta]] = {
     Occasion.ABSENCE: (timedelta(minutes=2), timedelta(hours=2)),
     Occasion.URGENT: (timedelta(minutes=2), timedelta(hours=2)),
     Occasion.MEETING: (timedelta(hours=1), timedelta(days=7)),
-    Occasion.QUESTION: (timedelta(hours=1), timedelta(days=7)),
+    Occasion.QUESTION: (timedelta(hours=1), timedelta(days=3)),
 }
-"""The least and the most patience of each: below, a text has hardly arrived; above, the answer comes too late."""
+"""The least and the most patience of each: below, a text has hardly arrived; above, the answer comes too late.
+
+A question that waits for so long at each of five ways still has a day left for the call (`routing.QUESTION_LIVES`).
+"""
 
 
 def asks(kind: NoticeKind, needs: Needs) -> bool:
@@ -88,6 +91,12 @@ TITLES: Mapping[Occasion, str] = {
     Occasion.MEETING: "Réunion",
     Occasion.QUESTION: "Question",
 }
+
+
+def within_bounds(occasion: Occasion, patience: timedelta) -> timedelta:
+    """Give the patience that counts: a school may have set more when more was allowed."""
+    least, most = BOUNDS[occasion]
+    return min(max(patience, least), most)
 
 
 def said(wait: timedelta) -> str:

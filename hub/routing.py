@@ -34,8 +34,8 @@ USUAL = {NoticeKind.HOMEWORK: How.EVENING, NoticeKind.DOCUMENT: How.AT_ONCE, Not
 """How an adult who said nothing hears of what is on the page."""
 CODE_LIVES = timedelta(minutes=10)
 """How long six digits open a family's page: as long as a text may take, and somebody finds it."""
-QUESTION_LIVES = timedelta(days=14)
-"""How long an answer is asked for: two ways at the longest patience, and reminders after two days and five."""
+QUESTION_LIVES = timedelta(days=16)
+"""How long an answer is asked for: five ways at the longest patience, then a call; reminders after two days, five."""
 DIGEST_AT = time(18)
 """When the evening's digest leaves, by the school's clock: children are home, and nobody's evening is disturbed."""
 SATURDAY, SUNDAY = 5, 6

@@ -18,7 +18,7 @@ from hub.notices.ladders import ladders_of
 from hub.notices.reach import reach
 from hub.notices.ways import send_otherwise
 from hub.outbox.unanswered import climb_unanswered
-from hub.patience import USUAL, Ladder, ladder_for, occasion_of, said
+from hub.patience import BOUNDS, USUAL, Ladder, ladder_for, occasion_of, said
 from hub.ports import NoticeKind
 from hub.sealing import Keyring
 
@@ -304,6 +304,34 @@ async def test_a_school_sets_its_own_ladders_and_what_was_pressed_keeps_its_own(
     assert day.left == (2, 1)
     await day.after(minutes=2)
     assert day.left == (2, 2)
+
+
+async def test_the_longest_ladder_reaches_its_last_rung_and_the_call_before_the_question_is_over(day: Day) -> None:
+    mails = tuple((MAIL, f"odile{number}@familles.test") for number in range(4))
+    await day.small.family(Adult("Odile", reached_by=((SMS, "+33639981000"), *mails)))
+    await day.set({Occasion.QUESTION: Ladder(BOUNDS[Occasion.QUESTION][1], rings=False, calls=True)})
+
+    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
+    await day.arrives(day.sms)
+    ways = []
+    for _ in range(5):
+        ways.append(len(day.sms.sent) + len(day.mail.sent))
+        await day.after(days=3, minutes=5)
+
+    assert ways == [1, 2, 3, 4, 5]
+    assert (await day.states(), await day.calls()) == (["to_call"], 1)
+
+
+async def test_a_patience_that_was_allowed_once_counts_as_the_longest_of_today(day: Day) -> None:
+    await day.set({Occasion.QUESTION: Ladder(timedelta(days=3), rings=False, calls=False)})
+    await day.small.write("UPDATE ladder_rule SET patience = 14 * 86400")
+
+    async with day.database.reading(day.small.school.key) as session:
+        ladders = await ladders_of(session, day.small.school.key)
+
+    assert ladders[Occasion.QUESTION] == Ladder(timedelta(days=3), rings=False, calls=False)
+    with pytest.raises(InvalidError, match="entre 1 heure et 3 jours"):
+        await day.set({Occasion.QUESTION: Ladder(timedelta(days=4), rings=False, calls=False)})
 
 
 async def test_a_patience_of_seconds_is_refused_and_nothing_is_set(day: Day) -> None:

@@ -1,24 +1,27 @@
 """The school's silence: what can wait is held until it ends, what is urgent passes, and nothing is lost."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from days import BOTH_WAYS, Day, a_day
+from days import BOTH_WAYS, MAIL, SMS, Day, a_day
 from desks import ORIGIN, Desk, a_browser, a_staffed_school
 from evenings import Evenings
-from factories import by_sms
+from factories import Adult, by_sms
 from family_door import plain
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.database import Database
 from hub.errors import InvalidError, TemporaryError
+from hub.models.ladders import Occasion
+from hub.models.notices import Needs
 from hub.models.school import Role
 from hub.notices.preview import preview
 from hub.notices.publish import Draft, publish
+from hub.patience import Ladder
 from hub.people.rights import Rights
 from hub.people.silences import free_days
 from hub.ports import NoticeKind, Slots
@@ -242,6 +245,25 @@ async def test_what_the_silence_of_vacations_holds_outlives_it(day: Day) -> None
     await day.drain()
 
     assert (held, len(day.sms.sent), await day.states()) == (tried, tried + 1, ["on_the_way"])
+
+
+async def test_a_question_pressed_on_the_eve_of_silent_vacations_climbs_to_its_end_after_them(day: Day) -> None:
+    await in_vacations_too(day)
+    await day.set({Occasion.QUESTION: Ladder(timedelta(days=3), rings=False, calls=True)})
+    mails = tuple((MAIL, f"odile{number}@familles.test") for number in range(3))
+    await day.small.family(Adult("Odile", reached_by=((SMS, "+33639981001"), *mails)))
+    day.now = here(2026, 10, 16, 17, 0)  # the vacations of zone B end on 2 November
+    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
+    await day.arrives(day.sms)
+
+    left = []
+    for _ in range(33):
+        left.append((day.now.date(), len(day.sms.sent) + len(day.mail.sent)))
+        await day.after(days=1)
+
+    assert all(number == 1 for on, number in left if on < date(2026, 11, 2))
+    assert left[-1][1] == 4
+    assert (await day.states(), await day.calls()) == (["to_call"], 1)
 
 
 async def test_a_digest_of_good_friday_outlives_the_silence_of_easter(day: Day) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.models.base import BigId
 from hub.models.ladders import Occasion
 from hub.models.notices import Needs
-from hub.patience import NO_LADDER, USUAL, Ladder, check_patience, ladder_for, occasion_of
+from hub.patience import NO_LADDER, USUAL, Ladder, check_patience, ladder_for, occasion_of, within_bounds
 from hub.people.noting import note
 from hub.ports import NoticeKind
 from hub.tables import insert_into, ladder_rule
@@ -23,7 +23,11 @@ async def ladders_of(session: AsyncSession, school_id: int) -> Mapping[Occasion,
     return {
         **USUAL,
         **{
-            Occasion(row.occasion): Ladder(timedelta(seconds=row.patience), rings=row.rings, calls=row.calls)
+            Occasion(row.occasion): Ladder(
+                within_bounds(Occasion(row.occasion), timedelta(seconds=row.patience)),
+                rings=row.rings,
+                calls=row.calls,
+            )
             for row in rows
         },
     }

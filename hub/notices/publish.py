@@ -23,7 +23,7 @@ from hub.notices.audience import Audience, classes_of, is_to_many, members, read
 from hub.notices.cancelling import one_alarm_at_a_time, take_the_place_of_the_last
 from hub.notices.ladders import ladder_of
 from hub.outbox.conversations import FirstWay
-from hub.outbox.quiet import after_silence, spread_out, waited_for
+from hub.outbox.quiet import after_silence, outliving, spread_out, waited_for
 from hub.patience import NO_LADDER, Ladder
 from hub.people.rights import rights_on
 from hub.ports import Lane, NoticeKind, Slots
@@ -260,6 +260,8 @@ def _stale_at(school: School, draft: Draft, now: datetime) -> datetime:
     """Say from when on it would arrive stale; what has no day of its own outlives the silence that may hold it."""
     asks = draft.needs is not Needs.NONE
     stale = expires_at(draft.kind, draft.due(now), draft.slots, timezone=school.timezone, asks=asks)
+    if asks and draft.kind in _WHENEVER:
+        stale = outliving(school, draft.lane, draft.due(now), stale)
     heard = after_silence(school, draft.lane, stale) if draft.kind in _WHENEVER else stale
     return heard if heard == stale else heard + timedelta(days=1)
 

@@ -18,13 +18,27 @@ from hub.outbox.rungs import waits
 from hub.people.silences import quiet_at, silences
 from hub.ports import Lane
 from hub.routing import EVENING, MORNING, check_still_to_come, quiet_until
-from hub.silence import spread
+from hub.silence import A_YEAR, spread
 from hub.tables import attempt, copy, copy_delivery, delivery, guardian
 
 
 def after_silence(school: School, lane: Lane, due: datetime) -> datetime:
     """Say when something due at a moment leaves: then, or in the school's silence when that ends. Urgent passes."""
     return due if lane is Lane.URGENT else quiet_at(due, school) or due
+
+
+def outliving(school: School, lane: Lane, due: datetime, stale: datetime) -> datetime:
+    """Say until when a question lives that is due at a moment: vacations in which nothing leaves do not count."""
+    day, at_last = due, due + timedelta(days=A_YEAR)
+    while day < min(stale, at_last):
+        heard = after_silence(school, lane, day)
+        if heard - day > _LONGER_THAN_A_WEEKEND:
+            stale += heard - day
+        day = max(heard, day + timedelta(days=1))
+    return stale
+
+
+_LONGER_THAN_A_WEEKEND = timedelta(days=5)
 
 
 def check_in_time(school: School, starts_at: datetime | None, due: datetime) -> None:
