@@ -43,6 +43,7 @@ async def test_an_hour_is_chosen_changed_and_given_back_behind_the_message(door:
     assert "Lina : quelle heure pour votre rendez-vous à l’école ? Réponse jusqu’au mercredi 2 décembre." in page
     assert "Nous parlerons de la lecture." in page
     assert chosen.status_code == 303
+    assert await door.answers() == [(1, None, "acknowledged", "page")]
     assert "jeudi 3 décembre, de 17 h 00 à 17 h 15" in mine
     assert "jeudi 3 décembre, de 17 h 45 à 18 h 00" in moved
     assert await door.small.rows("SELECT count(*) FROM booking WHERE cancelled_at IS NULL") == [(0,)]

@@ -58,6 +58,7 @@ async def test_a_family_says_behind_the_message_when_it_can_come_and_changes_it(
     assert "Nous parlerons de la lecture." in page
     assert "M. Modèle" in page
     assert said.status_code == 303
+    assert await door.answers() == [(1, None, "acknowledged", "page")]
     assert "Votre réponse est notée. Vous pouvez la changer jusqu’au lundi 30 novembre." in plain(noted)
     assert re.search(r'<option value="17:30" selected>', noted)
     assert "2026-12-03T16:30:00+00:00" in str(first)

@@ -9,8 +9,10 @@ from hub.errors import InvalidError, NotFoundError
 from hub.evenings.wishes import evenings_for
 from hub.meetings.choosing import NO_APPOINTMENT, Comes, TakenError, choose, give_back, wait
 from hub.meetings.reading import for_family
+from hub.models.answers import AnswerKind
 from hub.people.kin import children_of
 from hub.people.schools import read_school
+from hub.replies.answers import answer
 from hub.replies.served import Adult
 from i18n.appointment_phrases import APPOINTMENTS
 from i18n.slots import whole_number
@@ -57,6 +59,7 @@ async def _choose(opened: Opened, adult: Adult, form: FormData) -> None:
         await choose(opened.session, opened.keyring, school=school, slot_id=slot_id, comes=comes, now=opened.now)
     except TakenError as late:
         raise InvalidError(too_late(opened.speaks, late, school.timezone)) from late
+    await _has_read(opened, adult)
 
 
 async def _give_back(opened: Opened, adult: Adult, form: FormData) -> None:
@@ -82,6 +85,20 @@ async def _wish(opened: Opened, adult: Adult, form: FormData) -> None:
     )
     mine = [child for child in children if child.pupil_id in adult.pupils]
     await wish_from(opened.session, opened.keyring, form, school=school, children=mine, now=opened.now)
+    await _has_read(opened, adult)
+
+
+async def _has_read(opened: Opened, adult: Adult) -> None:
+    """Who says when to come has read the message: nobody is asked again whether it arrived."""
+    await answer(
+        await opened.session.connection(),
+        school_id=opened.school_id,
+        copy_id=opened.view.served.copy_id,
+        kind=AnswerKind.ACKNOWLEDGED,
+        guardian_id=adult.guardian_id,
+        through=opened.view.through,
+        now=opened.now,
+    )
 
 
 APPOINTMENT_PART = Part(
