@@ -11,7 +11,7 @@ from factories import NOW, TODAY, SmallSchool, a_school, by_sms
 
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
-from hub.meetings.choosing import TakenError
+from hub.meetings.choosing import TakenError, give_back
 from hub.meetings.telling import remind
 from hub.meetings.times import closing, is_to_remind, reminded_between, times_of
 from hub.models.people import LinkKind
@@ -150,6 +150,35 @@ async def test_a_hour_that_is_cancelled_while_it_is_chosen_is_told_or_refused(sm
 
     assert (isinstance(chosen, int), told) in {(True, 1), (False, 0)}
     assert await small.rows("SELECT count(*) FROM booking WHERE cancelled_at IS NULL") == [(0,)]
+
+
+async def test_an_appointment_that_is_given_back_while_it_is_moved_is_never_said_to_stand(small: SmallSchool) -> None:
+    at = await offered(small)
+    (adult,) = await small.family(by_sms())
+    slots = await at.slots()
+    number = await at.choose(slots[0], adult)
+
+    async with small.database.school(small.school.key) as session:
+        await give_back(session, small.keyring, school=small.school, booking_id=number, now=NOW)
+        moving = asyncio.create_task(at.choose(slots[1], adult))
+        await asyncio.wait([moving], timeout=0.3)
+    (moved,) = await asyncio.gather(moving, return_exceptions=True)
+
+    stands = await small.rows("SELECT id, slot_id FROM booking WHERE cancelled_at IS NULL")
+    assert stands == ([(moved, slots[1])] if isinstance(moved, int) else [])
+    assert isinstance(moved, int | NotFoundError)
+    assert await small.rows("SELECT slot_id FROM booking WHERE cancelled_at IS NOT NULL") == [(slots[0],)]
+
+
+async def test_of_two_hours_that_one_adult_presses_at_once_none_is_said_to_be_anothers(small: SmallSchool) -> None:
+    at = await offered(small)
+    (adult,) = await small.family(by_sms())
+    slots = await at.slots()
+
+    came = await asyncio.gather(at.choose(slots[0], adult), at.choose(slots[1], adult))
+
+    assert came[0] == came[1]
+    assert await small.rows("SELECT id FROM booking WHERE cancelled_at IS NULL") == [(came[0],)]
 
 
 @on_one_database

@@ -63,7 +63,12 @@ async def choose(
         raise InvalidError(WISHES if slot.wishes else CLOSED)
     mine = await _mine(session, school.key, slot.round_id, comes)
     if mine is None:
-        return await _taken(session, school.key, slot, comes, now)
+        taken = await _taken(session, school.key, slot, comes, now)
+        if taken is not None:
+            return taken
+        mine = await _mine(session, school.key, slot.round_id, comes)  # the same adult may have pressed twice at once
+    if mine is None:
+        raise TakenError(await _next_free(session, school.key, slot, now))
     if mine.slot_id != slot_id:
         await _moved(session, school.key, slot, mine.id, now)
         freed = Freed(slot.round_id, mine.starts_at)
@@ -123,7 +128,8 @@ async def wait(
     await session.execute(again)
 
 
-async def _taken(session: AsyncSession, school_id: int, slot: Row[Any], comes: Comes, now: datetime) -> int:
+async def _taken(session: AsyncSession, school_id: int, slot: Row[Any], comes: Comes, now: datetime) -> int | None:
+    """Write an appointment down; None when the hour is somebody's, or this adult has one in the round already."""
     row = {
         "school_id": school_id,
         "slot_id": slot.id,
@@ -137,26 +143,28 @@ async def _taken(session: AsyncSession, school_id: int, slot: Row[Any], comes: C
     }
     made = insert_into(booking, session).values(row).on_conflict_do_nothing().returning(booking.c.id)
     booking_id = (await session.execute(made)).scalar_one_or_none()
-    if booking_id is None:  # whoever has it may be the same adult, who pressed twice
-        mine = await _mine(session, school_id, slot.round_id, comes)
-        if mine is None or mine.slot_id != slot.id:
-            raise TakenError(await _next_free(session, school_id, slot, now))
-        return int(mine.id)
+    if booking_id is None:
+        return None
     await _no_more_waiting(session, school_id, slot.round_id, comes)
     return int(booking_id)
 
 
 async def _moved(session: AsyncSession, school_id: int, slot: Row[Any], booking_id: int, now: datetime) -> None:
-    """Move an appointment. One at a time in a round: two who change places wait for each other nowhere."""
+    """Move an appointment. One at a time in a round: two who change places wait for each other nowhere.
+
+    Raises TakenError, NotFoundError when it was given back or cancelled meanwhile: nobody is told that it stands.
+    """
     here = (meeting_round.c.school_id == school_id, meeting_round.c.id == slot.round_id)
     await session.execute(select(meeting_round.c.id).where(*here).with_for_update())
     values = {"slot_id": slot.id, "sequence": booking.c.sequence + 1, "moved_at": now, "reminded_at": None}
-    moved = update(booking).where(booking.c.school_id == school_id, booking.c.id == booking_id).values(values)
+    mine = (booking.c.school_id == school_id, booking.c.id == booking_id, booking.c.cancelled_at.is_(None))
     try:
         async with session.begin_nested():
-            await session.execute(moved)
+            moved = await session.execute(update(booking).where(*mine).values(values).returning(booking.c.id))
     except IntegrityError:
         raise TakenError(await _next_free(session, school_id, slot, now)) from None
+    if moved.one_or_none() is None:
+        raise NotFoundError(NO_APPOINTMENT)
 
 
 async def _next_free(session: AsyncSession, school_id: int, slot: Row[Any], now: datetime) -> list[datetime]:
