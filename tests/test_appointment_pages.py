@@ -244,6 +244,23 @@ async def test_a_colleague_of_another_class_sees_and_does_nothing(desk: Desk, at
     assert await desk.small.rows("SELECT count(*) FROM booking WHERE cancelled_at IS NULL") == [(1,)]
 
 
+async def test_numbers_that_no_register_holds_are_refused_and_cancel_nothing(desk: Desk, at: Offered) -> None:
+    await at.choose((await at.slots())[0], 1)
+    await desk.enter(TEACHER)
+
+    here = f"{STAFF}/{at.round_id}"
+    answers = [
+        await desk.post(f"{here}/annuler", heures=["9" * 30]),
+        await desk.post(f"{here}/noter", heure="9" * 30, qui="1-1"),
+        await desk.post(f"{here}/noter", heure=(await at.slots())[1], qui=f"{'9' * 30}-1"),
+        await desk.post(f"{here}/rendre", rendezvous="9" * 30),
+        await desk.web.get(f"{STAFF}/{'9' * 30}/porte"),
+    ]
+
+    assert [one.status_code for one in answers] == [422, 422, 409, 422, 404]
+    assert await desk.small.rows("SELECT count(*) FROM booking WHERE cancelled_at IS NULL") == [(1,)]
+
+
 async def test_who_has_no_right_any_more_stands_out_on_the_teachers_sheet(desk: Desk, at: Offered) -> None:
     await at.choose((await at.slots())[0], 1)
     await desk.small.write(

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
@@ -21,6 +22,7 @@ from web.staff_visit import Visit, WriterDep, WritingDep
 router = APIRouter()
 
 Number = Annotated[int, Form(ge=1, lt=2**63)]
+Key = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 @router.post(f"{AT}/{{round_id:int}}/heures")
@@ -77,7 +79,7 @@ async def give_it_back(visit: WriterDep, session: WritingDep, round_id: int, ren
 
 @router.post(f"{AT}/{{round_id:int}}/annuler")
 async def cancel(
-    visit: WriterDep, session: WritingDep, round_id: int, heures: Annotated[list[int] | None, Form()] = None
+    visit: WriterDep, session: WritingDep, round_id: int, heures: Annotated[list[Key] | None, Form()] = None
 ) -> Response:
     """For the director and the office, and for teachers of this class: cancel hours; whoever had one is told."""
     here = await _here(visit, session)
