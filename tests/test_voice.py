@@ -371,6 +371,20 @@ async def test_a_key_that_is_posted_twice_answers_once_and_a_late_end_takes_noth
     assert (await line.door.states(), await line.door.count("reply")) == (["acknowledged"], 1)
 
 
+async def test_what_is_not_one_key_is_no_answer_and_the_message_is_said_again(line: Line) -> None:
+    await line.door.small.family(Adult(reached_by=((ChannelName.VOICE, LANDLINE),)))
+    line.box.calls.answer(LANDLINE, Answering(PicksUp.NOBODY))
+    await line.press()
+    token = line.door.small.keyring.token("a", 1)
+
+    said = [
+        await posted_to(line, f"{token}/heard/1", Digits=digits) for digits in ("12", "23", "41", "1#2", "#", "1" * 20)
+    ]
+
+    assert ["Capucine" in one.text for one in said] == [True] * 6
+    assert (await line.door.answers(), await line.door.count("reply")) == ([], 0)
+
+
 async def test_who_rings_back_the_number_becomes_a_task_to_call(line: Line) -> None:
     await line.door.small.family(by_sms())
     line.box.behaviours.set(Behaviour(undelivered=30003, times=1), PHONE)

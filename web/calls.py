@@ -108,7 +108,7 @@ class _Call:
         if what == "opened" or not self._call.words:  # nobody pressed a key; or it was withdrawn while it was said
             return self._closing(self._script.goodbye)
         await self.put(AttemptState.DELIVERED, "heard")
-        if key and key in CALL_BACK + ANSWERS[self._call.kind]:
+        if len(key) == 1 and key in CALL_BACK + ANSWERS[self._call.kind]:
             return self._closing(await self._take(key))
         if key and heard_times in ROUNDS[:-1]:  # once more, also for a key that means nothing
             return self._message(ROUNDS[ROUNDS.index(heard_times) + 1])
