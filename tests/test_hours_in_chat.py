@@ -91,6 +91,19 @@ async def test_a_button_of_another_chat_or_made_up_books_nothing(talk: Talk) -> 
     assert await bookings(talk, offered) == [(odile, 0)]
 
 
+async def test_a_chat_that_was_taken_from_an_adult_shows_and_books_nothing_more(talk: Talk) -> None:
+    odile = await talk.join()
+    offered = await invited(talk)
+    invitation = talk.last()
+    asked = await tap(talk, "Choisir une heure")
+    await talk.small.write("DELETE FROM contact_point WHERE guardian_id = :id AND channel = 'chat'", id=odile)
+
+    for shown, (data, _) in ((asked, asked.buttons[0]), (invitation, invitation.buttons[0])):
+        assert await talk.bring(shown, data) == "Ce bouton n’est pas pour ce chat."
+
+    assert await bookings(talk, offered) == []
+
+
 def _base36(number: int) -> str:
     assert number < 10
     return str(number)

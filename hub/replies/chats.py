@@ -20,6 +20,8 @@ from hub.replies.answers import Taken, answer
 from hub.replies.consent import write_again, write_in
 from hub.replies.joining import join
 from hub.replies.served import Served, served_by
+from hub.replies.speakers import adults_at
+from hub.routing import day_at_school
 from hub.sealing import Keyring
 from hub.tables import address, contact_point, guardian
 
@@ -133,24 +135,27 @@ async def press_hours(
 ) -> tuple[Told, SchoolCard] | None:
     """Take a button about appointments: `act`, or to begin.
 
-    None when its copy is not this chat's, or the adult is not one whom that copy serves.
+    None when its copy is not this chat's, or the adult is not one whom that copy serves and who still uses the chat.
     """
     copy_id = keyring.read_token("c", token)
     if copy_id is None:
         return None
     connection = await session.connection()
     served = await served_by(connection, school_id=line.school_id, copy_id=copy_id, now=now)
-    if served is None or served.address_id != chat.address_id or not served.adults:
-        return None
-    if any(adult.service for adult in served.adults):
-        return Told(Asks.ELSEWHERE), served.school
-    if act is not None and served.adult(act.guardian_id) is None:
+    if served is None or served.address_id != chat.address_id:
         return None
     school = await read_school(session, line.school_id)
+    day, at = day_at_school(now, school.timezone), chat.address_id
+    users = await adults_at(connection, school_id=line.school_id, addresses=[at], day=day)
+    still = [adult for adult in served.adults if adult.guardian_id in {user.guardian_id for user in users[at]}]
+    if not still or (act is not None and act.guardian_id not in {adult.guardian_id for adult in still}):
+        return None
+    if any(adult.service for adult in still):
+        return Told(Asks.ELSEWHERE), served.school
     if act is not None and act.does is not Does.SPEAK:
         told = await go_on(session, keyring, act, school=school, now=now)
     else:
-        those = [one for one in served.adults if act is None or one.guardian_id == act.guardian_id]
+        those = [one for one in still if act is None or one.guardian_id == act.guardian_id]
         pupils = None if chat.named else {pupil_id for one in those for pupil_id in one.pupils}
         adults = [(one.guardian_id, one.name) for one in those]
         told = await begin(session, keyring, school=school, adults=adults, pupils=pupils, now=now)
