@@ -85,6 +85,16 @@ APPOINTMENTS = (
         unnamed=(_HOURS_UNNAMED, _NO_HOUR),
     ),
     Phrase(
+        "evening_cancelled",
+        (NoticeKind.ANNOUNCEMENT,),
+        "rencontre annulée",
+        # TRANSLATORS: until: here the day of the meeting (jeudi 3 décembre)
+        (N_("%(pupil)s : la rencontre à l'école du %(until)s n'a pas lieu. Ne venez pas."),),
+        needs=("until",),
+        of_a_child=True,
+        unnamed=(N_("La rencontre à l'école du %(until)s n'a pas lieu. Ne venez pas."),),
+    ),
+    Phrase(
         "evening_none",
         (NoticeKind.ANNOUNCEMENT,),
         "pas d’heure à la rencontre",

@@ -90,6 +90,7 @@ IN_FRENCH = {
     "evening_wishes": "Rencontre à l'école : quand pouvez-vous venir ?",
     "evening_hours": "Vos rendez-vous à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2) et 16 h 50",
     "evening_some": "Vos rendez-vous à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2) et 16 h 50",
+    "evening_cancelled": "La rencontre à l'école du jeudi 26 novembre n'a pas lieu. Ne venez pas.",
     "evening_none": "Il ne reste aucune heure de rendez-vous à l'école quand vous pouvez venir.",
     "sheltered": "Les enfants sont à l'abri à l'école avec leurs enseignants.",
     "still_sheltered": "Les enfants sont toujours à l'abri avec leurs enseignants.",

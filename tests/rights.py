@@ -579,6 +579,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "POST /classe/rendez-vous/soirees/{evening_id:int}/noter": (
         Right(_evening("/noter"), WHOLE_SCHOOL, _with(qui=1, non=1)),
     ),
+    "POST /classe/rendez-vous/soirees/{evening_id:int}/annuler": (Right(_evening("/annuler"), WHOLE_SCHOOL),),
     "POST /classe/rendez-vous/soirees/{evening_id:int}/proposer": (Right(_evening("/proposer"), WHOLE_SCHOOL),),
     "POST /classe/rendez-vous/soirees/{evening_id:int}/retenir": (
         Right(_evening("/retenir"), WHOLE_SCHOOL, _with(plan=NOW.isoformat())),

@@ -11,6 +11,7 @@ from whole_evening import EVENING, FIVE, QUARTER, THURSDAY, WholeEvening
 
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.evenings.cancelling import cancel_evening
 from hub.evenings.opening import Receives
 from hub.evenings.rules import Why
 from hub.evenings.wishes import wish
@@ -340,3 +341,30 @@ async def test_a_child_in_two_classes_is_spoken_of_with_both_teachers_and_twins_
     assert sorted(pupil for _, pupil, _ in await at.booked()) == [1, 1, 2]
     assert len({hour for *_, hour in await at.booked()}) == 3
     assert (await at.told())[1:] == [("soir:adult", "Odile")]
+
+
+@pytest.mark.parametrize("planned", [False, True])
+async def test_an_evening_that_does_not_take_place_is_told_to_everybody_once(
+    at: WholeEvening, *, planned: bool
+) -> None:
+    adult, silent = await at.small.family(by_sms(), by_sms("+33639981001", name="Oscar"))
+    await at.open()
+    await at.wish(adult)
+    if planned:
+        await at.propose()
+        await at.adopt()
+    before = len(await at.told())
+
+    gone = [await cancelled(at), await cancelled(at)]
+
+    assert gone == [8, 0]
+    assert (await at.told())[before:] == [("sans-soir:all", "Odile"), ("sans-soir:all", "Oscar")]
+    assert (await at.booked(), await at.asked(silent), (await at.sheet()).days) == ([], [], ())
+    with pytest.raises(NotAllowedError):
+        await cancelled(at, by=at.small.teacher)
+
+
+async def cancelled(at: WholeEvening, by: int | None = None) -> int:
+    acting = await at.acting(by)
+    async with at.small.database.school(1) as session:
+        return await cancel_evening(session, at.small.keyring, **acting, evening_id=at.evening_id, now=NOW)

@@ -161,6 +161,10 @@ async def test_the_director_opens_an_evening_notes_a_call_plans_and_adopts(offic
     listed = words_of((await office.desk.web.get("/classe/rendez-vous")).text)
     assert "plan retenu" in listed
 
+    cancelled = await office.press("annuler")
+    assert (cancelled.status_code, await office.at.booked()) == (303, [])
+    assert "Cette soirée n’a pas lieu." in await office.sheet()
+
 
 async def test_asking_many_wants_a_second_factor_and_leaves_a_minute_to_stop_it(office: Office) -> None:
     small = office.at.small
@@ -194,6 +198,7 @@ async def test_a_teacher_is_shown_no_evening_of_the_school(office: Office) -> No
         await office.desk.web.get(f"{AT}/{office.at.evening_id}"),
         await office.press("proposer"),
         await office.press("retenir"),
+        await office.press("annuler"),
         await office.press("noter", qui=1, non=1),
     ]
 

@@ -203,6 +203,7 @@ LACKING = dict.fromkeys(("closed", "heating", "strike", "transport", "snow", "wa
     "appointment_near": NO_TIME,
     "place_found": NO_TIME,
     "evening_wishes": NO_DAY,
+    "evening_cancelled": NO_DAY,
     "evening_hours": ("hours", NO_TIME[1]),
     "evening_some": ("hours", NO_TIME[1]),
 }
@@ -223,7 +224,7 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
 
 APPOINTMENTS = [
     *("appointments", "time_free", "appointment_cancelled", "appointment_near"),
-    *("evening_wishes", "evening_hours", "evening_some", "evening_none"),
+    *("evening_wishes", "evening_hours", "evening_some", "evening_cancelled", "evening_none"),
 ]
 OF_A_CHILD = [name for name, phrase in PHRASES.items() if phrase.of_a_child]
 

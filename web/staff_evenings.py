@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 
 from hub.errors import InvalidError, NotFoundError
 from hub.evenings.adopting import adopt
+from hub.evenings.cancelling import cancel_evening
 from hub.evenings.opening import evening_is_for_many, is_for_many, may_receive, open_evening
 from hub.evenings.proposing import facts, keep_plan
 from hub.evenings.reading import evening_sheet
@@ -41,7 +42,7 @@ WHY: Mapping[Why, str] = {
     Why.FULL: "d’autres familles ont toutes les heures où elle peut venir",
 }
 """Why there is no hour, as the page says it."""
-Done = Literal["", "ouverte", "note", "propose", "retenu"]
+Done = Literal["", "ouverte", "note", "propose", "retenu", "annulee"]
 
 
 @router.get(f"{AT}/ouvrir")
@@ -157,6 +158,26 @@ async def adopt_it(visit: WriterDep, evening_id: int, plan: Annotated[str, Form(
     except (InvalidError, SecondNeededError) as error:
         return await _again(visit, evening_id, str(error))
     return _back(evening_id, "retenu")
+
+
+@router.post(f"{AT}/{{evening_id:int}}/annuler")
+async def cancel(visit: WriterDep, evening_id: int) -> Response:
+    """For the director and the office: the evening does not take place; everybody who was asked hears it once."""
+    try:
+        async with visit.house.database.school(visit.school_id) as session:
+            which = {"school_id": visit.school_id, "evening_id": evening_id}
+            visit.check_second(many=await evening_is_for_many(session, **which, day=visit.reader.day))
+            await cancel_evening(
+                session,
+                visit.house.keyring,
+                school=await read_school(session, visit.school_id),
+                evening_id=evening_id,
+                reader=visit.reader,
+                now=visit.now,
+            )
+    except SecondNeededError as error:
+        return await _again(visit, evening_id, str(error))
+    return _back(evening_id, "annulee")
 
 
 async def _again(visit: Visit, evening_id: int, late: str) -> Response:

@@ -69,7 +69,7 @@ class EveningSheet:
     """An evening. `families` come; `declined` adults said that they do not, `silent` have said nothing yet.
 
     `pairs`: for whom the office may write wishes down: (adult, children) by the adult's id. `sought_at`: of the plan
-    that stands here; `best`: it is known that none is fairer.
+    that stands here; `best`: it is known that none is fairer. Without `days` it does not take place.
     """
 
     evening_id: int
