@@ -343,6 +343,24 @@ async def test_a_child_in_two_classes_is_spoken_of_with_both_teachers_and_twins_
     assert (await at.told())[1:] == [("soir:adult", "Odile")]
 
 
+async def test_a_plan_that_is_adopted_at_night_is_told_in_the_morning_over_some_minutes(at: WholeEvening) -> None:
+    adults = await at.small.family(*(by_sms(f"+3363998100{number}", name=f"A{number}") for number in range(4)))
+    await at.open()
+    for adult in adults:
+        await at.wish(adult)
+    await at.propose()
+    await at.small.falls_silent()
+    await at.adopt(now=NOW.replace(hour=21))
+
+    rows = await at.small.rows(
+        "SELECT attempt.look_at FROM attempt JOIN copy ON copy.id = attempt.copy_id "
+        "JOIN notice ON notice.id = copy.notice_id WHERE notice.audience LIKE 'guardian:%' ORDER BY attempt.look_at"
+    )
+    leaves = [str(row[0])[:16] for row in rows]
+    assert len(set(leaves)) == 4
+    assert all("2026-11-25 06:00" <= one < "2026-11-25 06:10" for one in leaves)
+
+
 @pytest.mark.parametrize("planned", [False, True])
 async def test_an_evening_that_does_not_take_place_is_told_to_everybody_once(
     at: WholeEvening, *, planned: bool

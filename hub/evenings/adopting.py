@@ -17,7 +17,7 @@ from hub.notices.addressing import address_to
 from hub.notices.headlines import Reader
 from hub.notices.publish import AUDIENCE_MAX, Draft, tell, written
 from hub.outbox.bulk import Bulk
-from hub.outbox.quiet import after_silence
+from hub.outbox.quiet import after_silence, spread_out, waited_for
 from hub.people.links import told_about, told_today
 from hub.ports import NoticeKind, Slots
 from hub.routing import day_at_school, lane_of
@@ -140,7 +140,8 @@ async def _tell_hours(
     mine = defaultdict[int, list[Any]](list)
     for one in wishes:
         mine[one.guardian_id].append(one)
-    due = after_silence(school, lane_of(NoticeKind.ANNOUNCEMENT), now)
+    lane = lane_of(NoticeKind.ANNOUNCEMENT)
+    due = after_silence(school, lane, now)
     drafts = [
         Draft(
             NoticeKind.ANNOUNCEMENT,
@@ -167,6 +168,9 @@ async def _tell_hours(
         )
     )
     await address_to(session, school.key, told, NoticeKind.ANNOUNCEMENT, who, due=due, now=now)
+    if waited_for(school, lane, due):
+        for start in range(0, len(told), _AT_ONCE):
+            await spread_out(connection, told[start : start + _AT_ONCE], due)
 
 
 def _said(school: School, hours: Sequence[Any], wanted: int) -> Slots:
@@ -229,6 +233,8 @@ def _silent(school_id: int, rounds: Sequence[int], day: date) -> Select[Any]:
     )
 
 
+_AT_ONCE = 5_000
+"""Notices in one statement: SQLite takes 32,766 values."""
 _TOLD = Bulk(
     "UPDATE evening_wish SET notice_id = v.notice_id FROM v "
     "WHERE evening_wish.school_id = {0} AND evening_wish.evening_id = {1} AND evening_wish.guardian_id = v.guardian_id "

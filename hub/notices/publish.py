@@ -146,7 +146,7 @@ async def tell(
         )
         worth = _stale_at(school, draft, now) - draft.due(now)
         if worth > SPREAD and waited_for(school, draft.lane, draft.due(now)):
-            await spread_out(await session.connection(), notice_id, draft.due(now))
+            await spread_out(await session.connection(), [notice_id], draft.due(now))
     return await counted(session, notice_id, fresh=fresh)
 
 

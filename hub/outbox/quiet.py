@@ -52,9 +52,9 @@ def waited_for(school: School, lane: Lane, due: datetime) -> bool:
     return lane is not Lane.URGENT and quiet_at(due - timedelta(seconds=1), school) == due
 
 
-async def spread_out(connection: AsyncConnection, notice_id: int, due: datetime) -> None:
-    """Let the messages of a notice that waits for the end of the silence leave over its first minutes."""
-    rows = (await connection.execute(_tries(), {"notice": notice_id})).all()
+async def spread_out(connection: AsyncConnection, notices: Sequence[int], due: datetime) -> None:
+    """Let the messages of notices that wait for the end of the silence leave over its first minutes."""
+    rows = (await connection.execute(_tries(), {"notices": notices})).all()
     await _LATER.run(connection, [(row.id, stored(connection, due + spread(row.copy_id))) for row in rows])
 
 
@@ -117,7 +117,10 @@ def _tries() -> Select[Any]:
     return (
         select(attempt.c.id, attempt.c.copy_id)
         .join(copy, copy.c.id == attempt.c.copy_id)
-        .where(copy.c.notice_id == bindparam("notice", type_=BigId()), attempt.c.state == AttemptState.READY)
+        .where(
+            copy.c.notice_id.in_(bindparam("notices", type_=BigId(), expanding=True)),
+            attempt.c.state == AttemptState.READY,
+        )
     )
 
 
