@@ -97,7 +97,7 @@ async def test_until_there_is_a_plan_nobody_chooses_an_hour_and_then_what_is_lef
     await at.adopt()
 
     assert await offered(silent) == [3]
-    assert (await at.told())[2:] == [("soir:adult", "Odile"), ("reste:all", "Oscar")]
+    assert (await at.told())[2:] == [("soir:adult", "Odile"), ("libre:all", "Oscar")]
     assert await at.asked(silent) == []
 
 

@@ -13,6 +13,7 @@ from appointments import OFFER, Offered
 from factories import NOW, Adult, by_sms
 from family_door import Door, a_door
 from test_webhooks import EMPTY, texted
+from whole_evening import WholeEvening
 
 from hub.database import Database
 from hub.ports import ChannelName, NoticeKind
@@ -96,6 +97,23 @@ async def test_who_has_one_moves_it_by_a_digit_and_gives_it_back_by_another(desk
     assert await desk.bookings() == [(odile, 1, 3)]
     assert await desk.says("0") == "C'est noté : ce rendez-vous est annulé."
     assert await desk.bookings() == []
+
+
+async def test_who_said_nothing_of_an_evening_takes_by_a_digit_an_hour_that_its_plan_left(desk: Desk) -> None:
+    [odile] = await desk.door.small.family(by_sms())
+    at = WholeEvening(desk.door.small)
+    await at.another_teacher()
+    desk.offered.round_id = 1
+    await at.open()
+    await desk.door.drain()
+    await at.propose()
+    await at.adopt()
+    await desk.door.drain()
+
+    assert desk.door.sms.sent[-1].text.startswith(INVITED)
+    assert await desk.says("1") == FOUR
+    await desk.says("2")
+    assert await desk.bookings() == [(odile, 1, 1)]
 
 
 async def test_somebody_was_quicker_and_the_next_free_hours_come_numbered_again(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError
 from hub.evenings import asked
 from hub.evenings.opening import read_evening, require_whole_school
+from hub.meetings.telling import FREE_KEY
 from hub.models.school import School
 from hub.notices.addressing import address_to
 from hub.notices.headlines import Reader
@@ -203,7 +204,7 @@ async def _ask_the_silent(
     )
     slots = Slots(phrase="appointments", day=day_at_school(closes_at, school.timezone), language=school.language)
     audience = f"class:{','.join(sorted(labels))}"[:AUDIENCE_MAX]
-    draft = Draft(NoticeKind.ANNOUNCEMENT, audience, slots, key=f"reste:{evening.id}")
+    draft = Draft(NoticeKind.ANNOUNCEMENT, audience, slots, key=f"{FREE_KEY}soir-{evening.id}")
     await tell(session, keyring, school=school, author_id=evening.author_id, draft=draft, who=who, now=now)
 
 

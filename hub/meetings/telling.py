@@ -30,7 +30,7 @@ AT_ONCE = 20
 
 
 FREE_KEY = "libre:"
-"""What the key of a notice begins with that tells of a time fallen free: a digit answers it."""
+"""What the key of a notice begins with that tells of free times, beside an invitation: a digit answers it."""
 
 
 @dataclass(frozen=True, slots=True)
