@@ -7,11 +7,11 @@ from i18n.slots import N_
 _PLACE = N_("Lieu : %(place)s.")
 _CHOOSE = N_("Choisissez-la sur votre page, ou par téléphone.")
 _SAY_WHEN = N_("Dites-le sur votre page, ou par téléphone.")
-# TRANSLATORS: pupil: first names; hours: appointments, each with its day, hour, teacher and room
-_HOURS = N_("%(pupil)s : vos rendez-vous à l'école, %(hours)s.")
-_HOURS_UNNAMED = N_("Vos rendez-vous à l'école : %(hours)s.")
-# TRANSLATORS: of several appointments that were asked for, there is no hour for one or more
-_NO_HOUR = N_("Un rendez-vous reste sans heure : l'école vous préviendra.")
+# TRANSLATORS: to one appointment or more. pupil: first names; hours: each with its day, hour, teacher and room
+_HOURS = N_("%(pupil)s : on vous attend à l'école, %(hours)s.")
+_HOURS_UNNAMED = N_("On vous attend à l'école : %(hours)s.")
+# TRANSLATORS: of several appointments that were asked for, one or more have no hour
+_NO_HOUR = N_("Il n'y a pas d'heure pour toutes vos demandes : l'école vous préviendra.")
 _IF_FREE = N_("L'école vous prévient si une heure se libère.")
 _ANOTHER = N_("Une autre heure se choisit sur votre page, ou par téléphone.")
 
@@ -88,11 +88,11 @@ APPOINTMENTS = (
         "evening_cancelled",
         (NoticeKind.ANNOUNCEMENT,),
         "rencontre annulée",
-        # TRANSLATORS: until: here the day of the meeting (jeudi 3 décembre)
-        (N_("%(pupil)s : la rencontre à l'école du %(until)s n'a pas lieu. Ne venez pas."),),
-        needs=("until",),
+        # TRANSLATORS: days: of the meeting, one or more (jeudi 3 décembre et vendredi 4 décembre)
+        (N_("%(pupil)s : la rencontre à l'école du %(days)s n'a pas lieu. Ne venez pas."),),
+        needs=("days",),
         of_a_child=True,
-        unnamed=(N_("La rencontre à l'école du %(until)s n'a pas lieu. Ne venez pas."),),
+        unnamed=(N_("La rencontre à l'école du %(days)s n'a pas lieu. Ne venez pas."),),
     ),
     Phrase(
         "evening_none",

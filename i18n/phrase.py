@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from hub.ports import NoticeKind
 
-FIELDS = {"when": "day", "until": "day", "time": "starts_at", "moment": "starts_at", "place": "place", "hours": "hours"}
+FIELDS = {
+    "when": "day",
+    "until": "day",
+    "time": "starts_at",
+    "moment": "starts_at",
+    "place": "place",
+    "hours": "hours",
+    "days": "hours",
+}
 """Which slot fills in a blank."""
 
 
@@ -14,7 +22,7 @@ class Phrase:
     """Sentences to be said together; `chip` is its name for staff.
 
     Each sentence is said when the blanks in it are filled in: `when` (a half-day of a day), `until` (a day), `time`
-    (an hour), `moment` (a day with its hour), `place`, `hours` (all appointments).
+    (an hour), `moment` (a day with its hour), `place`, `hours` (all appointments), `days` (theirs).
     `needs` are those that may not stay empty.
     `of_a_child`: the house says it of one child, and nobody presses it by hand; %(pupil)s is its first name. `unnamed`
     takes the place of its sentences where no child may be named.

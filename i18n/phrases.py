@@ -245,6 +245,7 @@ _MISSING = {
     "time": N_("Il manque l'heure."),
     "moment": N_("Il manque l'heure."),
     "hours": N_("Il manque l'heure."),
+    "days": N_("Il manque l'heure."),
     "place": N_("Il manque le lieu."),
 }
 
@@ -255,7 +256,7 @@ def _filled(blank: str, slots: Slots) -> bool:
             return slots.day is not None
         case "time" | "moment":
             return slots.starts_at is not None
-        case "hours":
+        case "hours" | "days":
             return bool(slots.hours)
         case _:
             return bool(clean_line(slots.place or ""))
@@ -271,6 +272,9 @@ def _said(blank: str, speaks: Tongue, slots: Slots, school: SchoolCard) -> str:
         return say(slots.starts_at, school.timezone)
     if blank == "hours":
         return _hours(speaks, slots.hours, school.timezone)
+    if blank == "days":
+        days = dict.fromkeys(at.astimezone(ZoneInfo(school.timezone)).date() for at, _ in slots.hours)
+        return speaks.names(tuple(map(speaks.day, days)))
     return clean_line(slots.place or "")
 
 

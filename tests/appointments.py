@@ -82,8 +82,8 @@ class Offered:
             comes = Comes(guardian, pupil)
             await wait(session, school=self.small.school, round_id=self.round_id, comes=comes, waits=waits, now=NOW)
 
-    async def cancel(self, *slots: int, by: int | None = None) -> int:
-        async with self.acting(by) as act:
+    async def cancel(self, *slots: int, by: int | None = None, now: datetime = NOW) -> int:
+        async with self.acting(by, now) as act:
             return await cancel_hours(**act, round_id=self.round_id, slots=slots)
 
     async def add(self, offer: Offer, by: int | None = None) -> int:

@@ -32,6 +32,7 @@ FILLED: dict[str, dict[str, object]] = {
             (datetime(2026, 11, 26, 15, 50, tzinfo=UTC), "M. Second"),
         )
     },
+    "days": {"hours": ((datetime(2026, 11, 26, 15, 30, tzinfo=UTC), ""),)},
 }
 TRANSLATED = ("en", "ar", "tr", "pt", "es", "uk")
 URGENT = [name for name, phrase in PHRASES.items() if NoticeKind.URGENT in phrase.kinds]
@@ -83,8 +84,10 @@ def test_a_phrase_is_said_on_every_channel_with_what_was_filled_in_and_nothing_e
         assert body.language == language
         assert not re.search(r"[\ue000\ue001]|%\(|\{\{|\{%|None", said)
         assert (PLACE in said) is (slots.place is not None)
-        assert ("16:30" in plain(said) or "16 h 30" in plain(said)) is bool(slots.starts_at or slots.hours)
-        dated = slots.day is not None or not {"moment", "hours"}.isdisjoint(PHRASES[name].needs)
+        assert ("16:30" in plain(said) or "16 h 30" in plain(said)) is (
+            bool(slots.starts_at or slots.hours) and name != "evening_cancelled"
+        )
+        dated = slots.day is not None or not {"moment", "hours", "days"}.isdisjoint(PHRASES[name].needs)
         assert bool(re.search(r"\b26\b", said)) is dated
 
 
@@ -203,7 +206,7 @@ LACKING = dict.fromkeys(("closed", "heating", "strike", "transport", "snow", "wa
     "appointment_near": NO_TIME,
     "place_found": NO_TIME,
     "evening_wishes": NO_DAY,
-    "evening_cancelled": NO_DAY,
+    "evening_cancelled": ("hours", NO_TIME[1]),
     "evening_hours": ("hours", NO_TIME[1]),
     "evening_some": ("hours", NO_TIME[1]),
 }
@@ -250,9 +253,18 @@ def test_all_the_hours_of_a_family_are_said_in_one_message_the_day_before_the_fi
     said = render_sms(a_wording(replace(slots, hours=(*slots.hours, friday)))).text
 
     assert (
-        "Vos rendez-vous à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2), 16 h 50 (M. Second) et "
-        "vendredi 27 novembre à 17 h 00 (M. Second). Un rendez-vous reste sans heure : l'école vous préviendra." in said
+        "On vous attend à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2), 16 h 50 (M. Second) et "
+        "vendredi 27 novembre à 17 h 00 (M. Second). "
+        "Il n'y a pas d'heure pour toutes vos demandes : l'école vous préviendra." in said
     )
+
+
+def test_an_evening_of_two_days_that_does_not_take_place_names_both() -> None:
+    friday = (datetime(2026, 11, 27, 16, 0, tzinfo=UTC), "")
+    slots = filled("evening_cancelled")
+    said = render_sms(a_wording(replace(slots, hours=(*slots.hours, friday)))).text
+
+    assert "La rencontre à l'école du jeudi 26 novembre et vendredi 27 novembre n'a pas lieu. Ne venez pas." in said
 
 
 def test_what_is_said_of_one_child_is_never_offered_to_press() -> None:

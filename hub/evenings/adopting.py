@@ -34,6 +34,12 @@ from hub.tables import (
     meeting_slot,
 )
 
+
+def choose_key(evening_id: int) -> str:
+    """Name the notice by which those who said nothing are asked to choose from what a plan left."""
+    return f"{FREE_KEY}soir-{evening_id}"
+
+
 TAKEN = "Depuis ce plan, une heure a été prise ou annulée, ou une famille a changé : proposez-le de nouveau."
 """Said where what was seen on the page is not what would be kept."""
 
@@ -147,7 +153,7 @@ async def _tell_hours(
         Draft(
             NoticeKind.ANNOUNCEMENT,
             f"guardian:{guardian_id}",
-            _said(school, [hours[one.slot_id] for one in those if one.slot_id is not None], len(those)),
+            _said(school, [(hours[one.slot_id], one.label) for one in those if one.slot_id is not None], len(those)),
             key=f"soir:{evening.id}:{guardian_id}",
             due_at=due,
         )
@@ -174,11 +180,14 @@ async def _tell_hours(
             await spread_out(connection, told[start : start + _AT_ONCE], due)
 
 
-def _said(school: School, hours: Sequence[Any], wanted: int) -> Slots:
-    """Word what one adult hears: all of the hours, the first first, each with whom and where."""
+def _said(school: School, hours: Sequence[tuple[Any, str]], wanted: int) -> Slots:
+    """Word what one adult hears: the hours in their order, each with whom and where; of several classes, which."""
     phrase = "evening_none" if not hours else "evening_some" if len(hours) < wanted else "evening_hours"
-    ordered = sorted(hours, key=lambda row: row.starts_at)
-    said = tuple((row.starts_at, ", ".join(filter(None, (row.teacher, row.room)))) for row in ordered)
+    several = len({label for _, label in hours}) > 1
+    said = tuple(
+        (row.starts_at, ", ".join(filter(None, (label if several else "", row.teacher, row.room))))
+        for row, label in sorted(hours, key=lambda one: one[0].starts_at)
+    )
     return Slots(phrase=phrase, hours=said, language=school.language)
 
 
@@ -204,7 +213,7 @@ async def _ask_the_silent(
     )
     slots = Slots(phrase="appointments", day=day_at_school(closes_at, school.timezone), language=school.language)
     audience = f"class:{','.join(sorted(labels))}"[:AUDIENCE_MAX]
-    draft = Draft(NoticeKind.ANNOUNCEMENT, audience, slots, key=f"{FREE_KEY}soir-{evening.id}")
+    draft = Draft(NoticeKind.ANNOUNCEMENT, audience, slots, key=choose_key(evening.id))
     await tell(session, keyring, school=school, author_id=evening.author_id, draft=draft, who=who, now=now)
 
 

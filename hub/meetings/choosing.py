@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import HubError, InvalidError, NotFoundError
 from hub.meetings import asked
 from hub.meetings.telling import Freed, tell_who_waits
+from hub.meetings.withdrawing import stop_reminders
 from hub.models.school import School
 from hub.routing import day_at_school
 from hub.sealing import Keyring
@@ -92,9 +93,12 @@ async def give_back(
     time = and_(meeting_slot.c.school_id == booking.c.school_id, meeting_slot.c.id == booking.c.slot_id)
     to_come = select(meeting_slot.c.id).where(time, meeting_slot.c.starts_at > now).correlate(booking).exists()
     gone = update(booking).where(*here, to_come).values(cancelled_at=now, sequence=booking.c.sequence + 1)
-    row = (await session.execute(gone.returning(booking.c.slot_id, booking.c.round_id))).one_or_none()
+    row = (
+        await session.execute(gone.returning(booking.c.slot_id, booking.c.round_id, booking.c.sequence))
+    ).one_or_none()
     if row is None:
         raise NotFoundError(NO_APPOINTMENT)
+    await stop_reminders(session, school_id=school.key, bookings=[(booking_id, row.sequence - 1)], now=now)
     starts_at = (
         await session.execute(select(meeting_slot.c.starts_at).where(meeting_slot.c.id == row.slot_id))
     ).scalar_one()
@@ -160,11 +164,13 @@ async def _moved(session: AsyncSession, school_id: int, slot: Row[Any], booking_
     mine = (booking.c.school_id == school_id, booking.c.id == booking_id, booking.c.cancelled_at.is_(None))
     try:
         async with session.begin_nested():
-            moved = await session.execute(update(booking).where(*mine).values(values).returning(booking.c.id))
+            moved = await session.execute(update(booking).where(*mine).values(values).returning(booking.c.sequence))
     except IntegrityError:
         raise TakenError(await _next_free(session, school_id, slot, now)) from None
-    if moved.one_or_none() is None:
+    sequence = moved.scalar_one_or_none()
+    if sequence is None:
         raise NotFoundError(NO_APPOINTMENT)
+    await stop_reminders(session, school_id=school_id, bookings=[(booking_id, sequence - 1)], now=now)
 
 
 async def _next_free(session: AsyncSession, school_id: int, slot: Row[Any], now: datetime) -> list[datetime]:

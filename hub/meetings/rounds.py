@@ -13,6 +13,7 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.meetings.asked import before_its_plan
 from hub.meetings.telling import Freed, invite, tell_cancelled, tell_who_waits
 from hub.meetings.times import Offer, check_offer, closing
+from hub.meetings.withdrawing import Gone, leave_out, stop_telling_of
 from hub.models.school import Role, School
 from hub.notices.headlines import Reader
 from hub.people.links import holds_on
@@ -163,8 +164,11 @@ async def cancel_hours(
     when = {row.id: row.starts_at for row in found}
     here = (booking.c.school_id == school.key, booking.c.slot_id.in_(list(when)), booking.c.cancelled_at.is_(None))
     gone = update(booking).where(*here).values(cancelled_at=now, sequence=booking.c.sequence + 1)
-    rows = (await session.execute(gone.returning(booking.c.id, booking.c.slot_id))).all()
+    rows = (await session.execute(gone.returning(booking.c.id, booking.c.slot_id, booking.c.sequence))).all()
     await session.execute(update(meeting_slot).where(mine).values(cancelled_at=now))
+    over = Gone(round_id, frozenset(when.values()), tuple((row.id, row.sequence - 1) for row in rows))
+    await stop_telling_of(session, school_id=school.key, gone=[over], now=now)
+    await leave_out(session, keyring, school_id=school.key, slots=list(when), staff_id=reader.staff_id, now=now)
     to_come = sorted((row.id, when[row.slot_id]) for row in rows if when[row.slot_id] > now)
     return await tell_cancelled(session, keyring, to_come, school=school, author_id=reader.staff_id, now=now)
 

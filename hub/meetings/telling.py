@@ -16,10 +16,11 @@ from hub.models.base import BigId, UtcDateTime
 from hub.models.school import School
 from hub.notices.audience import Audience, members
 from hub.notices.publish import Draft, tell
+from hub.outbox.quiet import after_silence, comes_too_late, heard_at
 from hub.people.links import told_today
 from hub.people.staff import speaks_for
 from hub.ports import NoticeKind, Slots
-from hub.routing import day_at_school
+from hub.routing import day_at_school, lane_of
 from hub.sealing import Keyring
 from hub.tables import booking, booking_wait, class_group, meeting_round, meeting_slot
 
@@ -31,6 +32,16 @@ AT_ONCE = 20
 
 FREE_KEY = "libre:"
 """What the key of a notice begins with that tells of free times, beside an invitation: a digit answers it."""
+
+
+def free_key(round_id: int, starts_at: datetime) -> str:
+    """Say how the keys of notices begin that tell of a time of a round."""
+    return f"{FREE_KEY}{round_id}:{int(starts_at.timestamp())}:"
+
+
+def reminder_key(booking_id: int, sequence: int) -> str:
+    """Name the reminder of an appointment; moved, it counts up and may be reminded of again."""
+    return f"rappel-rdv:{booking_id}:{sequence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +80,13 @@ async def tell_who_waits(
     """Tell all who wait for a time of this round, each once; gives the notice, if anybody waits.
 
     Whoever has lost the right to be told of the child is told nothing; whoever is told and comes too late may wait
-    again.
+    again. Where they would hear of it too late, all go on waiting.
     """
     here = and_(meeting_round.c.school_id == school.key, meeting_round.c.id == freed.round_id)
     asked = select(meeting_round.c.author_id, meeting_round.c.closes_at, before_its_plan().label("wishes"))
     row = (await session.execute(asked.where(here))).one()
-    if freed.starts_at <= now or row.closes_at <= now or row.wishes:
+    leaves = after_silence(school, lane_of(NoticeKind.ANNOUNCEMENT), now)
+    if comes_too_late(leaves, freed.starts_at) or row.closes_at <= leaves or row.wishes:
         return None
     day = day_at_school(now, school.timezone)
     mine = and_(
@@ -89,8 +101,8 @@ async def tell_who_waits(
         return None
     _, label = await _class_of(session, school.key, freed.round_id)
     slots = Slots(phrase="time_free", starts_at=freed.starts_at, language=school.language)
-    key = f"{FREE_KEY}{freed.round_id}:{token_hex(16)}"
-    draft = Draft(kind=NoticeKind.ANNOUNCEMENT, audience=f"class:{label}", slots=slots, key=key)
+    key = free_key(freed.round_id, freed.starts_at) + token_hex(8)
+    draft = Draft(NoticeKind.ANNOUNCEMENT, f"class:{label}", slots, key=key, until=freed.starts_at)
     who = select(booking_wait.c.guardian_id, booking_wait.c.pupil_id).where(booking_wait.c.id.in_(waits))
     told = await tell(session, keyring, school=school, author_id=row.author_id, draft=draft, who=who, now=now)
     return told.notice_id
@@ -105,11 +117,28 @@ async def tell_cancelled(
     author_id: int,
     now: datetime,
 ) -> int:
-    """Tell each adult whose appointment (id, when) the school cancels; gives how many have a right to hear it."""
+    """Tell each adult whose appointment (id, when) the school cancels; gives how many have a right to hear it.
+
+    Who would hear it too late, for the school is silent or it is quiet at home until then, hears it at once.
+    """
     told = 0
+    adults = select(booking.c.guardian_id).where(
+        booking.c.school_id == school.key, booking.c.id.in_([booking_id for booking_id, _ in bookings])
+    )
+    heard = await heard_at(session, school=school, who=adults, now=now)
     for booking_id, starts_at in bookings:
-        slots = Slots(phrase="appointment_cancelled", starts_at=starts_at, language=school.language)
-        told += await _tell_one(session, keyring, school, author_id, booking_id, NoticeKind.ANNOUNCEMENT, slots, now)
+        who = await _who_comes(session, school, booking_id, now)
+        if who is None:
+            continue
+        draft = Draft(
+            NoticeKind.ANNOUNCEMENT,
+            f"guardian:{who.guardian_id}",
+            Slots(phrase="appointment_cancelled", starts_at=starts_at, language=school.language),
+            at_once=comes_too_late(heard(who.guardian_id), starts_at),
+            until=starts_at,
+        )
+        await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who.pairs, now=now)
+        told += 1
     return told
 
 
@@ -138,30 +167,30 @@ async def _remind_of(
         slots = Slots(
             phrase="appointment_near", starts_at=row.starts_at, place=row.room or None, language=school.language
         )
-        told += await _tell_one(session, keyring, school, author, row.id, NoticeKind.REMINDER, slots, now)
+        who = await _who_comes(session, school, row.id, now)
+        if who is not None:
+            key = reminder_key(row.id, row.sequence)
+            draft = Draft(NoticeKind.REMINDER, f"guardian:{who.guardian_id}", slots, key=key)
+            await tell(session, keyring, school=school, author_id=author, draft=draft, who=who.pairs, now=now)
+            told += 1
     return told
 
 
-async def _tell_one(
-    session: AsyncSession,
-    keyring: Keyring,
-    school: School,
-    author_id: int,
-    booking_id: int,
-    kind: NoticeKind,
-    slots: Slots,
-    now: datetime,
-) -> int:
-    """Tell one adult of one appointment, unless no link lets him or her hear of the child any more."""
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who comes to an appointment; `pairs` as `tell` takes them."""
+
+    guardian_id: int
+    pairs: Select[Any]
+
+
+async def _who_comes(session: AsyncSession, school: School, booking_id: int, now: datetime) -> _Who | None:
+    """Say who comes to an appointment; None: no link lets him or her hear of the child any more."""
     day = day_at_school(now, school.timezone)
     mine = and_(booking.c.school_id == school.key, booking.c.id == booking_id)
     who = select(booking.c.guardian_id, booking.c.pupil_id).where(mine, told_today(booking, booking, day))
     found = (await session.execute(who)).one_or_none()
-    if found is None:
-        return 0
-    draft = Draft(kind=kind, audience=f"guardian:{found.guardian_id}", slots=slots)
-    await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
-    return 1
+    return None if found is None else _Who(int(found.guardian_id), who)
 
 
 async def _class_of(session: AsyncSession, school_id: int, round_id: int) -> tuple[int, str]:
@@ -188,7 +217,14 @@ def _not_reminded() -> Select[Any]:
     """Ask for appointments to come that nobody was reminded of: parameters school, now, until."""
     here = and_(meeting_slot.c.school_id == booking.c.school_id, meeting_slot.c.id == booking.c.slot_id)
     return (
-        select(booking.c.id, booking.c.booked_at, booking.c.moved_at, meeting_slot.c.starts_at, meeting_slot.c.room)
+        select(
+            booking.c.id,
+            booking.c.sequence,
+            booking.c.booked_at,
+            booking.c.moved_at,
+            meeting_slot.c.starts_at,
+            meeting_slot.c.room,
+        )
         .join(booking, here)
         .where(
             meeting_slot.c.school_id == bindparam("school", type_=BigId()),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotFoundError
@@ -29,6 +29,35 @@ async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: 
         .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.state.in_(_STOPPABLE))
         .values(state=DeliveryState.CANCELLED, state_at=now)
     )
+
+
+async def stop_waiting(
+    session: AsyncSession, *, school_id: int, which: ColumnElement[bool], now: datetime
+) -> tuple[int, ...]:
+    """Stop those of some notices that still wait to reach somebody; gives them. What has left stays told."""
+    waits = select(delivery.c.id).where(
+        delivery.c.school_id == notice.c.school_id,
+        delivery.c.notice_id == notice.c.id,
+        delivery.c.state.in_(_STOPPABLE),
+    )
+    stopped = (
+        update(notice)
+        .where(notice.c.school_id == school_id, notice.c.state == NoticeState.PUBLISHED, which, waits.exists())
+        .values(state=NoticeState.CANCELLED)
+        .returning(notice.c.id)
+    )
+    numbers = tuple(sorted((await session.scalars(stopped)).all()))
+    if numbers:
+        await session.execute(
+            update(delivery)
+            .where(
+                delivery.c.school_id == school_id,
+                delivery.c.notice_id.in_(numbers),
+                delivery.c.state.in_(_STOPPABLE),
+            )
+            .values(state=DeliveryState.CANCELLED, state_at=now)
+        )
+    return numbers
 
 
 async def one_alarm_at_a_time(session: AsyncSession, school_id: int) -> None:

@@ -53,7 +53,8 @@ class Draft:
     """What an author presses. `key` names the press: the same key again gives the same notice back.
 
     `due_at`: not before. `seconded_by`: another member of staff who has read it, so that nobody waits to stop it.
-    `at_once`: a child is missing, so it waits for nothing whatever its kind.
+    `at_once`: it waits for nothing whatever its kind: a child is missing, or silence would end too late.
+    `until`: from when on it would be stale, where that is not as usual for its kind.
     """
 
     kind: NoticeKind
@@ -64,6 +65,7 @@ class Draft:
     due_at: datetime | None = None
     seconded_by: int | None = None
     at_once: bool = False
+    until: datetime | None = None
 
     @property
     def lane(self) -> Lane:
@@ -258,6 +260,8 @@ async def written(
 
 def _stale_at(school: School, draft: Draft, now: datetime) -> datetime:
     """Say from when on it would arrive stale; what has no day of its own outlives the silence that may hold it."""
+    if draft.until is not None:
+        return draft.until
     asks = draft.needs is not Needs.NONE
     stale = expires_at(draft.kind, draft.due(now), draft.slots, timezone=school.timezone, asks=asks)
     if asks and draft.kind in _WHENEVER:

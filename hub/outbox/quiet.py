@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hub.models.base import BigId
 from hub.models.notices import AttemptState
@@ -20,6 +20,9 @@ from hub.ports import Lane
 from hub.routing import EVENING, MORNING, check_still_to_come, quiet_until
 from hub.silence import A_YEAR, spread
 from hub.tables import attempt, copy, copy_delivery, delivery, guardian
+
+IN_TIME = timedelta(hours=2)
+"""So long before an hour at least one hears that it is cancelled, or has fallen free: later, one is on the way."""
 
 
 def after_silence(school: School, lane: Lane, due: datetime) -> datetime:
@@ -45,6 +48,31 @@ def check_in_time(school: School, starts_at: datetime | None, due: datetime) -> 
     """Refuse a meeting that would be over when its invitation, due at a moment, leaves. Raises InvalidError."""
     leaves = after_silence(school, Lane.ROUTINE, due)
     check_still_to_come(starts_at, leaves, silent=leaves > due)
+
+
+async def heard_at(
+    session: AsyncSession, *, school: School, who: Select[Any], now: datetime
+) -> Callable[[int], datetime]:
+    """Say for each of `who` (guardian_id, …) from when on something routine that is told now may be heard."""
+    of_school = partial(quiet_at, row=school)
+    adults = who.subquery("adults")
+    asked = select(guardian.c.id, guardian.c.quiet_from, guardian.c.quiet_to).where(
+        guardian.c.school_id == school.key,
+        guardian.c.id.in_(select(adults.c.guardian_id)),
+        guardian.c.quiet_from.is_not(None),
+        guardian.c.quiet_to.is_not(None),
+    )
+    theirs = {
+        row.id: quiet_for_all(now, school.timezone, [(row.quiet_from, row.quiet_to)], of_school)
+        for row in await session.execute(asked)
+    }
+    usual = of_school(now)
+    return lambda guardian_id: theirs.get(guardian_id, usual) or now
+
+
+def comes_too_late(heard: datetime, starts_at: datetime) -> bool:
+    """Whether news about an hour that is heard from a moment on would find the family on its way, or there."""
+    return heard > starts_at - IN_TIME
 
 
 def waited_for(school: School, lane: Lane, due: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Who waited for a place and has one now is told, once however many clocks run."""
+"""Who waited for a place and has one now is told, once however many clocks run; in silence where it ends too late."""
 
 from datetime import datetime
 from functools import cache
@@ -12,6 +12,7 @@ from hub.models.notices import NoticeState
 from hub.models.school import School
 from hub.notices.audience import of_adult
 from hub.notices.publish import Draft, tell
+from hub.outbox.quiet import comes_too_late, heard_at
 from hub.outbox.wordings import read_slots
 from hub.people.staff import speaks_for
 from hub.ports import NoticeKind, Slots
@@ -52,8 +53,10 @@ async def _tell_one(
     except UnreadableError:
         return
     slots = Slots(phrase="place_found", starts_at=read_slots(opened).starts_at, language=school.language)
-    draft = Draft(NoticeKind.REMINDER, f"guardian:{row.guardian_id}", slots)
     who = of_adult(school.key, row.notice_id, row.guardian_id, day_at_school(now, school.timezone))
+    heard = await heard_at(session, school=school, who=who, now=now)
+    late = slots.starts_at is not None and comes_too_late(heard(row.guardian_id), slots.starts_at)
+    draft = Draft(NoticeKind.REMINDER, f"guardian:{row.guardian_id}", slots, at_once=late)
     if (await session.execute(who.limit(1))).first() is not None:
         await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
 
