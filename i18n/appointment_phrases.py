@@ -5,6 +5,7 @@ from i18n.phrase import Phrase
 from i18n.slots import N_
 
 _PLACE = N_("Lieu : %(place)s.")
+_ONLINE = N_("En ligne : lien sur votre page.")
 _CHOOSE = N_("Choisissez-la sur votre page, ou par téléphone.")
 _SAY_WHEN = N_("Dites-le sur votre page, ou par téléphone.")
 # TRANSLATORS: to one appointment or more. pupil: first names; hours: each with its day, hour, teacher and room
@@ -55,6 +56,15 @@ APPOINTMENTS = (
         needs=("moment",),
         of_a_child=True,
         unnamed=(N_("Rappel de votre rendez-vous, %(moment)s."), _PLACE),
+    ),
+    Phrase(
+        "appointment_online",
+        (NoticeKind.REMINDER,),
+        "rappel d’un rendez-vous en ligne",
+        (N_("%(pupil)s : rappel de votre rendez-vous, %(moment)s."), _ONLINE),
+        needs=("moment",),
+        of_a_child=True,
+        unnamed=(N_("Rappel de votre rendez-vous, %(moment)s."), _ONLINE),
     ),
     Phrase(
         "evening_wishes",

@@ -87,6 +87,7 @@ IN_FRENCH = {
     "time_free": "Une heure s'est libérée pour un rendez-vous, jeudi 26 novembre à 16 h 30.",
     "appointment_cancelled": "L'école doit annuler votre rendez-vous, jeudi 26 novembre à 16 h 30.",
     "appointment_near": "Rappel de votre rendez-vous, jeudi 26 novembre à 16 h 30.",
+    "appointment_online": "En ligne : lien sur votre page.",
     "evening_wishes": "Rencontre à l'école : quand pouvez-vous venir ?",
     "evening_hours": "On vous attend à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2) et 16 h 50",
     "evening_some": "On vous attend à l'école : jeudi 26 novembre à 16 h 30 (Mme Exemple, Salle 2) et 16 h 50",

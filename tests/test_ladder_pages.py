@@ -10,16 +10,19 @@ from days import BOTH_WAYS, MAIL, SMS, Day, a_day
 from desks import ORIGIN, Desk, a_browser, a_staffed_school
 from factories import NOW, Adult, by_mail, by_sms
 from family_door import plain
+from sqlalchemy import select
 
 from hub.database import Database
 from hub.models.ladders import Occasion
 from hub.models.people import LastRung, Means
 from hub.notices.ladders import ladders_of
 from hub.notices.playing import Step, play, steps_of, ways_of
+from hub.notices.standing import by_letter
 from hub.patience import USUAL, Ladder
-from hub.ports import ChannelName
+from hub.ports import ChannelName, NoticeKind
 from hub.sealing import Keyring
 from hub.settings import Settings
+from hub.tables import delivery
 from web.house import House
 
 VOICE = ChannelName.VOICE
@@ -53,6 +56,28 @@ def test_a_ladder_is_played_through(
     ladder: Ladder, ways: tuple[ChannelName, ...], last: LastRung, steps: tuple[Step, ...]
 ) -> None:
     assert steps_of(ladder, ways, last) == steps
+
+
+@pytest.mark.parametrize("means", [Means.ANY, Means.WRITE_ONLY])
+@pytest.mark.parametrize("last", list(LastRung))
+@pytest.mark.parametrize("occasion", [Occasion.ABSENCE, Occasion.MEETING])
+async def test_what_is_played_as_the_end_is_what_the_lists_ask_for(
+    day: Day, occasion: Occasion, last: LastRung, means: Means
+) -> None:
+    (zelie,) = await day.small.family(Adult(name="Zélie"))
+    await day.small.write(
+        "UPDATE guardian SET last_rung = :last, means = :means WHERE id = :id", last=last, means=means, id=zelie
+    )
+    await day.press(NoticeKind(occasion.value))
+
+    async with day.database.school(day.small.school.key) as session:
+        here = {"session": session, "school_id": day.small.school.key}
+        _, (adult,) = await play(**here, words="zelie", occasion=occasion, ladder=USUAL[occasion], day=NOW.date())
+        letters = (await session.execute(select(delivery.c.id).where(by_letter()))).all()
+
+    assert (adult.steps[0].end is LastRung.LETTER) is bool(letters)
+    if occasion is Occasion.ABSENCE:
+        assert adult.steps[0].end in (LastRung.CALL, LastRung.RELAY)
 
 
 @dataclass
@@ -90,6 +115,7 @@ async def test_what_is_played_is_what_happens(day: Day) -> None:
                 session,
                 school_id=day.small.school.key,
                 words="Odile",
+                occasion=Occasion.ABSENCE,
                 ladder=USUAL[Occasion.ABSENCE],
                 day=NOW.date(),
             )
@@ -117,7 +143,12 @@ async def test_an_adult_whom_nothing_reaches_is_played_as_a_call(day: Day) -> No
     await day.small.family(Adult(name="Zélie"))
     async with day.database.school(day.small.school.key) as session:
         count, (adult,) = await play(
-            session, school_id=day.small.school.key, words="zelie", ladder=USUAL[Occasion.MEETING], day=NOW.date()
+            session,
+            school_id=day.small.school.key,
+            words="zelie",
+            occasion=Occasion.MEETING,
+            ladder=USUAL[Occasion.MEETING],
+            day=NOW.date(),
         )
 
     assert (count, adult.steps) == (1, (Step(timedelta(0), end=LastRung.CALL),))

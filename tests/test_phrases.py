@@ -204,6 +204,7 @@ LACKING = dict.fromkeys(("closed", "heating", "strike", "transport", "snow", "wa
     "time_free": NO_TIME,
     "appointment_cancelled": NO_TIME,
     "appointment_near": NO_TIME,
+    "appointment_online": NO_TIME,
     "place_found": NO_TIME,
     "evening_wishes": NO_DAY,
     "evening_cancelled": ("hours", NO_TIME[1]),
@@ -226,7 +227,7 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
 
 
 APPOINTMENTS = [
-    *("appointments", "time_free", "appointment_cancelled", "appointment_near"),
+    *("appointments", "time_free", "appointment_cancelled", "appointment_near", "appointment_online"),
     *("evening_wishes", "evening_hours", "evening_some", "evening_cancelled", "evening_none"),
 ]
 OF_A_CHILD = [name for name, phrase in PHRASES.items() if phrase.of_a_child]
@@ -335,7 +336,7 @@ def test_an_alarm_is_seen_to_be_one_right_after_the_schools_name(language: str) 
     assert "URGENT" not in render_email(a_wording(filled("sheltered"), language)).text
 
 
-@pytest.mark.parametrize("name", ["appointment_near", "place_found"])
+@pytest.mark.parametrize("name", ["appointment_near", "appointment_online", "place_found"])
 def test_the_mail_about_an_hour_or_a_place_does_not_pass_for_one_about_how_the_school_writes(name: str) -> None:
     body = render(ChannelName.EMAIL, a_wording(needed(name), "fr", kind=NoticeKind.REMINDER))
 

@@ -1,12 +1,14 @@
 """What is cancelled is not told any more, and that it is cancelled is told in time: appointments, and evenings."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from appointments import Offered
+from appointments import OFFER, Offered
 from days import SMS, Day
+from desks import on_one_database
 from factories import NOW, Adult, SmallSchool, a_school
 from whole_evening import FIVE, THURSDAY, WholeEvening
 
@@ -262,3 +264,18 @@ async def test_an_hour_cancelled_before_its_plan_is_told_is_not_in_it(small: Sma
     told, cancelled_hours = (re.findall(r"1\d h \d\d", text) for text in (plan, gone))
     assert len(told) == 1
     assert set(told).isdisjoint(cancelled_hours)
+
+
+@on_one_database
+async def test_the_reminder_of_an_online_appointment_says_so(small: SmallSchool) -> None:
+    (odile,) = await small.family(by_sms(1, "Odile"))
+    at = Offered(small, offer=replace(OFFER, room="", link="https://visio.test/abc"))
+    await at.open(tell=False)
+    await at.choose((await at.slots())[0], odile)
+    day = Day(small, FIVE - timedelta(days=1))
+    async with small.database.school(small.school.key) as session:
+        await remind(session, small.keyring, school=small.school, now=day.now)
+    await day.drain()
+
+    assert "En ligne : lien sur votre page." in day.sms.sent[0].body.text
+    assert "visio" not in day.sms.sent[0].body.text

@@ -12,7 +12,7 @@ from hub.models.ladders import Occasion
 from hub.models.notices import Needs
 from hub.models.people import LastRung, Means
 from hub.notices.ladders import ladders_of, set_ladders
-from hub.notices.playing import Played, Step, play
+from hub.notices.playing import URGENT, Played, Step, play
 from hub.patience import BOUNDS, TITLES, Ladder, ladder_for, said
 from hub.ports import NoticeKind
 from web.pages import page
@@ -39,8 +39,7 @@ RINGS = frozenset({Occasion.ABSENCE, Occasion.URGENT})
 """Where an automatic call may be one of the ways: nobody is rung up for a meeting."""
 ENDS: Mapping[LastRung, str] = {
     LastRung.CALL: "quelqu’un de l’école appelle",
-    LastRung.WRITE_ONLY: "un mot écrit, sans appel",
-    LastRung.LETTER: "une lettre",
+    LastRung.LETTER: "une lettre, à imprimer au courrier",
     LastRung.RELAY: "la personne relais",
 }
 MEANS: Mapping[Means, str] = {
@@ -60,7 +59,9 @@ async def ladders(visit: OfficeDep, session: ReadingDep, q: str = "", pour: str 
         try:
             urgent, day = occasion is Occasion.URGENT, visit.reader.day
             ladder = ladder_for(NoticeKind.URGENT, Needs.NONE, found) if urgent else found[occasion]
-            count, played = await play(session, school_id=visit.school_id, words=q, ladder=ladder, day=day)
+            count, played = await play(
+                session, school_id=visit.school_id, words=q, occasion=occasion, ladder=ladder, day=day
+            )
         except InvalidError as error:
             wrong = {"q": str(error)}
     typed = {occasion: _typed(occasion, ladder) for occasion, ladder in found.items()}
@@ -124,6 +125,7 @@ def _page(
         units=UNITS,
         bounds={one: (said(least), said(most)) for one, (least, most) in BOUNDS.items()},
         may_ring=RINGS,
+        waits_at_night=occasion not in URGENT,
         q=q,
         occasion=occasion,
         count=count,

@@ -164,9 +164,8 @@ async def _remind_of(
     told = 0
     author = await speaks_for(session, school_id=school.key, day=day_at_school(now, school.timezone))
     for row in rows:
-        slots = Slots(
-            phrase="appointment_near", starts_at=row.starts_at, place=row.room or None, language=school.language
-        )
+        phrase = "appointment_near" if row.link_sealed is None else "appointment_online"
+        slots = Slots(phrase=phrase, starts_at=row.starts_at, place=row.room or None, language=school.language)
         who = await _who_comes(session, school, row.id, now)
         if who is not None:
             key = reminder_key(row.id, row.sequence)
@@ -224,6 +223,7 @@ def _not_reminded() -> Select[Any]:
             booking.c.moved_at,
             meeting_slot.c.starts_at,
             meeting_slot.c.room,
+            meeting_slot.c.link_sealed,
         )
         .join(booking, here)
         .where(

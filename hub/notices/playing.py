@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.models.base import BigId
+from hub.models.ladders import Occasion
 from hub.models.people import LastRung, Means
 from hub.outbox.rungs import WRITABLE, caller_for, same, sender_for, wanted
 from hub.patience import Ladder
@@ -37,6 +38,20 @@ class Played:
     children: tuple[str, ...]
     means: Means
     steps: tuple[Step, ...]
+
+
+URGENT = frozenset({Occasion.ABSENCE, Occasion.URGENT})
+"""Where paper comes too late: at the end somebody calls, whatever the adult wishes (`standing.by_letter`)."""
+MOST_PLAYED = 8
+"""Adults that are played at once: more, and the name is to be said more exactly."""
+
+
+def end_of(occasion: Occasion, last_rung: LastRung, means: Means) -> LastRung:
+    """Say what is left for an adult when no message reaches, by the rule of `standing.by_letter`."""
+    on_paper = last_rung in (LastRung.LETTER, LastRung.WRITE_ONLY) or means is Means.WRITE_ONLY
+    if on_paper:
+        return LastRung.CALL if occasion in URGENT else LastRung.LETTER
+    return last_rung
 
 
 def steps_of(ladder: Ladder, ways: Sequence[ChannelName], last_rung: LastRung) -> tuple[Step, ...]:
@@ -66,13 +81,14 @@ def ways_of(points: Sequence[Any], means: Means, *, rings: bool) -> tuple[Channe
 
 
 async def play(
-    session: AsyncSession, *, school_id: int, words: str, ladder: Ladder, day: date
+    session: AsyncSession, *, school_id: int, words: str, occasion: Occasion, ladder: Ladder, day: date
 ) -> tuple[int, tuple[Played, ...]]:
     """Play a ladder through for the adults who bear these words, or whose child does: how many, and the first of them.
 
     Raises InvalidError as `find_adults` does.
     """
-    count, adults = await find_adults(session, school_id=school_id, words=words, day=day)
+    count, found = await find_adults(session, school_id=school_id, words=words, day=day)
+    adults = found[:MOST_PLAYED]
     asked = {"school": school_id, "guardians": [each.guardian_id for each in adults]}
     points = defaultdict[int, list[Any]](list)
     for row in await session.execute(_points(), asked):
@@ -87,7 +103,7 @@ async def play(
             steps_of(
                 ladder,
                 ways_of(points[each.guardian_id], Means(wishes[each.guardian_id].means), rings=ladder.rings),
-                LastRung(wishes[each.guardian_id].last_rung),
+                end_of(occasion, LastRung(wishes[each.guardian_id].last_rung), Means(wishes[each.guardian_id].means)),
             ),
         )
         for each in adults
