@@ -576,9 +576,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Right(_to("/classe/rendez-vous/soirees/ouvrir"), WHOLE_SCHOOL, _opened, says=frozenset({422})),
     ),
     "GET /classe/rendez-vous/soirees/{evening_id:int}": (Right(_evening(), WHOLE_SCHOOL),),
-    "POST /classe/rendez-vous/soirees/{evening_id:int}/noter": (
-        Right(_evening("/noter"), WHOLE_SCHOOL, _with(qui=1, non=1)),
-    ),
+    "POST /classe/rendez-vous/soirees/{evening_id:int}/noter": (Right(_evening("/noter"), WHOLE_SCHOOL, _with(qui=1)),),
     "POST /classe/rendez-vous/soirees/{evening_id:int}/annuler": (Right(_evening("/annuler"), WHOLE_SCHOOL),),
     "POST /classe/rendez-vous/soirees/{evening_id:int}/proposer": (Right(_evening("/proposer"), WHOLE_SCHOOL),),
     "POST /classe/rendez-vous/soirees/{evening_id:int}/retenir": (

@@ -3,11 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import time, timedelta
 from typing import Any
 
 import pytest_asyncio
 from desks import TEACHER, Desk, on_one_database
-from factories import by_sms
+from factories import NOW, by_sms
 from family_door import Door, a_door, plain
 from homes import at_home
 from test_agenda import words_of
@@ -15,6 +16,7 @@ from whole_evening import THURSDAY, WholeEvening
 
 from hub.database import Database
 from hub.sealing import Keyring
+from hub.silence import Silence
 from web.staff_evenings import AT
 
 pytestmark = on_one_database
@@ -114,6 +116,10 @@ class Office:
     async def sheet(self) -> str:
         return words_of((await self.desk.web.get(f"{AT}/{self.at.evening_id}")).text)
 
+    async def called(self, adult: int) -> str:
+        """Give the page on which the answer of an adult who has called is written down."""
+        return str((await self.desk.web.get(f"{AT}/{self.at.evening_id}?qui={adult}")).text)
+
     async def press(self, act: str, **fields: Any) -> Any:
         return await self.desk.post(f"{AT}/{self.at.evening_id}/{act}", **fields)
 
@@ -140,8 +146,9 @@ async def test_the_director_opens_an_evening_notes_a_call_plans_and_adopts(offic
     office.at.evening_id = int(re.findall(r"soirees/(\d+)", opened.headers["location"])[0])
     before = await office.sheet()
     day = THURSDAY.isoformat()
-    noted = await office.press("noter", qui=1, jour=day, **{f"de-{day}": "17:15", f"a-{day}": "17:30"})
-    await office.press("noter", qui=2, non=1)
+    keys = re.findall(r'name="enfant" value="([^"]+)"', (await office.called(1)))
+    noted = await office.press("noter", qui=1, jour=day, enfant=keys, **{f"de-{day}": "17:15", f"a-{day}": "17:30"})
+    await office.press("noter", qui=2, jour=day, **{f"de-{day}": "17:00", f"a-{day}": "18:00"})
     said = await office.sheet()
     proposed = await office.press("proposer")
     plan = (await office.desk.web.get(f"{AT}/{office.at.evening_id}")).text
@@ -164,6 +171,44 @@ async def test_the_director_opens_an_evening_notes_a_call_plans_and_adopts(offic
     cancelled = await office.press("annuler")
     assert (cancelled.status_code, await office.at.booked()) == (303, [])
     assert "Cette soirée n’a pas lieu." in await office.sheet()
+
+
+async def test_a_call_is_noted_by_child_and_what_was_said_before_stands_in_the_form(office: Office) -> None:
+    small = office.at.small
+    await small.family(by_sms("+33639981001", name="Odette"), children=("Zoé",), class_label="CE1 B")
+    await small.write("UPDATE link SET guardian_id = 1 WHERE guardian_id = 3")
+    await office.at.open(days=(THURSDAY, THURSDAY + timedelta(days=1)))
+    day = THURSDAY.isoformat()
+    first, second = re.findall(r'name="enfant" value="([^"]+)" checked', await office.called(1))
+
+    said = {"enfant": [second], "jour": day, f"de-{day}": "17:30", f"a-{day}": "18:00"}
+    noted = await office.press("noter", qui=1, **said)
+
+    assert noted.status_code == 303
+    again = await office.called(1)
+    assert re.findall(r'name="enfant" value="([^"]+)"( checked)?', again) == [(first, ""), (second, " checked")]
+    assert re.findall(r'name="jour" value="([^"]+)"( checked)?', again)[0] == (day, " checked")
+    assert re.findall(r'name="jour" value="([^"]+)"( checked)?', again)[1][1] == ""
+    assert '<option value="17:30" selected>' in again
+    assert "Une réponse est déjà notée" in words_of(again)
+    assert "Une réponse est déjà notée" not in words_of(await office.called(2))
+    assert 'name="enfant"' not in await office.called(99)
+
+
+async def test_a_plan_adopted_in_the_schools_silence_says_when_families_hear_it(office: Office) -> None:
+    small = office.at.small
+    await office.at.open()
+    await office.at.wish(1)
+    await office.at.propose()
+    await small.falls_silent(Silence(time(18, 30), time(7)))
+    small.database._clock = lambda: NOW.replace(hour=20)
+    await office.desk.enter()
+    read = (await office.at.sheet()).sought_at
+    await office.press("retenir", plan=read.isoformat() if read else "")
+
+    page = (await office.desk.web.get(f"{AT}/{office.at.evening_id}?fait=retenu")).text
+    assert "mercredi 25 novembre à partir de 7 h 00 : l’école est en silence jusque-là" in words_of(page)
+    assert page.count('/porte"') == 2
 
 
 async def test_asking_many_wants_a_second_factor_and_leaves_a_minute_to_stop_it(office: Office) -> None:
@@ -199,7 +244,7 @@ async def test_a_teacher_is_shown_no_evening_of_the_school(office: Office) -> No
         await office.press("proposer"),
         await office.press("retenir"),
         await office.press("annuler"),
-        await office.press("noter", qui=1, non=1),
+        await office.press("noter", qui=1),
     ]
 
     assert {one.status_code for one in answers} == {403}

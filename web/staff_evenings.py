@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
@@ -16,17 +16,19 @@ from hub.evenings.adopting import adopt
 from hub.evenings.cancelling import cancel_evening
 from hub.evenings.opening import evening_is_for_many, is_for_many, may_receive, open_evening
 from hub.evenings.proposing import facts, keep_plan
-from hub.evenings.reading import evening_sheet
+from hub.evenings.reading import EveningSheet, evening_sheet
 from hub.evenings.rules import Why
 from hub.evenings.seeking import NoPlanError, proposed
 from hub.evenings.wishes import evenings_for
+from hub.models.school import School
 from hub.people.kin import children_of
 from hub.people.schools import read_school
 from hub.people.second_factor import SecondNeededError
+from hub.people.silences import quiet_at
 from hub.routing import next_school_day
 from i18n.tongues import tongue
 from web.evening_form import EVENING_FIELDS, EveningForm
-from web.evening_words import days_shown, wish_from
+from web.evening_words import WishShown, days_shown, wish_from, wish_shown
 from web.pages import page
 from web.staff_appointments import AT as ROUNDS
 from web.staff_appointments import ROOM
@@ -42,6 +44,7 @@ WHY: Mapping[Why, str] = {
     Why.FULL: "d’autres familles ont toutes les heures où elle peut venir",
 }
 """Why there is no hour, as the page says it."""
+Adult = Annotated[int, Query(ge=0, lt=2**63)]
 Done = Literal["", "ouverte", "note", "propose", "retenu", "annulee"]
 
 
@@ -79,9 +82,12 @@ async def open_it(visit: WriterDep, form: Annotated[EveningForm, Form()]) -> Res
 
 
 @router.get(f"{AT}/{{evening_id:int}}")
-async def look(visit: WriterDep, session: ReadingDep, evening_id: int, fait: Done = "") -> Response:
-    """For the director and the office: who answered, the plan in plain words, and whether it is adopted."""
-    return await _look(visit, session, evening_id, done=fait)
+async def look(visit: WriterDep, session: ReadingDep, evening_id: int, fait: Done = "", qui: Adult = 0) -> Response:
+    """For the director and the office: who answered, the plan in plain words, whether it is adopted.
+
+    `qui`: an adult who has called: what he or she said before stands in the form.
+    """
+    return await _look(visit, session, evening_id, done=fait, who=qui)
 
 
 @router.post(f"{AT}/{{evening_id:int}}/noter")
@@ -90,7 +96,6 @@ async def write_down(
     visit: WriterDep,
     evening_id: int,
     qui: Annotated[int, Form(ge=1, lt=2**63)],
-    non: Annotated[str, Form(max_length=4)] = "",
 ) -> Response:
     """For the director and the office: write down for a family that called when it can come, or that it does not."""
     form = await request.form()
@@ -103,20 +108,17 @@ async def write_down(
             if qui not in {guardian_id for guardian_id, *_ in sheet.pairs}:
                 raise NotFoundError("Cette famille n’est pas concernée par la soirée.")
             children = await children_of(session, school_id=visit.school_id, guardians=[qui], day=visit.reader.day)
-            asking = await evenings_for(session, visit.house.keyring, school=school, children=children, now=visit.now)
-            ticked = [("enfant", each.key) for one in asking for each in one.children if not non]
-            said = FormData([*form.multi_items(), ("soiree", str(evening_id)), *ticked])
             await wish_from(
                 session,
                 visit.house.keyring,
-                said,
+                FormData([*form.multi_items(), ("soiree", str(evening_id))]),
                 school=school,
                 children=children,
                 now=visit.now,
                 by=visit.reader.staff_id,
             )
     except InvalidError as error:
-        return await _again(visit, evening_id, tongue("fr", typeset=True).gettext(str(error)))
+        return await _again(visit, evening_id, tongue("fr", typeset=True).gettext(str(error)), who=qui)
     return _back(evening_id, "note")
 
 
@@ -180,13 +182,15 @@ async def cancel(visit: WriterDep, evening_id: int) -> Response:
     return _back(evening_id, "annulee")
 
 
-async def _again(visit: Visit, evening_id: int, late: str) -> Response:
+async def _again(visit: Visit, evening_id: int, late: str, who: int = 0) -> Response:
     async with visit.house.database.reading(visit.school_id) as session:
-        return await _look(visit, session, evening_id, late=late)
+        return await _look(visit, session, evening_id, late=late, who=who)
 
 
-async def _look(visit: Visit, session: AsyncSession, evening_id: int, *, done: str = "", late: str = "") -> Response:
-    """Show an evening as it is now; `late`: why what was pressed could not be."""
+async def _look(
+    visit: Visit, session: AsyncSession, evening_id: int, *, done: str = "", late: str = "", who: int = 0
+) -> Response:
+    """Show an evening as it is now; `late`: why what was pressed could not be; `who` has called."""
     school = await read_school(session, visit.school_id)
     sheet = await evening_sheet(session, visit.house.keyring, school=school, evening_id=evening_id, reader=visit.reader)
     return page(
@@ -195,11 +199,26 @@ async def _look(visit: Visit, session: AsyncSession, evening_id: int, *, done: s
         visit=visit,
         sheet=sheet,
         days=days_shown(tongue("fr", typeset=True), sheet.days, school.timezone),
+        called=await _called(visit, session, school, sheet, who),
+        who=who,
+        silent_until=quiet_at(visit.now, school),
         why=WHY,
         done=done,
         late=late,
         room=ROOM,
     )
+
+
+async def _called(
+    visit: Visit, session: AsyncSession, school: School, sheet: EveningSheet, who: int
+) -> WishShown | None:
+    """Give what an adult who has called is asked, and said before; None: nobody, or nobody whom it concerns."""
+    if who not in {guardian_id for guardian_id, *_ in sheet.pairs}:
+        return None
+    children = await children_of(session, school_id=visit.school_id, guardians=[who], day=visit.reader.day)
+    asking = await evenings_for(session, visit.house.keyring, school=school, children=children, now=visit.now)
+    one = next((each for each in asking if each.evening_id == sheet.evening_id), None)
+    return None if one is None else wish_shown(tongue("fr", typeset=True), visit.school_id, one, school.timezone)
 
 
 async def _sheet(
