@@ -86,6 +86,8 @@ async def test_who_comes_too_late_is_offered_the_next_free_ones_in_one_sentence(
     assert late.status_code == 409
     assert "17 h 00, 17 h 30 et 17 h 45" in words_of(late.text) or said in words_of(late.text)
     assert numbers(late.text) == [slots[0], *slots[2:]]
+    assert f"#r{at.round_id}-1" in late.text
+    assert re.search(rf'id="r{at.round_id}-1">\s*<p class="note alert" role="alert">', late.text)
     assert "أُخذت هذه الساعة للتو" in arabic.text
     assert '<html lang="ar" dir="rtl"' in arabic.text
 

@@ -249,3 +249,16 @@ async def test_a_teacher_is_shown_no_evening_of_the_school(office: Office) -> No
 
     assert {one.status_code for one in answers} == {403}
     assert "Soirées de toute l’école" not in (await office.desk.web.get("/classe/rendez-vous")).text
+
+
+async def test_whoever_does_not_come_is_asked_no_more_once_the_plan_stands(door: Door) -> None:
+    at = await asked(door)
+    await at.wish(1, wanted=())
+    await at.propose()
+    await at.adopt()
+    async with at_home(at.small, 1) as home:
+        page, glance = words_of((await home.look(MINE)).text), words_of((await home.look("/famille")).text)
+
+    assert "à choisir" not in glance
+    assert "à choisir" not in page
+    assert "Choisissez votre heure" in page

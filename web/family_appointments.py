@@ -36,6 +36,11 @@ class Pressed(BaseModel):
     rendezvous: int = Field(default=0, ge=0, lt=2**63)
     geste: Literal["choisir", "rendre", "attendre", "ne_plus_attendre"] = "choisir"
 
+    @property
+    def card(self) -> str:
+        """Name the card on the page whose button it was."""
+        return f"r{self.tour}-{self.eleve}"
+
 
 @router.get(AT)
 async def show(visitor: FamilyDep) -> Response:
@@ -52,11 +57,11 @@ async def press(visitor: FamilyDep, pressed: Annotated[Pressed, Form()]) -> Resp
     except TakenError as late:
         async with visitor.reading(pressed.ecole) as at_school:
             timezone = at_school.school.timezone
-        return await _page(visitor, sorry=too_late(visitor.speaks, late, timezone))
+        return await _page(visitor, sorry=too_late(visitor.speaks, late, timezone), at=pressed.card)
     except HubError as error:
         if isinstance(error, NotFoundError) and str(error) != GONE:
             raise
-        return await _page(visitor, sorry=visitor.speaks.gettext(str(error)))
+        return await _page(visitor, sorry=visitor.speaks.gettext(str(error)), at=pressed.card)
     return RedirectResponse(f"{AT}?lang={visitor.speaks.code}", 303)
 
 
@@ -113,7 +118,7 @@ async def appointment_glances(visitor: Visitor, at_school: AtSchool) -> Sequence
             }
             found += [Glance(each.child.pupil_id, "people", said, way, marked=True) for each in asking.one.children]
     for one in await _of_school(visitor, at_school):
-        if one.one.own is None and one.one.free:
+        if one.one.to_choose:
             said = visitor.speaks.gettext("Rendez-vous à choisir, jusqu'au %(day)s") % {"day": one.until}
             found.append(Glance(one.one.child.pupil_id, "people", said, way, marked=True))
     return found
@@ -145,8 +150,8 @@ def _child(at_school: AtSchool, pupil_id: int) -> Child:
     return child
 
 
-async def _page(visitor: Visitor, *, sorry: str = "") -> Response:
-    """Show what is offered as it is now; `sorry`: why what was pressed could not be."""
+async def _page(visitor: Visitor, *, sorry: str = "", at: str = "") -> Response:
+    """Show what is offered as it is now; `sorry`: why what was pressed could not be, in the card `at`."""
     found: list[tuple[str, Shown]] = []
     wishes: list[tuple[str, WishShown]] = []
     for school_id in visitor.at_home.schools:
@@ -159,10 +164,11 @@ async def _page(visitor: Visitor, *, sorry: str = "") -> Response:
         found=found,
         wishes=wishes,
         to_say=sum(not one.one.said for _, one in wishes),
-        to_choose=sum(one.one.own is None and bool(one.one.free) for _, one in found),
+        to_choose=sum(one.one.to_choose for _, one in found),
         next=next((one for _, one in found if one.when), None),
         several=len(visitor.at_home.schools) > 1,
         sorry=sorry,
+        sorry_at=at if at in {f"r{one.one.round_id}-{one.one.child.pupil_id}" for _, one in found} else "",
     )
 
 

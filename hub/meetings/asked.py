@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Date, Select, and_, bindparam, func, literal, select, union_all
 
 from hub.models.base import BigId, UtcDateTime
 from hub.people.links import told_about, told_today
@@ -11,6 +11,7 @@ from hub.tables import (
     booking,
     booking_wait,
     evening_round,
+    evening_wish,
     guardian,
     link,
     meeting_evening,
@@ -95,13 +96,20 @@ def offered() -> Select[Any]:
 
 
 @cache
-def waiting_of() -> Select[Any]:
-    """Ask for what some adults wait for: parameters school, guardians."""
-    return select(booking_wait.c.round_id, booking_wait.c.guardian_id, booking_wait.c.pupil_id).where(
-        booking_wait.c.school_id == _SCHOOL,
-        booking_wait.c.guardian_id.in_(bindparam("guardians", type_=BigId(), expanding=True)),
-        booking_wait.c.told_at.is_(None),
+def said_of() -> CompoundSelect[Any]:
+    """Ask what some adults wait for, and about whom they do not come (`waits` False): parameters school, guardians."""
+    guardians = bindparam("guardians", type_=BigId(), expanding=True)
+    waiting = select(
+        booking_wait.c.round_id, booking_wait.c.guardian_id, booking_wait.c.pupil_id, literal(value=True).label("waits")
+    ).where(
+        booking_wait.c.school_id == _SCHOOL, booking_wait.c.guardian_id.in_(guardians), booking_wait.c.told_at.is_(None)
     )
+    declined = select(
+        evening_wish.c.round_id, evening_wish.c.guardian_id, evening_wish.c.pupil_id, literal(value=False)
+    ).where(
+        evening_wish.c.school_id == _SCHOOL, evening_wish.c.guardian_id.in_(guardians), evening_wish.c.comes.is_(False)
+    )
+    return union_all(waiting, declined)
 
 
 @cache

@@ -44,7 +44,7 @@ class ForChild:
     """Appointments offered for one child, as one adult sees them: his or her own, and what nobody has yet.
 
     `open`: one may choose, until `closes_at`. `uid` names the appointment in calendars. `waits`: this adult is told
-    when a time falls free.
+    when a time falls free. `declined`: this adult has said not to come.
     """
 
     round_id: int
@@ -58,6 +58,12 @@ class ForChild:
     own: Time | None
     free: tuple[Time, ...]
     waits: bool
+    declined: bool
+
+    @property
+    def to_choose(self) -> bool:
+        """Whether an hour is to choose."""
+        return self.own is None and bool(self.free) and not self.declined
 
     def __repr__(self) -> str:
         return f"ForChild({self.round_id})"
@@ -147,15 +153,14 @@ async def for_family(
     if not rows:
         return []
     seal = await school_key(session, keyring, school_id)
-    waiting = await session.execute(asked.waiting_of(), {"school": school_id, "guardians": guardians})
-    waits = {(row.round_id, row.guardian_id, row.pupil_id) for row in waiting}
+    rows_said = await session.execute(asked.said_of(), {"school": school_id, "guardians": guardians})
+    said = {(row.round_id, row.guardian_id, row.pupil_id): bool(row.waits) for row in rows_said}
     found = dict[tuple[int, int], ForChild]()
     for round_id, group in groupby(sorted(rows, key=lambda row: row.round_id), key=lambda row: row.round_id):
         times = list(group)
         for child in (one for one in children if one.class_id == times[0].class_id):
-            seen = _for_child(
-                round_id, child, times, seal, now, waits=(round_id, child.guardian_id, child.pupil_id) in waits
-            )
+            waits = said.get((round_id, child.guardian_id, child.pupil_id))
+            seen = _for_child(round_id, child, times, seal, now, waits=waits)
             before = found.get((round_id, child.pupil_id))
             if before is None or before.booking_id is None:
                 found[round_id, child.pupil_id] = seen
@@ -190,8 +195,7 @@ async def rounds_to_come(
     session: AsyncSession, keyring: Keyring, *, school_id: int, classes: Collection[int], now: datetime
 ) -> list[Listed]:
     """List the rounds of some classes that have a time to come."""
-    which = {"school": school_id, "classes": list(classes), "now": now}
-    rows = (await session.execute(asked.rounds_of(), which)).all()
+    rows = (await session.execute(asked.rounds_of(), {"school": school_id, "classes": list(classes), "now": now})).all()
     if not rows:
         return []
     seal = await school_key(session, keyring, school_id)
@@ -229,7 +233,7 @@ async def round_sheet(
 
 
 def _for_child(
-    round_id: int, child: Child, times: Sequence[Any], seal: Seal, now: datetime, *, waits: bool
+    round_id: int, child: Child, times: Sequence[Any], seal: Seal, now: datetime, *, waits: bool | None
 ) -> ForChild:
     mine = [row for row in times if (row.guardian_id, row.pupil_id) == (child.guardian_id, child.pupil_id)]
     first = times[0]
@@ -246,7 +250,8 @@ def _for_child(
         uid=mine[0].uid if mine else "",
         own=_time(mine[0], seal, comes=True) if mine else None,
         free=tuple(_time(row, seal) for row in free),
-        waits=waits,
+        waits=waits is True,
+        declined=waits is False,
     )
 
 
