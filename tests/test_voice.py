@@ -316,11 +316,16 @@ async def test_a_number_that_has_long_been_silent_hears_no_childs_name(line: Lin
     assert "Capucine" not in line.heard(LANDLINE)[0]
 
 
-async def test_what_was_withdrawn_while_it_rang_is_not_said(line: Line) -> None:
+@pytest.mark.parametrize(
+    "ends",
+    ["UPDATE notice SET state = 'cancelled'", "UPDATE link SET to_on = '2026-11-23'"],
+    ids=["withdrawn", "barred"],
+)
+async def test_what_was_withdrawn_or_may_be_told_no_more_since_it_rang_is_not_said(line: Line, ends: str) -> None:
     await line.door.small.family(Adult(reached_by=((ChannelName.VOICE, LANDLINE),)))
     line.box.calls.answer(LANDLINE, Answering(PicksUp.NOBODY))
     await line.press()
-    await line.door.small.write("UPDATE notice SET state = 'cancelled'")
+    await line.door.small.write(ends)
     token = line.door.small.keyring.token("a", 1)
 
     answer = await posted_to(line, f"{token}/answer", AnsweredBy="human")
