@@ -38,11 +38,19 @@ class Day:
     now: datetime = NOW
     sms: FakeChannel = field(default_factory=FakeChannel)
     mail: FakeChannel = field(default_factory=lambda: FakeChannel(name=MAIL, proof=Proof.ACCEPTED))
+    voice: FakeChannel | None = None
+    """Where the school calls by a machine, the calls."""
 
     def __post_init__(self) -> None:
         self.database = self.small.database
         self.database._clock = lambda: self.now
         self.settings = Settings(public_url="https://hub.test", master_keys=None)
+
+    @property
+    def channels(self) -> dict[ChannelName, FakeChannel]:
+        """The ways out."""
+        ways = {SMS: self.sms, MAIL: self.mail}
+        return ways | ({ChannelName.VOICE: self.voice} if self.voice else {})
 
     async def press(self, kind: NoticeKind = NoticeKind.ABSENCE, **more: object) -> int:
         slots = {NoticeKind.ABSENCE: ABSENT, NoticeKind.MEETING: MEETING}.get(kind, Slots(text="Ecole fermee."))
@@ -61,13 +69,13 @@ class Day:
     async def drain(self) -> None:
         """Send what is due, go round once, and send what that brought."""
         await self._send()
-        wordings, channels = Wordings(self.settings, self.small.keyring, render), {SMS: self.sms, MAIL: self.mail}
-        await Rounds(self.database, self.small.keyring, wordings, self.settings, channels).walk()
+        wordings = Wordings(self.settings, self.small.keyring, render)
+        await Rounds(self.database, self.small.keyring, wordings, self.settings, self.channels).walk()
         await self._send()
 
     async def _send(self) -> None:
-        wordings, channels = Wordings(self.settings, self.small.keyring, render), {SMS: self.sms, MAIL: self.mail}
-        drain = Drain(self.database, self.small.keyring, wordings, self.settings, channels)
+        wordings = Wordings(self.settings, self.small.keyring, render)
+        drain = Drain(self.database, self.small.keyring, wordings, self.settings, self.channels)
         for lane in Lane:
             await drain.drain(lane)
         await drain.idle()

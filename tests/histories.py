@@ -21,7 +21,7 @@ from hub.notices.publish import Draft, publish
 from hub.outbox.record import ReceiptIn, record_receipts
 from hub.people.schools import read_school
 from hub.people.silences import set_silence
-from hub.ports import HalfDay, NoticeKind, Outgoing, Slots
+from hub.ports import ChannelName, HalfDay, NoticeKind, Outgoing, Slots
 from hub.replies.answers import Taken, answer
 from hub.silence import Silence
 
@@ -84,11 +84,14 @@ class Book:
 class World:
     """A school whose every message is looked at when it leaves."""
 
+    step = timedelta(hours=1)
+    """How often its clocks look, at least."""
+
     def __init__(self, day: Day) -> None:
         self.day, self.notices = day, dict[int, Book]()
         self.ids = list[int]()
         self.barred, self.hours = set[int](), dict[int, tuple[time, time]]()
-        self.seen, self.heard = [0, 0], set[int]()
+        self.seen, self.heard = dict[ChannelName, int](), set[int]()
         self.faults = list[str]()
         self.silence: Silence | None = None
 
@@ -101,6 +104,10 @@ class World:
         """Let one thing happen, and look at what left."""
         name, *said = event
         await getattr(self, f"_{name}")(*said)
+        await self._pass()
+
+    async def _pass(self) -> None:
+        """Let what is due leave, and look at it."""
         await self.day.drain()
         await self._look()
 
@@ -108,8 +115,7 @@ class World:
         """Let three weeks pass, with nobody doing anything; then nothing waits any more."""
         for hours in (*[3] * 12, *[12] * 8, *[72] * 5):
             self.day.now += timedelta(hours=hours)
-            await self.day.drain()
-            await self._look()
+            await self._pass()
         for what, asked in STILL.items():
             ((count,),) = await self.day.small.rows(asked)
             if count:
@@ -117,10 +123,9 @@ class World:
 
     async def _wait(self, minutes: int) -> None:
         until = self.day.now + timedelta(minutes=minutes)
-        while self.day.now + timedelta(hours=1) < until:
-            self.day.now += timedelta(hours=1)
-            await self.day.drain()
-            await self._look()
+        while self.day.now + self.step < until:
+            self.day.now += self.step
+            await self._pass()
         self.day.now = until
 
     async def _press(self, kind: NoticeKind, needs: Needs, delay: int) -> None:
@@ -168,13 +173,13 @@ class World:
                 now=day.now,
             )
         if taken is not Taken.WITHDRAWN:
-            self.notices[notice_id].said.add(adult)
+            (await self._book_of(notice_id)).said.add(adult)
             if kind is not AnswerKind.ACKNOWLEDGED:
                 await self._answered_for_the_other(notice_id, self.ids[who ^ 1], kind)
 
     async def _answered_for_the_other(self, notice_id: int, other: int, kind: AnswerKind) -> None:
         """A reason explains an absence for both; where one answer is enough, whoever knows is not asked any more."""
-        book = self.notices[notice_id]
+        book = await self._book_of(notice_id)
         state = "SELECT state FROM delivery WHERE notice_id = :notice AND guardian_id = :adult"
         rows = await self.day.small.rows(state, notice=notice_id, adult=other)
         if (book.kind is NoticeKind.ABSENCE and kind is AnswerKind.ILL) or (
@@ -217,10 +222,11 @@ class World:
 
     async def _quiet(self, who: int, begins: int, length: int) -> None:
         hours = time(begins), time((begins + length) % 24)
+        kept = [f"{one:%H:%M:%S.%f}" for one in hours] if self.day.database.dialect == "sqlite" else hours
         await self.day.small.write(
             "UPDATE guardian SET quiet_from = :begins, quiet_to = :ends WHERE id = :adult",
             adult=self.ids[who],
-            **{name: one.strftime("%H:%M:%S.%f") for name, one in zip(("begins", "ends"), hours, strict=True)},
+            **dict(zip(("begins", "ends"), kept, strict=True)),
         )
         self.hours[self.ids[who]] = hours
 
@@ -235,9 +241,9 @@ class World:
     async def _look(self) -> None:
         """Hold each message that has just left against the book."""
         fresh = list[Outgoing]()
-        for place, channel in enumerate((self.day.sms, self.day.mail)):
-            fresh += channel.sent[self.seen[place] :]
-            self.seen[place] = len(channel.sent)
+        for name, channel in self.day.channels.items():
+            fresh += channel.sent[self.seen.get(name, 0) :]
+            self.seen[name] = len(channel.sent)
         for one in fresh:
             asked = (
                 "SELECT copy.notice_id, delivery.guardian_id FROM attempt "
@@ -245,12 +251,14 @@ class World:
                 "JOIN delivery ON delivery.id = copy_delivery.delivery_id WHERE attempt.id = :id"
             )
             rows = await self.day.small.rows(asked, id=one.attempt_id)
-            self._hold(rows)
+            self._hold(await self._book_of(rows[0][0]), [row[1] for row in rows], one)
 
-    def _hold(self, rows: list[tuple[Any, ...]]) -> None:
-        number = rows[0][0]
-        book, now = self.notices[number], self.day.now
-        told = [row[1] for row in rows]
+    async def _book_of(self, number: int) -> Book:
+        """Give what the world knows of a notice; here it has pressed each itself."""
+        return self.notices[number]
+
+    def _hold(self, book: Book, told: list[int], one: Outgoing) -> None:  # noqa: ARG002 (a wider world reads it)
+        now = self.day.now
         if book.cancelled:
             self.faults.append(f"a cancelled notice left: {book.kind}")
         if now >= book.expires:
@@ -259,20 +267,26 @@ class World:
         if not for_whom:
             self.faults.append(f"nobody was left to tell: {book.kind}")
         hours = [adult for adult in for_whom if adult in self.hours]
-        if book.kind not in URGENT and len(hours) == 1 and self._is_quiet(hours[0]):
+        if book.kind in URGENT or self._may_pass(book, for_whom):
+            return
+        if len(hours) == 1 and self._is_quiet(hours[0]):
             self.faults.append(f"it left in quiet hours: {book.kind}")
-        if book.kind not in URGENT and self._is_silent():
+        if self._is_silent():
             self.faults.append(f"it left in the school's silence: {book.kind}")
 
-    def _is_silent(self) -> bool:
+    def _may_pass(self, book: Book, adults: list[int]) -> bool:  # noqa: ARG002 (a wider world reads them)
+        """Whether something that is not urgent by its kind may pass all the same."""
+        return False
+
+    def _is_silent(self, now: datetime | None = None) -> bool:
         if self.silence is None:
             return False
-        here = self.day.now.astimezone(PARIS)
+        here = (now or self.day.now).astimezone(PARIS)
         return (self.silence.weekends and here.weekday() >= 5) or not (
             self.silence.ends <= here.time() < self.silence.begins
         )
 
-    def _is_quiet(self, adult: int) -> bool:
+    def _is_quiet(self, adult: int, now: datetime | None = None) -> bool:
         """Whether the adult's own hours hold now; those that leave no moment beside the silence count for nothing."""
         begins, ends = self.hours[adult]
 
@@ -281,7 +295,7 @@ class World:
 
         silence = self.silence
         day = [time(hour) for hour in range(24) if silence is None or silence.ends <= time(hour) < silence.begins]
-        return quiet(self.day.now.astimezone(PARIS).time()) and not all(quiet(hour) for hour in day)
+        return quiet((now or self.day.now).astimezone(PARIS).time()) and not all(quiet(hour) for hour in day)
 
 
 def _aware(moment: Any) -> datetime:
