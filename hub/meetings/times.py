@@ -14,6 +14,7 @@ SHORTEST, LONGEST = 5, 120
 MOST = 60
 """Appointments of one teacher in one press: more, an hour was mistyped."""
 AHEAD = timedelta(days=200)
+PAST = "Ces heures sont déjà passées : donnez un jour et une heure à venir."
 REMIND_FROM = time(10)
 ROOM_MAX, LINK_MAX = 60, 300
 
@@ -65,23 +66,23 @@ def check_offer(offer: Offer, timezone: str, now: datetime) -> tuple[tuple[datet
         raise InvalidError("La fin vient après le début : vérifiez les heures.", field="ends")
     _check_pause(offer)
     _check_where(offer)
+    _check_day(offer.day, now.astimezone(ZoneInfo(timezone)).date())
     found = times_of(offer, timezone)
     if not found:
         raise InvalidError("Aucun rendez-vous ne tient entre ces heures : vérifiez la durée.", field="minutes")
     if len(found) > MOST:
         raise InvalidError("Cela ferait plus de 60 rendez-vous : vérifiez les heures et la durée.", field="minutes")
     if found[0][0] <= now:
-        raise InvalidError("Ces heures sont déjà passées : donnez un jour et une heure à venir.", field="day")
-    if found[0][0] > now + AHEAD:
-        raise InvalidError("Ce jour est trop loin d’aujourd’hui : vérifiez l’année.", field="day")
+        raise InvalidError(PAST, field="day")
     return found
 
 
 def closing(first: datetime, until: date | None, timezone: str) -> datetime:
     """Say until when families choose: the evening of the day named, else of the eve; never beyond the first time."""
     zone = ZoneInfo(timezone)
-    eve = first.astimezone(zone).date() - timedelta(days=1)
-    return min(datetime.combine(until or eve, time(23, 59), zone).astimezone(UTC), first)
+    day = first.astimezone(zone).date()
+    last = min(until or day - timedelta(days=1), day)
+    return min(datetime.combine(last, time(23, 59), zone).astimezone(UTC), first)
 
 
 def reminded_between(starts_at: datetime, timezone: str) -> tuple[datetime, datetime]:
@@ -103,6 +104,14 @@ def is_to_remind(starts_at: datetime, chosen_at: datetime, now: datetime, timezo
     return begins <= now < ends and chosen_at < begins
 
 
+def _check_day(day: date, today: date) -> None:
+    """Refuse a day that is past or far off, before any clock reckons with it: the first and last days have no UTC."""
+    if day < today:
+        raise InvalidError(PAST, field="day")
+    if day > today + AHEAD:
+        raise InvalidError("Ce jour est trop loin d’aujourd’hui : vérifiez l’année.", field="day")
+
+
 def _check_pause(offer: Offer) -> None:
     if (offer.pause_from is None) != (offer.pause_to is None):
         raise InvalidError("Une pause a un début et une fin : donnez les deux.", field="pause_from")
@@ -115,6 +124,10 @@ def _check_where(offer: Offer) -> None:
         raise InvalidError("La salle compte 60 signes au plus.", field="room")
     if not offer.link:
         return
-    parts = urlsplit(offer.link)
-    if len(offer.link) > LINK_MAX or parts.scheme != "https" or not parts.hostname or not offer.link.isprintable():
+    try:
+        parts = urlsplit(offer.link)
+        whole = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole or len(offer.link) > LINK_MAX or not offer.link.isprintable():
         raise InvalidError("Le lien commence par https:// et compte 300 signes au plus.", field="link")
