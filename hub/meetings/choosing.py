@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import HubError, InvalidError, NotFoundError
 from hub.meetings import asked
 from hub.meetings.telling import Freed, tell_who_waits
-from hub.meetings.withdrawing import stop_reminders
+from hub.meetings.withdrawing import leave_out, stop_reminders
 from hub.models.school import School
 from hub.routing import day_at_school
 from hub.sealing import Keyring
@@ -72,6 +72,7 @@ async def choose(
         raise TakenError(await _next_free(session, school.key, slot, now))
     if mine.slot_id != slot_id:
         await _moved(session, school.key, slot, mine.id, now)
+        await _not_told_of(session, keyring, school.key, mine.slot_id, comes.by, now)
         freed = Freed(slot.round_id, mine.starts_at)
         await tell_who_waits(session, keyring, freed, school=school, now=now)
     return int(mine.id)
@@ -99,6 +100,7 @@ async def give_back(
     if row is None:
         raise NotFoundError(NO_APPOINTMENT)
     await stop_reminders(session, school_id=school.key, bookings=[(booking_id, row.sequence - 1)], now=now)
+    await _not_told_of(session, keyring, school.key, row.slot_id, None, now)
     starts_at = (
         await session.execute(select(meeting_slot.c.starts_at).where(meeting_slot.c.id == row.slot_id))
     ).scalar_one()
@@ -171,6 +173,13 @@ async def _moved(session: AsyncSession, school_id: int, slot: Row[Any], booking_
     if sequence is None:
         raise NotFoundError(NO_APPOINTMENT)
     await stop_reminders(session, school_id=school_id, bookings=[(booking_id, sequence - 1)], now=now)
+
+
+async def _not_told_of(
+    session: AsyncSession, keyring: Keyring, school_id: int, slot_id: int, by: int | None, now: datetime
+) -> None:
+    """Let a plan's message that has not left yet say nothing of an hour that was left: who left it knows."""
+    await leave_out(session, keyring, school_id=school_id, slots=[slot_id], staff_id=by, now=now)
 
 
 async def _next_free(session: AsyncSession, school_id: int, slot: Row[Any], now: datetime) -> list[datetime]:

@@ -94,11 +94,18 @@ async def _wait_on(session: AsyncSession, school_id: int, rounds: Collection[int
 
 
 async def leave_out(
-    session: AsyncSession, keyring: Keyring, *, school_id: int, slots: Collection[int], staff_id: int, now: datetime
+    session: AsyncSession,
+    keyring: Keyring,
+    *,
+    school_id: int,
+    slots: Collection[int],
+    staff_id: int | None,
+    now: datetime,
 ) -> None:
     """Take hours out of the messages that tell adults their hours of a plan and have not left: a new version of each.
 
-    Where none would be left in it, it is stopped.
+    Where none would be left in it, it is stopped. `staff_id`: who cancels them; None: a family moved or gave back its
+    own, and who told of them still does.
     """
     gone = defaultdict[int, set[datetime]](set)
     words = dict[int, Any]()
@@ -109,6 +116,8 @@ async def leave_out(
         seal = keyring.seal(row.wrapped, row.master_version)
         said = read_slots(seal.open(row.slots_sealed, _SLOTS))
         hours = tuple((at, where) for at, where in said.hours if at not in gone[row.id])
+        if len(hours) == len(said.hours):
+            continue
         if not hours:
             await stop_waiting(session, school_id=school_id, which=notice.c.id == row.id, now=now)
             continue
@@ -116,7 +125,7 @@ async def leave_out(
             "school_id": school_id,
             "notice_id": row.id,
             "n": row.n + 1,
-            "author_id": staff_id,
+            "author_id": staff_id or row.author_id,
             "slots_sealed": seal.close(orjson.dumps(replace(said, hours=hours)), _SLOTS),
             "created_at": now,
         }
@@ -134,6 +143,7 @@ def _plans_that_wait(school_id: int, slots: Collection[int]) -> Any:  # noqa: AN
     return (
         select(
             notice.c.id,
+            notice.c.author_id,
             notice_version.c.n,
             notice_version.c.slots_sealed,
             data_key.c.wrapped,
