@@ -57,4 +57,4 @@ async def _hold_an_evening(lively: "Lively") -> None:
         first = next(hour for hour in found.hours if hour.class_id == small.classes["CP A"])
         pupil = next(family.wants[0].pupil_id for family in found.comers if family.who == 2)
         plan = plan_of(found, {(2, pupil, first.class_id): first.slot_id}, best=True)
-        await keep_plan(session, plan, **acting, evening_id=at.evening_id, asked_at=NOW, now=NOW)
+        await keep_plan(session, plan, **acting, evening_id=at.evening_id, found=found, now=NOW)

@@ -107,7 +107,7 @@ class WholeEvening:
             found = await facts(session, **acting, evening_id=self.evening_id, now=now)
         plan = await proposed(found)
         async with self.small.database.school(self.small.school.key) as session:
-            await keep_plan(session, plan, **acting, evening_id=self.evening_id, asked_at=now, now=now)
+            await keep_plan(session, plan, **acting, evening_id=self.evening_id, found=found, now=now)
 
     async def adopt(self, *, by: int | None = None, now: datetime = NOW) -> int:
         acting = await self.acting(by)

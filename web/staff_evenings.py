@@ -132,7 +132,7 @@ async def propose(visit: WriterDep, evening_id: int) -> Response:
             found = await facts(session, school=school, **here)
         plan = await proposed(found)
         async with visit.house.database.school(visit.school_id) as session:
-            await keep_plan(session, plan, school=school, asked_at=visit.now, **here)
+            await keep_plan(session, plan, school=school, found=found, **here)
     except (InvalidError, NoPlanError) as error:
         return await _again(visit, evening_id, str(error))
     return _back(evening_id, "propose")

@@ -18,9 +18,9 @@ from hub.notices.addressing import address_to
 from hub.notices.headlines import Reader
 from hub.notices.publish import AUDIENCE_MAX, Draft, tell, written
 from hub.outbox.bulk import Bulk
-from hub.outbox.quiet import after_silence, spread_out, waited_for
+from hub.outbox.quiet import after_silence, comes_too_late, spread_out, waited_for
 from hub.people.links import told_about, told_today
-from hub.ports import NoticeKind, Slots
+from hub.ports import Lane, NoticeKind, Slots
 from hub.routing import day_at_school, lane_of
 from hub.sealing import Keyring
 from hub.tables import (
@@ -42,6 +42,7 @@ def choose_key(evening_id: int) -> str:
 
 TAKEN = "Depuis ce plan, une heure a été prise ou annulée, ou une famille a changé : proposez-le de nouveau."
 """Said where what was seen on the page is not what would be kept."""
+NO_MORE = "Cette soirée n’a plus aucune heure à venir."
 
 
 async def adopt(
@@ -66,6 +67,8 @@ async def adopt(
     if row.sought_at is None or row.sought_at != sought_at:
         raise InvalidError(TAKEN)
     which = {"school": school.key, "evening": evening_id, "day": reader.day}
+    if not any(one.starts_at > now for one in await session.execute(asked.hours(), which)):
+        raise InvalidError(NO_MORE)
     wishes = [one for one in await session.execute(asked.concerned(), which) if one.comes]
     made = await _booked(session, school.key, wishes, which, now)
     mine = (meeting_evening.c.school_id == school.key, meeting_evening.c.id == evening_id)
@@ -83,7 +86,8 @@ async def _booked(
     planned = {one.slot_id: one for one in wishes if one.slot_id is not None}
     standing = meeting_slot.c.cancelled_at.is_(None) & (meeting_slot.c.starts_at > now)
     its = (meeting_slot.c.school_id == school_id, meeting_slot.c.id.in_(list(planned)), standing)
-    stands = set(await session.scalars(select(meeting_slot.c.id).where(*its).with_for_update(read=True)))
+    in_turn = select(meeting_slot.c.id).where(*its).order_by(meeting_slot.c.id)  # as who cancels hours takes them
+    stands = set(await session.scalars(in_turn.with_for_update(read=True)))
     have = {
         (row.guardian_id, row.pupil_id, row.round_id): row.slot_id
         for row in await session.execute(asked.hours(), which)
@@ -139,7 +143,10 @@ async def _tell_hours(
     wishes: Sequence[Any],
     now: datetime,
 ) -> None:
-    """Tell each adult all of his or her hours in one message, or that there is none; many at once, in silence later."""
+    """Tell each adult all of his or her hours in one message, or that there is none; many at once, in silence later.
+
+    Where the silence ends too late for the first of them, all are told at once.
+    """
     if not wishes:
         return
     which = {"school": school.key, "evening": evening.id}
@@ -149,6 +156,10 @@ async def _tell_hours(
         mine[one.guardian_id].append(one)
     lane = lane_of(NoticeKind.ANNOUNCEMENT)
     due = after_silence(school, lane, now)
+    first = min((hours[one.slot_id].starts_at for one in wishes if one.slot_id is not None), default=None)
+    late = due > now and first is not None and comes_too_late(due, first)
+    if late:
+        lane, due = Lane.URGENT, now
     drafts = [
         Draft(
             NoticeKind.ANNOUNCEMENT,
@@ -156,6 +167,7 @@ async def _tell_hours(
             _said(school, [(hours[one.slot_id], one.label) for one in those if one.slot_id is not None], len(those)),
             key=f"soir:{evening.id}:{guardian_id}",
             due_at=due,
+            at_once=late,
         )
         for guardian_id, those in mine.items()
     ]
@@ -174,7 +186,7 @@ async def _tell_hours(
             told_today(evening_wish, evening_wish, day),
         )
     )
-    await address_to(session, school.key, told, NoticeKind.ANNOUNCEMENT, who, due=due, now=now)
+    await address_to(session, school.key, told, NoticeKind.ANNOUNCEMENT, who, due=due, now=now, lane=lane)
     if waited_for(school, lane, due):
         for start in range(0, len(told), _AT_ONCE):
             await spread_out(connection, told[start : start + _AT_ONCE], due)
@@ -206,7 +218,8 @@ async def _ask_the_silent(
     rounds = (await session.execute(asked.rounds(), which)).all()
     who = _silent(school.key, [row.id for row in rounds if row.class_id in left], day)
     closes_at = min((row.closes_at for row in rounds), default=now)
-    if not left or closes_at <= now or (await session.execute(who.limit(1))).first() is None:
+    leaves = after_silence(school, lane_of(NoticeKind.ANNOUNCEMENT), now)
+    if not left or closes_at <= leaves or (await session.execute(who.limit(1))).first() is None:
         return
     labels = await session.scalars(
         select(class_group.c.label).where(class_group.c.school_id == school.key, class_group.c.id.in_(left))

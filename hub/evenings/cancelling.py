@@ -1,6 +1,6 @@
 """An evening does not take place: all of its hours go, and everybody who was asked hears it once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,6 @@ async def cancel_evening(
     hours = await _cancel_hours(session, school.key, [one.id for one in rounds], now)
     if not hours:
         return 0
-    is_known = await _is_known(session, school.key, row)
     its = select(evening_wish.c.notice_id).where(
         evening_wish.c.school_id == school.key,
         evening_wish.c.evening_id == evening_id,
@@ -47,13 +46,15 @@ async def cancel_evening(
     )
     which = or_(notice.c.id == row.notice_id, notice.c.id.in_(its), notice.c.key_name == choose_key(evening_id))
     await stop_waiting(session, school_id=school.key, which=which, now=now)
-    if is_known:
-        await _tell(session, keyring, school, row, rounds, sorted(hours), reader, now)
+    if await _is_known(session, school.key, row):  # asked last: what is on its way now has left, or leaves no more
+        await _tell(session, keyring, school, row, rounds, hours, reader, now)
     return len(hours)
 
 
-async def _cancel_hours(session: AsyncSession, school_id: int, rounds: Sequence[int], now: datetime) -> list[datetime]:
-    """Cancel the hours to come of these rounds, and their appointments; gives when they would have begun."""
+async def _cancel_hours(
+    session: AsyncSession, school_id: int, rounds: Sequence[int], now: datetime
+) -> dict[int, datetime]:
+    """Cancel the hours to come of these rounds, and their appointments; gives when each would have begun."""
     mine = (
         meeting_slot.c.school_id == school_id,
         meeting_slot.c.round_id.in_(rounds),
@@ -63,7 +64,7 @@ async def _cancel_hours(session: AsyncSession, school_id: int, rounds: Sequence[
     times = select(meeting_slot.c.id, meeting_slot.c.starts_at).where(*mine).order_by(meeting_slot.c.id)
     hours = (await session.execute(times.with_for_update())).all()
     if not hours:
-        return []
+        return {}
     had = (booking.c.school_id == school_id, booking.c.slot_id.in_([hour.id for hour in hours]))
     ended = {"cancelled_at": now, "sequence": booking.c.sequence + 1}
     gone = update(booking).where(*had, booking.c.cancelled_at.is_(None)).values(ended)
@@ -75,7 +76,7 @@ async def _cancel_hours(session: AsyncSession, school_id: int, rounds: Sequence[
         for number in rounds
     ]
     await stop_telling_of(session, school_id=school_id, gone=over, now=now)
-    return [hour.starts_at for hour in hours]
+    return {hour.id: hour.starts_at for hour in hours}
 
 
 async def _is_known(session: AsyncSession, school_id: int, evening: Any) -> bool:  # noqa: ANN401 (a row)
@@ -102,12 +103,12 @@ async def _tell(
     school: School,
     evening: Any,  # noqa: ANN401 (a row)
     rounds: Sequence[Any],
-    hours: Sequence[datetime],
+    gone: Mapping[int, datetime],
     reader: Reader,
     now: datetime,
 ) -> None:
     """Tell the families of its classes; those at once who would hear it too late, for it is quiet there until then."""
-    classes = [one.class_id for one in rounds]
+    hours, classes = sorted(gone.values()), [one.class_id for one in rounds]
     labels = await session.scalars(
         select(class_group.c.label).where(class_group.c.school_id == school.key, class_group.c.id.in_(classes))
     )
@@ -116,7 +117,7 @@ async def _tell(
         NoticeKind.ANNOUNCEMENT,
         f"class:{','.join(sorted(labels))}"[:AUDIENCE_MAX],
         Slots(phrase="evening_cancelled", hours=tuple(days.values()), language=school.language),
-        key=f"sans-soir:{evening.id}",
+        key=f"sans-soir:{evening.id}-{min(gone)}",  # hours that are offered anew may be cancelled anew
         until=hours[-1] + timedelta(hours=1),
     )
     who = members(school.key, Audience(classes=frozenset(classes)), reader.day)

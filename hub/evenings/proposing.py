@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError
 from hub.evenings import asked
+from hub.evenings.adopting import NO_MORE
 from hub.evenings.opening import read_evening, require_whole_school
 from hub.evenings.rules import Comers, Evenings, Hour, Plan, Wanted
 from hub.evenings.wishes import windows_in
 from hub.models.school import School
 from hub.notices.headlines import Reader
-from hub.outbox.bulk import Bulk, stored
+from hub.outbox.bulk import Bulk
 from hub.routing import day_at_school
 from hub.tables import evening_wish, meeting_evening
 
@@ -33,6 +34,8 @@ async def facts(session: AsyncSession, *, school: School, evening_id: int, reade
         raise InvalidError(DONE)
     which = {"school": school.key, "evening": evening_id}
     hours = [one for one in (await session.execute(asked.hours(), which)).all() if one.starts_at > now]
+    if not hours:
+        raise InvalidError(NO_MORE)
     pairs = (await session.execute(asked.concerned(), {**which, "day": reader.day})).all()
     holds = {(one.guardian_id, one.pupil_id, one.class_id): one.slot_id for one in hours if one.guardian_id}
     comers = defaultdict[int, list[Any]](list)
@@ -58,17 +61,19 @@ async def keep_plan(
     school: School,
     evening_id: int,
     reader: Reader,
-    asked_at: datetime,
+    found: Evenings,
     now: datetime,
 ) -> None:
-    """Keep a plan beside the wishes that it was made of; whoever has said something else since `asked_at` has none.
+    """Keep a plan beside the wishes that it was made of, `found`; whoever has said something else since has none.
 
-    Raises InvalidError when a plan was adopted meanwhile, NotAllowedError, NotFoundError.
+    It is compared, and not dated: what was said before may be kept after it was asked for. Raises InvalidError when a plan was adopted meanwhile, NotAllowedError, NotFoundError.
     """
     require_whole_school(reader)
     row = await read_evening(session, school_id=school.key, evening_id=evening_id, lock=True)
     if row.adopted_at is not None:
         raise InvalidError(DONE)
+    same = set((await facts(session, school=school, evening_id=evening_id, reader=reader, now=now)).comers)
+    planned = {one.who for one in found.comers if one in same}
     its = (evening_wish.c.school_id == school.key, evening_wish.c.evening_id == evening_id)
     await session.execute(update(evening_wish).where(*its).values(slot_id=None, why=""))
     its_rounds = await session.execute(asked.rounds(), {"school": school.key, "evening": evening_id})
@@ -77,11 +82,11 @@ async def keep_plan(
         (one.who, each.pupil_id, rounds[each.class_id], each.slot_id, each.why.value if each.why else "")
         for one in plan.proposals
         for each in one.given
+        if one.who in planned
     ]
     connection = await session.connection()
-    since = stored(connection, asked_at)
     for start in range(0, len(rows), _AT_ONCE):
-        await _PROPOSED.run(connection, rows[start : start + _AT_ONCE], school.key, evening_id, since)
+        await _PROPOSED.run(connection, rows[start : start + _AT_ONCE], school.key, evening_id)
     mine = (meeting_evening.c.school_id == school.key, meeting_evening.c.id == evening_id)
     await session.execute(update(meeting_evening).where(*mine).values(sought_at=now, best=plan.best))
 
@@ -95,8 +100,8 @@ def _comers(who: int, those: list[Any], holds: dict[tuple[int, int, int], int]) 
 _AT_ONCE = 5_000
 _PROPOSED = Bulk(
     "UPDATE evening_wish SET slot_id = v.slot_id, why = v.why FROM v "
-    "WHERE evening_wish.school_id = {0} AND evening_wish.evening_id = {1} AND evening_wish.said_at <= {2} "
-    "AND evening_wish.comes AND evening_wish.guardian_id = v.guardian_id AND evening_wish.pupil_id = v.pupil_id "
+    "WHERE evening_wish.school_id = {0} AND evening_wish.evening_id = {1} AND evening_wish.comes "
+    "AND evening_wish.guardian_id = v.guardian_id AND evening_wish.pupil_id = v.pupil_id "
     "AND evening_wish.round_id = v.round_id",
     guardian_id="bigint",
     pupil_id="bigint",
