@@ -19,9 +19,10 @@ from hub.models.school import School
 from hub.notices.audience import Audience, is_to_many, members
 from hub.notices.headlines import Reader
 from hub.notices.publish import AUDIENCE_MAX, Draft, tell
+from hub.outbox.quiet import after_silence
 from hub.people.schools import school_key
 from hub.ports import NoticeKind, Slots
-from hub.routing import KEEP, day_at_school, leaves_at
+from hub.routing import KEEP, day_at_school, lane_of, leaves_at
 from hub.sealing import Keyring, Seal
 from hub.tables import evening_round, insert_into, meeting_evening, meeting_round, meeting_slot
 
@@ -99,8 +100,10 @@ async def open_evening(
     _check_receivers(draft, known)
     times = _times(draft, school.timezone, now)
     early = min(draft.days) - TO_PLAN
-    closes_at = closing(times[0][0], draft.until or (early if early >= reader.day else None), school.timezone)
-    if closes_at <= now:
+    leaves = after_silence(school, lane_of(NoticeKind.ANNOUNCEMENT), now)
+    in_time = early >= day_at_school(leaves, school.timezone)
+    closes_at = closing(times[0][0], draft.until or (early if in_time else None), school.timezone)
+    if closes_at <= leaves:
         raise InvalidError("Laissez aux familles le temps de répondre : donnez un jour à venir.", field="until")
     seal = await school_key(session, keyring, school.key)
     evening_id, fresh = await _written(session, seal, school, reader, draft, closes_at, key, now)

@@ -16,10 +16,11 @@ from hub.meetings.times import Offer, check_offer, closing
 from hub.meetings.withdrawing import Gone, leave_out, stop_telling_of
 from hub.models.school import Role, School
 from hub.notices.headlines import Reader
+from hub.outbox.quiet import after_silence
 from hub.people.links import holds_on
 from hub.people.schools import school_key
-from hub.ports import Slots
-from hub.routing import KEEP, day_at_school
+from hub.ports import NoticeKind, Slots
+from hub.routing import KEEP, day_at_school, lane_of
 from hub.sealing import Keyring, Seal
 from hub.tables import booking, insert_into, meeting_round, meeting_slot, staff, staff_right
 from i18n.checks import TEXT_MAX
@@ -77,7 +78,7 @@ async def open_round(
     times = check_offer(draft.offer, school.timezone, now)
     seal = await school_key(session, keyring, school.key)
     closes_at = closing(times[0][0], draft.until, school.timezone)
-    if closes_at <= now:
+    if closes_at <= (after_silence(school, lane_of(NoticeKind.ANNOUNCEMENT), now) if draft.tell else now):
         raise InvalidError("Laissez aux familles le temps de choisir : donnez un jour à venir.", field="until")
     row = {
         "school_id": school.key,
