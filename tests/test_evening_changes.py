@@ -1,4 +1,4 @@
-"""What changes between a plan, its message and its hours: told as it is then, in time, every time; on both databases."""
+"""What changes between a plan, its message and its hours: told as it is then, in time, every time."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,11 +10,11 @@ from whole_evening import FIVE, QUARTER, THURSDAY, WholeEvening
 
 from hub.database import Database
 from hub.errors import InvalidError
-from hub.evenings.cancelling import cancel_evening
+from hub.evenings.cancelling import cancel_evening, tell_if_none_is_left
 from hub.evenings.proposing import facts, keep_plan
 from hub.evenings.seeking import proposed
 from hub.meetings.choosing import Comes, choose, give_back
-from hub.meetings.rounds import add_hours
+from hub.meetings.rounds import add_hours, cancel_hours
 from hub.meetings.times import Offer, check_offer, closing
 from hub.outbox.wordings import read_slots
 from hub.sealing import Keyring
@@ -149,6 +149,31 @@ async def test_an_evening_that_was_cancelled_is_neither_planned_nor_adopted(at: 
         with pytest.raises(InvalidError, match="plus aucune heure"):
             await act()
     assert await at.told() == told
+
+
+async def test_a_class_whose_last_hour_goes_before_the_plan_hears_it_once(at: WholeEvening) -> None:
+    small = at.small
+    await small.family(by_sms())
+    await small.family(by_sms("+33639981001", name="Oscar"), children=("Noé",), class_label="CE1 B")
+    await at.open()
+    await small.write("UPDATE delivery SET state = 'told'")
+    told = "SELECT first_name FROM delivery JOIN notice ON notice.id = notice_id JOIN guardian g ON g.id = guardian_id "
+    of_cancelled = f"{told} WHERE key_name LIKE 'sans-soir%' ORDER BY notice.id"
+
+    async def off(round_id: int, *, most: int) -> bool:
+        acting = {**await at.acting(), "round_id": round_id, "now": NOW}
+        asked = "SELECT id FROM meeting_slot WHERE round_id = :id AND cancelled_at IS NULL ORDER BY id"
+        slots = [row[0] for row in await small.rows(asked, id=round_id)][:most]
+        async with small.database.school(1) as session:
+            await cancel_hours(session, small.keyring, **acting, slots=slots)
+            return await tell_if_none_is_left(session, small.keyring, **acting)
+
+    assert await off(1, most=3) is False
+    assert await small.rows(of_cancelled) == []
+    assert await off(1, most=3) is True
+    assert await small.rows(of_cancelled) == [("Odile",)]
+    assert await cancelled(at) == 4
+    assert await small.rows(of_cancelled) == [("Odile",), ("Oscar",)]
 
 
 async def test_a_plan_that_the_silence_would_hold_beyond_its_hours_is_told_at_once(at: WholeEvening) -> None:

@@ -67,12 +67,8 @@ async def _asked(request: Request, what: str) -> Response:
         call = None
         if attempt_id is not None:
             async with house.database.engine_reading() as connection:
-                which = {
-                    "attempt_id": attempt_id,
-                    "sender_id": caller.sender_id,
-                    "now": await house.database.now(connection),
-                }
-                call = await spoken(connection, house.keyring, **which)
+                here, now = (connection, house.keyring), await house.database.now(connection)
+                call = await spoken(*here, attempt_id=attempt_id, sender_id=caller.sender_id, now=now)
         if call is None or attempt_id is None or not form.get("CallSid"):
             return Response(status_code=404)
         at = house.settings.public_url + AT.format(**request.path_params) if house.settings.public_url else ""

@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotFoundError
+from hub.evenings.cancelling import tell_if_none_is_left
 from hub.meetings.choosing import NO_APPOINTMENT, Comes, TakenError, choose, give_back
 from hub.meetings.reading import round_sheet
 from hub.meetings.rounds import add_hours, cancel_hours, enter_round
@@ -87,6 +88,7 @@ async def cancel(
         await enter_round(session, school_id=visit.school_id, round_id=round_id, reader=visit.reader)
         return await sheet_of(visit, session, round_id, late="Cochez d’abord les heures à annuler.")
     await cancel_hours(**here, round_id=round_id, slots=heures)
+    await tell_if_none_is_left(**here, round_id=round_id)
     return _back(round_id, "annule")
 
 

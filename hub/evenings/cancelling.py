@@ -1,11 +1,11 @@
 """An evening does not take place: all of its hours go, and everybody who was asked hears it once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.evenings import asked
@@ -22,7 +22,7 @@ from hub.outbox.quiet import comes_too_late, heard_at
 from hub.ports import NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.sealing import Keyring
-from hub.tables import attempt, booking, class_group, copy, delivery, evening_wish, meeting_slot, notice
+from hub.tables import attempt, booking, class_group, copy, delivery, evening_round, evening_wish, meeting_slot, notice
 
 
 async def cancel_evening(
@@ -51,20 +51,47 @@ async def cancel_evening(
     return len(hours)
 
 
-async def _cancel_hours(
-    session: AsyncSession, school_id: int, rounds: Sequence[int], now: datetime
-) -> dict[int, datetime]:
-    """Cancel the hours to come of these rounds, and their appointments; gives when each would have begun."""
+async def tell_if_none_is_left(
+    session: AsyncSession, keyring: Keyring, *, school: School, round_id: int, reader: Reader, now: datetime
+) -> bool:
+    """Tell the class of a round that nobody receives it any more, when its last hour of an evening was cancelled.
+
+    Only before the plan: after it, whoever had an hour has heard of each. Gives whether it is told. Asks for no right:
+    the caller has.
+    """
+    its = and_(evening_round.c.school_id == school.key, evening_round.c.round_id == round_id)
+    evening_id = await session.scalar(select(evening_round.c.evening_id).where(its))
+    if evening_id is None:
+        return False
+    row = await read_evening(session, school_id=school.key, evening_id=evening_id, lock=True)
+    rounds = (await session.execute(asked.rounds(), {"school": school.key, "evening": evening_id})).all()
+    here = (meeting_slot.c.school_id == school.key, meeting_slot.c.starts_at > now)
+    found = select(
+        meeting_slot.c.id, meeting_slot.c.starts_at, meeting_slot.c.round_id, meeting_slot.c.cancelled_at
+    ).where(*here, meeting_slot.c.round_id.in_([one.id for one in rounds]))
+    hours = (await session.execute(found.order_by(meeting_slot.c.id))).all()
+    mine = [one for one in hours if one.round_id == round_id]
+    if row.adopted_at is not None or not mine or any(one.cancelled_at is None for one in mine):
+        return False
+    if all(one.cancelled_at is not None for one in hours):
+        await stop_waiting(session, school_id=school.key, which=notice.c.id == row.notice_id, now=now)
+    if await _is_known(session, school.key, row):
+        await _tell(session, keyring, school, row, rounds, mine, reader, now)
+    return True
+
+
+async def _cancel_hours(session: AsyncSession, school_id: int, rounds: Sequence[int], now: datetime) -> Sequence[Any]:
+    """Cancel the hours to come of these rounds, and their appointments; gives them: id, starts_at, round_id."""
     mine = (
         meeting_slot.c.school_id == school_id,
         meeting_slot.c.round_id.in_(rounds),
         meeting_slot.c.cancelled_at.is_(None),
         meeting_slot.c.starts_at > now,
     )
-    times = select(meeting_slot.c.id, meeting_slot.c.starts_at).where(*mine).order_by(meeting_slot.c.id)
-    hours = (await session.execute(times.with_for_update())).all()
+    times = select(meeting_slot.c.id, meeting_slot.c.starts_at, meeting_slot.c.round_id).where(*mine)
+    hours = (await session.execute(times.order_by(meeting_slot.c.id).with_for_update())).all()
     if not hours:
-        return {}
+        return ()
     had = (booking.c.school_id == school_id, booking.c.slot_id.in_([hour.id for hour in hours]))
     ended = {"cancelled_at": now, "sequence": booking.c.sequence + 1}
     gone = update(booking).where(*had, booking.c.cancelled_at.is_(None)).values(ended)
@@ -76,7 +103,7 @@ async def _cancel_hours(
         for number in rounds
     ]
     await stop_telling_of(session, school_id=school_id, gone=over, now=now)
-    return {hour.id: hour.starts_at for hour in hours}
+    return hours
 
 
 async def _is_known(session: AsyncSession, school_id: int, evening: Any) -> bool:  # noqa: ANN401 (a row)
@@ -103,12 +130,16 @@ async def _tell(
     school: School,
     evening: Any,  # noqa: ANN401 (a row)
     rounds: Sequence[Any],
-    gone: Mapping[int, datetime],
+    gone: Sequence[Any],
     reader: Reader,
     now: datetime,
 ) -> None:
-    """Tell the families of its classes; those at once who would hear it too late, for it is quiet there until then."""
-    hours, classes = sorted(gone.values()), [one.class_id for one in rounds]
+    """Tell the families of the classes whose hours are gone.
+
+    Those at once who would hear it too late, for it is quiet there until then.
+    """
+    hours, these = sorted(one.starts_at for one in gone), {one.round_id for one in gone}
+    classes = [one.class_id for one in rounds if one.id in these]
     labels = await session.scalars(
         select(class_group.c.label).where(class_group.c.school_id == school.key, class_group.c.id.in_(classes))
     )
@@ -117,7 +148,7 @@ async def _tell(
         NoticeKind.ANNOUNCEMENT,
         f"class:{','.join(sorted(labels))}"[:AUDIENCE_MAX],
         Slots(phrase="evening_cancelled", hours=tuple(days.values()), language=school.language),
-        key=f"sans-soir:{evening.id}-{min(gone)}",  # hours that are offered anew may be cancelled anew
+        key=f"sans-soir:{evening.id}-{min(one.id for one in gone)}",  # hours offered anew may be cancelled anew
         until=hours[-1] + timedelta(hours=1),
     )
     who = members(school.key, Audience(classes=frozenset(classes)), reader.day)
@@ -127,8 +158,8 @@ async def _tell(
     told = who.subquery("told")
     pairs = select(told.c.guardian_id, told.c.pupil_id)
     soon = replace(draft, key=f"{draft.key}:tot", at_once=True)
-    for one, these in ((soon, told.c.guardian_id.in_(late)), (draft, told.c.guardian_id.not_in(late))):
+    for one, which in ((soon, told.c.guardian_id.in_(late)), (draft, told.c.guardian_id.not_in(late))):
         if late if one.at_once else len(late) < len(adults):
             await tell(
-                session, keyring, school=school, author_id=evening.author_id, draft=one, who=pairs.where(these), now=now
+                session, keyring, school=school, author_id=evening.author_id, draft=one, who=pairs.where(which), now=now
             )

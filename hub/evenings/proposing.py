@@ -66,7 +66,8 @@ async def keep_plan(
 ) -> None:
     """Keep a plan beside the wishes that it was made of, `found`; whoever has said something else since has none.
 
-    It is compared, and not dated: what was said before may be kept after it was asked for. Raises InvalidError when a plan was adopted meanwhile, NotAllowedError, NotFoundError.
+    It is compared, and not dated: what was said before may be kept after it was asked for. Raises InvalidError when a
+    plan was adopted meanwhile, NotAllowedError, NotFoundError.
     """
     require_whole_school(reader)
     row = await read_evening(session, school_id=school.key, evening_id=evening_id, lock=True)
