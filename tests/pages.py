@@ -480,11 +480,11 @@ def opening_in(label: str) -> Where:
 NEW_EVENING = "/classe/rendez-vous/soirees/ouvrir"
 
 
-def evening() -> Where:
+def evening(more: str = "") -> Where:
     """Go to the evening of the whole school."""
 
     async def where(lively: Lively) -> str:
-        return f"/classe/rendez-vous/soirees/{lively.appointments['evening']}"
+        return f"/classe/rendez-vous/soirees/{lively.appointments['evening']}{more}"
 
     return where
 
@@ -756,6 +756,7 @@ def _staff() -> list[Listed]:
             422,
         ),
         Listed("evening of the school", "GET /classe/rendez-vous/soirees/{evening_id:int}", evening()),
+        Listed("evening, a family has called", "GET /classe/rendez-vous/soirees/{evening_id:int}", evening("?qui=2")),
         Listed(
             "evening, another plan than the one that was read",
             "POST /classe/rendez-vous/soirees/{evening_id:int}/retenir",
