@@ -161,16 +161,19 @@ async def test_the_director_opens_an_evening_notes_a_call_plans_and_adopts(offic
     assert opened.status_code == noted.status_code == proposed.status_code == adopted.status_code == 303
     assert "0 adulte a répondu, 2 pas encore." in before
     assert "2 adultes ont répondu, 0 pas encore." in said
-    assert "Un plan est prêt : 1 rendez-vous sur 1 demandés." in words_of(plan)
+    assert "Un plan est prêt : 1 rendez-vous sur 1 demandé." in words_of(plan)
     assert (other.status_code, "proposez-le de nouveau" in words_of(other.text)) == (409, True)
-    assert "1 rendez-vous donnés sur 1 demandés." in await office.sheet()
+    assert "1 rendez-vous donné sur 1 demandé." in await office.sheet()
     assert await office.at.booked() == [(1, 1, "16:15")]
     listed = words_of((await office.desk.web.get("/classe/rendez-vous")).text)
     assert "plan retenu" in listed
 
     cancelled = await office.press("annuler")
     assert (cancelled.status_code, await office.at.booked()) == (303, [])
-    assert "Cette soirée n’a pas lieu." in await office.sheet()
+    over = await office.sheet()
+    assert "Cette soirée n’a pas lieu." in over
+    assert "Qui voulait venir" in over
+    assert "en attente" not in over
 
 
 async def test_a_call_is_noted_by_child_and_what_was_said_before_stands_in_the_form(office: Office) -> None:
