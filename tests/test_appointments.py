@@ -11,9 +11,10 @@ from factories import NOW, TODAY, SmallSchool, a_school, by_sms
 
 from hub.database import Database
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
+from hub.holidays import open_days
 from hub.meetings.choosing import TakenError, give_back
 from hub.meetings.telling import remind
-from hub.meetings.times import closing, is_to_remind, reminded_between, times_of
+from hub.meetings.times import closing, is_to_remind, times_of
 from hub.models.people import LinkKind
 from hub.sealing import Keyring
 from scheduler.reminders import Reminders
@@ -78,20 +79,21 @@ def test_one_chooses_until_the_eve_or_the_day_that_was_said_and_never_beyond_the
     [
         (FIVE, datetime(2026, 12, 2, 9, tzinfo=UTC)),
         (datetime(2026, 12, 7, 16, tzinfo=UTC), datetime(2026, 12, 4, 9, tzinfo=UTC)),
-        (datetime(2026, 10, 26, 16, tzinfo=UTC), datetime(2026, 10, 23, 8, tzinfo=UTC)),
+        (datetime(2026, 10, 26, 16, tzinfo=UTC), datetime(2026, 10, 16, 8, tzinfo=UTC)),  # in the autumn holidays
         (datetime(2027, 3, 29, 15, tzinfo=UTC), datetime(2027, 3, 26, 9, tzinfo=UTC)),
-        (datetime(2027, 1, 1, 16, tzinfo=UTC), datetime(2026, 12, 31, 9, tzinfo=UTC)),
         (datetime(2026, 11, 12, 16, tzinfo=UTC), datetime(2026, 11, 10, 9, tzinfo=UTC)),  # the 11th is a feast
     ],
 )
-def test_one_is_reminded_on_the_eve_and_of_a_monday_on_friday(starts: datetime, begins: datetime) -> None:
-    until = begins + timedelta(hours=10)
-    before = begins - timedelta(days=1)
+def test_one_is_reminded_on_the_eve_as_of_any_meeting(starts: datetime, begins: datetime) -> None:
+    until, before = begins + timedelta(hours=10), begins - timedelta(days=1)
+    days = open_days("B", date(2026, 9, 1), date(2027, 7, 2), ())
 
-    assert reminded_between(starts, "Europe/Paris") == (begins, until)
+    def reminded(chosen_at: datetime, at: datetime) -> bool:
+        return is_to_remind(starts, chosen_at, at, days, "Europe/Paris")
+
     moments = (begins - LATER, begins, until - LATER, until)
-    assert [is_to_remind(starts, before, at, "Europe/Paris") for at in moments] == [False, True, True, False]
-    assert not is_to_remind(starts, begins, begins + LATER, "Europe/Paris")
+    assert [reminded(before, at) for at in moments] == [False, True, True, False]
+    assert not reminded(begins, begins + LATER)
 
 
 async def test_of_a_hundred_who_want_one_hour_one_has_it_and_the_others_are_offered_the_next(

@@ -11,6 +11,7 @@ from factories import NOW, by_mail, by_sms
 from family_door import plain
 from watching import Watch
 
+from hub.agenda.eves import before_meeting, farthest
 from hub.errors import NotAllowedError
 from hub.holidays import open_days
 from hub.models.notices import Needs
@@ -20,7 +21,7 @@ from hub.notices.headlines import headline
 from hub.notices.publish import Draft, publish
 from hub.ports import NoticeKind, Slots
 from hub.reminders.going import choose_reminders, remind_of_all, reminders_to_come
-from hub.reminders.moments import Asked, Why, before_due, before_meeting, reminders_of, unanswered_for
+from hub.reminders.moments import Asked, Why, before_due, reminders_of, unanswered_for
 from scheduler.reminders import Reminders
 
 PARIS = "Europe/Paris"
@@ -58,6 +59,14 @@ def test_of_a_meeting_one_is_reminded_on_the_eve_by_the_schools_clock(
     assert (window.begins, window.ends) == (begins, ends)
     assert window.holds(begins)
     assert not window.holds(ends)
+
+
+def test_no_eve_is_missed_by_whoever_looks_only_as_far_as_it_may_be_today() -> None:
+    for number in range(280):
+        meets = utc(2026, 9, 10, 15) + timedelta(days=number)
+        window = before_meeting(meets, YEAR, PARIS)
+        if window is not None and window.begins.date() != meets.date():
+            assert meets.date() <= farthest(window.begins.date(), YEAR)
 
 
 @pytest.mark.parametrize(

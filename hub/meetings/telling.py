@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from secrets import token_hex
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.agenda.eves import DAY, FAR, farthest
+from hub.agenda.school_days import school_days
 from hub.meetings.asked import before_its_plan
 from hub.meetings.times import is_to_remind
 from hub.models.base import BigId, UtcDateTime
@@ -24,8 +26,6 @@ from hub.routing import day_at_school, lane_of
 from hub.sealing import Keyring
 from hub.tables import booking, booking_wait, class_group, meeting_round, meeting_slot
 
-AHEAD = timedelta(days=4)
-"""How far ahead a reminder looks: on a Friday, to Monday evening."""
 AT_ONCE = 20
 """Reminders in one transaction: nobody waits for the registers meanwhile."""
 
@@ -147,9 +147,13 @@ async def remind(session: AsyncSession, keyring: Keyring, *, school: School, now
 
     Each is marked before it is told, in the same transaction: however many run beside us, one reminder.
     """
-    which = {"school": school.key, "now": now, "until": now + AHEAD}
+    today = day_at_school(now, school.timezone)
+    days = frozenset(await school_days(session, school, today - FAR * DAY, today + (FAR + 1) * DAY))
+    which = {"school": school.key, "now": now, "until": now + (farthest(today, days) - today + DAY)}
     rows = (await session.execute(_not_reminded(), which)).all()
-    due = [row for row in rows if is_to_remind(row.starts_at, row.moved_at or row.booked_at, now, school.timezone)]
+    due = [
+        row for row in rows if is_to_remind(row.starts_at, row.moved_at or row.booked_at, now, days, school.timezone)
+    ]
     mine = and_(booking.c.id.in_([row.id for row in due[:AT_ONCE]]), booking.c.reminded_at.is_(None))
     marked = update(booking).where(booking.c.school_id == school.key, mine).values(reminded_at=now)
     taken = {int(one.id) for one in await session.execute(marked.returning(booking.c.id))} if due else set()

@@ -1,13 +1,13 @@
 """Which times a teacher offers on a day, until when one chooses, when one is reminded. Pure: no session, no clock."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from hub.agenda.eves import before_meeting
 from hub.errors import InvalidError
-from hub.holidays import is_public_holiday
-from hub.routing import EVENING, SATURDAY
 
 SHORTEST, LONGEST = 5, 120
 """Minutes of an appointment."""
@@ -15,7 +15,6 @@ MOST = 60
 """Appointments of one teacher in one press: more, an hour was mistyped."""
 AHEAD = timedelta(days=200)
 PAST = "Ces heures sont déjà passées : donnez un jour et une heure à venir."
-REMIND_FROM = time(10)
 ROOM_MAX, LINK_MAX = 60, 300
 
 
@@ -85,23 +84,15 @@ def closing(first: datetime, until: date | None, timezone: str) -> datetime:
     return min(datetime.combine(last, time(23, 59), zone).astimezone(UTC), first)
 
 
-def reminded_between(starts_at: datetime, timezone: str) -> tuple[datetime, datetime]:
-    """Say from when until when one is reminded: on the eve, of a Monday's on Friday; from ten until the evening.
+def is_to_remind(
+    starts_at: datetime, chosen_at: datetime, now: datetime, days: Collection[date], timezone: str
+) -> bool:
+    """Whether now is the time to remind of an appointment, by the rule of all meetings; `days`: those of class.
 
-    Nobody is reminded on a public holiday, when schools are silent, but on the day before it.
+    Who chose it since needs no reminder.
     """
-    zone = ZoneInfo(timezone)
-    eve = starts_at.astimezone(zone).date() - timedelta(days=1)
-    while eve.weekday() >= SATURDAY or is_public_holiday(eve):
-        eve -= timedelta(days=1)
-    begins, ends = (datetime.combine(eve, hour, zone).astimezone(UTC) for hour in (REMIND_FROM, EVENING))
-    return begins, ends
-
-
-def is_to_remind(starts_at: datetime, chosen_at: datetime, now: datetime, timezone: str) -> bool:
-    """Whether now is the time to remind of an appointment; who chose it since needs no reminder."""
-    begins, ends = reminded_between(starts_at, timezone)
-    return begins <= now < ends and chosen_at < begins
+    window = before_meeting(starts_at, days, timezone)
+    return window is not None and window.holds(now) and chosen_at < window.begins
 
 
 def _check_day(day: date, today: date) -> None:

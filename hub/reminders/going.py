@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, literal, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hub.agenda.eves import FAR
 from hub.agenda.school_days import school_days
 from hub.database import ring_after_commit
 from hub.errors import NotAllowedError
@@ -25,7 +26,7 @@ from hub.papers.asking_again import remind_to_sign
 from hub.people.noting import note
 from hub.ports import Follows, NoticeKind, Slots
 from hub.reminders import asked
-from hub.reminders.moments import FAR, Asked, Why, before_due, reminders_of
+from hub.reminders.moments import Asked, Why, before_due, reminders_of
 from hub.routing import day_at_school, lane_of
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import delivery, notice, notice_follow

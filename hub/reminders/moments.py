@@ -5,27 +5,18 @@ Nobody is reminded at the weekend, nor in the holidays but on the eve of a day o
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from hub.holidays import is_public_holiday
+from hub.agenda.eves import DAY, FAR, Window, before_meeting, daytime, may_remind
 from hub.models.notices import Needs
 from hub.ports import NoticeKind
-from hub.routing import EVENING, SATURDAY
 
-FROM, EARLY = time(10), time(8)
-"""From when in the day one is reminded; of a meeting of the same day, at eight."""
-AFTERNOON = time(12)
-HALFWAY = timedelta(hours=2)
-"""Later than this before a meeting nobody is reminded of it any more."""
-NEAR, FAR = 4, 21
-"""Days before a meeting among which an eve is looked for; then, in the holidays, the last day of class."""
 BEFORE_DUE = range(2, 10)
 SILENCES = {NoticeKind.MEETING: (3,), NoticeKind.ANNOUNCEMENT: (2, 5)}
 """Days of silence after which one is asked again; with the eve of a meeting that is twice at most."""
-DAY = timedelta(days=1)
 
 
 class Why(StrEnum):
@@ -34,18 +25,6 @@ class Why(StrEnum):
     EVE = "eve"
     SILENCE = "silence"
     SILENCE_AGAIN = "silence2"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Between which moments (UTC) one is reminded; a clock that stood still for longer lets it be."""
-
-    begins: datetime
-    ends: datetime
-
-    def holds(self, now: datetime) -> bool:
-        """Whether now is the time."""
-        return self.begins <= now < self.ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +56,15 @@ def reminders_of(asked: Asked, days: Collection[date], timezone: str) -> dict[Wh
     return found
 
 
-def before_meeting(starts_at: datetime, days: Collection[date], timezone: str) -> Window | None:
-    """Say when one is reminded of a meeting: on the eve, of a Monday's on Friday, from ten until the evening.
-
-    On the first day after holidays it is the same morning, where the meeting is in the afternoon; within the holidays
-    the last day of class before them.
-    """
-    here = starts_at.astimezone(ZoneInfo(timezone))
-    meets = here.date()
-    for back in range(1, NEAR + 1):
-        if _may_be(meets - back * DAY, days):
-            return _daytime(meets - back * DAY, timezone)
-    if meets in days and here.time() >= AFTERNOON:
-        return Window(_at(meets, EARLY, timezone), starts_at - HALFWAY)
-    last = next((meets - back * DAY for back in range(NEAR + 1, FAR + 1) if meets - back * DAY in days), None)
-    return None if last is None else _daytime(last, timezone)
-
-
 def before_due(due_on: date, given_at: datetime, days: Collection[date], timezone: str) -> Window | None:
     """Say when one is reminded to sign: two days before the day, or sooner where nobody is at school then.
 
     None where the document was given later than that.
     """
-    near = (due_on - back * DAY for back in BEFORE_DUE if _may_be(due_on - back * DAY, days))
+    near = (due_on - back * DAY for back in BEFORE_DUE if may_remind(due_on - back * DAY, days))
     far = (due_on - back * DAY for back in range(BEFORE_DUE.stop, FAR + 1) if due_on - back * DAY in days)
     day = next(chain(near, far), None)
-    window = None if day is None else _daytime(day, timezone)
+    window = None if day is None else daytime(day, timezone)
     return window if window is not None and given_at < window.begins else None
 
 
@@ -110,17 +72,4 @@ def unanswered_for(left_at: datetime, waits: int, days: Collection[date], timezo
     """Say when one is asked again: on the first day of class that comes at least `waits` days later."""
     first = left_at.astimezone(ZoneInfo(timezone)).date() + waits * DAY
     day = next((first + on * DAY for on in range(FAR) if first + on * DAY in days), None)
-    return None if day is None else _daytime(day, timezone)
-
-
-def _may_be(day: date, days: Collection[date]) -> bool:
-    """Whether one may be reminded on a day: of class or the eve of one, but no weekend and no public holiday."""
-    return day.weekday() < SATURDAY and not is_public_holiday(day) and (day in days or day + DAY in days)
-
-
-def _daytime(day: date, timezone: str) -> Window:
-    return Window(_at(day, FROM, timezone), _at(day, EVENING, timezone))
-
-
-def _at(day: date, hour: time, timezone: str) -> datetime:
-    return datetime.combine(day, hour, ZoneInfo(timezone)).astimezone(UTC)
+    return None if day is None else daytime(day, timezone)
