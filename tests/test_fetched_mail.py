@@ -205,12 +205,12 @@ async def test_the_server_says_by_itself_that_a_mail_came(fetching: Fetching) ->
 
 
 async def test_a_mail_is_taken_as_soon_as_it_came(fetching: Fetching) -> None:
-    """Two looks of a server that says nothing lie twenty seconds apart."""
+    """Two looks of a server that says nothing lie twenty seconds apart: three mails would take a minute."""
     for number, box in enumerate((ODILE, AWA, "noe@familles.example")):
         await fetching.door.small.family(by_mail(box), children=(f"Enfant {number}",))
     await fetching.door.press()
     watching = asyncio.create_task(fetching.poll.watch())
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         for place, who in enumerate((ODILE, AWA, "noe@familles.example")):
             await asyncio.to_thread(
                 fetching.append, a_mail(fetching.address(place), "Bien reçu !", sender=who, number=place)
