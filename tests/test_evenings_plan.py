@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
 from math import prod
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -227,3 +228,17 @@ async def test_a_whole_school_has_its_plan_and_holds_nobody_up() -> None:
 async def test_a_plan_that_takes_too_long_is_given_up_in_one_sentence() -> None:
     with pytest.raises(NoPlanError, match="trop de temps"):
         await proposed(a_whole_school(), patience=0.05)
+
+
+@pytest.mark.parametrize("program", ["print('[1, 2')", "raise SystemExit(3)"], ids=["rubbish", "a failure"])
+async def test_a_program_that_finds_no_plan_is_said_in_one_sentence(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wing = tmp_path / "hub" / "evenings"
+    wing.mkdir(parents=True)
+    for path, words in ((wing.parent / "__init__.py", ""), (wing / "__init__.py", ""), (wing / "solver.py", program)):
+        path.write_text(words)
+    monkeypatch.setattr("hub.evenings.seeking._ROOM", tmp_path)
+
+    with pytest.raises(NoPlanError, match="pas pu être cherché"):
+        await proposed(a_whole_school())

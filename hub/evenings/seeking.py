@@ -6,13 +6,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from hub.errors import PasserelleError
 from hub.evenings.rules import Evenings, Plan
 
 PATIENCE = 60.0
-"""Seconds that a plan may take before it is given up."""
+"""Seconds that a plan may take before it is given up, with those that are sought before it."""
+FAILED = "Le plan n’a pas pu être cherché."
 _ROOM = Path(__file__).resolve().parents[2]
 _one_at_a_time = asyncio.Semaphore(1)
 
@@ -26,19 +27,25 @@ async def proposed(evenings: Evenings, *, patience: float = PATIENCE) -> Plan:
 
     Where whoever asked goes away, the program is ended.
     """
-    async with _one_at_a_time:
-        running = await _begun()
-        try:
-            async with asyncio.timeout(patience):
-                written, _ = await running.communicate(TypeAdapter(Evenings).dump_json(evenings))
-        except TimeoutError as error:
-            raise NoPlanError("Le plan a pris trop de temps : proposez moins de classes à la fois.") from error
-        finally:
-            with suppress(ProcessLookupError):
-                running.kill()
-            await running.wait()
+    try:
+        async with asyncio.timeout(patience), _one_at_a_time:
+            return await _sought(evenings)
+    except TimeoutError as error:
+        raise NoPlanError("Le plan a pris trop de temps : proposez moins de classes à la fois.") from error
+    except (OSError, ValidationError) as error:
+        raise NoPlanError(FAILED) from error
+
+
+async def _sought(evenings: Evenings) -> Plan:
+    running = await _begun()
+    try:
+        written, _ = await running.communicate(TypeAdapter(Evenings).dump_json(evenings))
+    finally:
+        with suppress(ProcessLookupError):
+            running.kill()
+        await running.wait()
     if running.returncode:
-        raise NoPlanError("Le plan n’a pas pu être cherché.")
+        raise NoPlanError(FAILED)
     return TypeAdapter(Plan).validate_json(written)
 
 
