@@ -196,6 +196,10 @@ async def test_a_call_is_noted_by_child_and_what_was_said_before_stands_in_the_f
     assert "Une réponse est déjà notée" in words_of(again)
     assert "Une réponse est déjà notée" not in words_of(await office.called(2))
     assert 'name="enfant"' not in await office.called(99)
+    await office.press("noter", qui=1, **{**said, f"de-{day}": "05:00", f"a-{day}": "23:59"})
+    wide = await office.called(1)
+    assert '<option value="17:00" selected>' in wide
+    assert '<option value="18:00" selected>' in wide
 
 
 async def test_a_plan_adopted_in_the_schools_silence_says_when_families_hear_it(office: Office) -> None:

@@ -84,10 +84,16 @@ async def wish_from(
 
 
 def windows_of(form: FormData, days: tuple[OnDay, ...], timezone: str) -> tuple[Window, ...]:
-    """Read when somebody can come, on the evenings that are ticked. Raises InvalidError with a word for the family."""
+    """Read when somebody can come, on the evenings that are ticked, while there are hours on them.
+
+    Raises InvalidError with a word for the family.
+    """
     zone, ticked = ZoneInfo(timezone), {str(value) for value in form.getlist("jour")}
     return tuple(
-        (_at(form, f"de-{one.day}", one.day, zone), _at(form, f"a-{one.day}", one.day, zone))
+        (
+            max(_at(form, f"de-{one.day}", one.day, zone), one.starts_at),
+            min(_at(form, f"a-{one.day}", one.day, zone), one.ends_at),
+        )
         for one in days
         if one.day.isoformat() in ticked
     )
