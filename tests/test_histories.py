@@ -21,8 +21,8 @@ from hub.sealing import Keyring
 
 Story = list[tuple[Any, ...]]
 few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-many = settings(few, max_examples=40)
-some = settings(few, max_examples=18)
+many = settings(few, max_examples=30)
+some = settings(few, max_examples=14)
 
 OFF_ON_FRIDAY_NIGHT: Story = [
     ("silence", 20, 7, True),

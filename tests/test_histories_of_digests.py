@@ -15,7 +15,7 @@ DUE_TOMORROW: Story = [("homework", 1), ("wait", 617)]
 
 
 @pytest.mark.timeout(900)
-@settings(few, max_examples=15)
+@settings(few, max_examples=10)
 @given(story=stories_of_digests)
 @example(story=DUE_TOMORROW)
 async def test_whatever_happens_each_piece_is_told_by_one_digest(
