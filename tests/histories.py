@@ -251,13 +251,13 @@ class World:
                 "JOIN delivery ON delivery.id = copy_delivery.delivery_id WHERE attempt.id = :id"
             )
             rows = await self.day.small.rows(asked, id=one.attempt_id)
-            self._hold(await self._book_of(rows[0][0]), [row[1] for row in rows], one)
+            self._hold(await self._book_of(rows[0][0]), [row[1] for row in rows])
 
     async def _book_of(self, number: int) -> Book:
         """Give what the world knows of a notice; here it has pressed each itself."""
         return self.notices[number]
 
-    def _hold(self, book: Book, told: list[int], one: Outgoing) -> None:  # noqa: ARG002 (a wider world reads it)
+    def _hold(self, book: Book, told: list[int]) -> None:
         now = self.day.now
         if book.cancelled:
             self.faults.append(f"a cancelled notice left: {book.kind}")
@@ -266,17 +266,15 @@ class World:
         for_whom = [adult for adult in told if adult not in self.barred and adult not in book.said]
         if not for_whom:
             self.faults.append(f"nobody was left to tell: {book.kind}")
-        hours = [adult for adult in for_whom if adult in self.hours]
-        if book.kind in URGENT or self._may_pass(book, for_whom):
-            return
+        if book.kind not in URGENT:
+            self._hold_to_quiet(book, for_whom)
+
+    def _hold_to_quiet(self, book: Book, adults: list[int]) -> None:
+        hours = [adult for adult in adults if adult in self.hours]
         if len(hours) == 1 and self._is_quiet(hours[0]):
             self.faults.append(f"it left in quiet hours: {book.kind}")
         if self._is_silent():
             self.faults.append(f"it left in the school's silence: {book.kind}")
-
-    def _may_pass(self, book: Book, adults: list[int]) -> bool:  # noqa: ARG002 (a wider world reads them)
-        """Whether something that is not urgent by its kind may pass all the same."""
-        return False
 
     def _is_silent(self, now: datetime | None = None) -> bool:
         if self.silence is None:

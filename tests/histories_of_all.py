@@ -22,7 +22,7 @@ from hub.people.rights import rights_on
 from hub.plans.keeping import PlanDraft, keep
 from hub.plans.keeping import cancel as cancel_plan
 from hub.plans.moments import Rhythm
-from hub.ports import ChannelName, NoticeKind, Outgoing, Slots
+from hub.ports import ChannelName, NoticeKind, Slots
 from hub.post.asked import Whom
 from hub.post.handing import hand_over
 from hub.post.letters import letters_of
@@ -51,7 +51,7 @@ appointments = st.one_of(
     st.tuples(st.just("cancel_hours"), HOURS, st.integers(1, 4)),
 )
 others = st.one_of(
-    st.tuples(st.just("plan"), st.sampled_from([1, 3, 14, 40]), st.booleans()),
+    st.tuples(st.just("plan"), st.sampled_from([1, 3, 14, 40]), st.sampled_from(["once", "weekly"])),
     st.tuples(st.just("unplan"), st.integers(0, 2)),
     st.tuples(st.just("print"), st.integers(0, 2)),
     st.tuples(st.just("offer"), st.integers(1, 6), st.sampled_from([8, 10, 17])),
@@ -95,7 +95,6 @@ class WholeWorld(World):
         self.plans, self.unplanned = list[int](), dict[int, int]()
         self.rounds, self.slots = list[int](), dict[int, tuple[int, datetime]]()
         self.off, self.booked = set[int](), dict[int, Booked]()
-        self.reminded = list[str]()
 
     async def begin(self) -> None:
         """Enrol the families; one adult is called first, one wants letters, and a child is whose."""
@@ -139,10 +138,10 @@ class WholeWorld(World):
             if await self._repeats(waiting[place]):
                 await self._unplan(place)
 
-    async def _plan(self, hours: int, repeats: bool) -> None:  # noqa: FBT001 (as it is drawn)
+    async def _plan(self, hours: int, often: str) -> None:
         small = self.day.small
         at = (self.day.now + timedelta(hours=hours)).astimezone(PARIS)
-        weekdays = frozenset({at.weekday()}) if repeats else frozenset[int]()
+        weekdays = frozenset({at.weekday()}) if often == "weekly" else frozenset[int]()
         rhythm = Rhythm(at.date(), at.time().replace(second=0, microsecond=0, tzinfo=None), weekdays)
         draft = PlanDraft(NoticeKind.ANNOUNCEMENT, "class:CP A", Slots(text="Pensez au sac."), rhythm)
         try:
@@ -298,12 +297,16 @@ class WholeWorld(World):
             about.reminds = self.notices[int(audience.partition(":")[2])]
         return book
 
-    def _hold(self, book: Book, told: list[int], one: Outgoing) -> None:
-        super()._hold(book, told, one)
+    async def _look(self) -> None:
+        rung = len(self.day.voice.sent) if self.day.voice else 0
+        if rung > self.seen.get(ChannelName.VOICE, 0) and not 8 <= self.day.now.astimezone(PARIS).hour < 20:
+            self.faults.append("a machine called by night")
+        await super()._look()
+
+    def _hold(self, book: Book, told: list[int]) -> None:
+        super()._hold(book, told)
         number = next(number for number, each in self.notices.items() if each is book)
         about, now = self.about.get(number, About()), self.day.now
-        if one.account.channel is ChannelName.VOICE and not 7 <= now.astimezone(PARIS).hour < 21:
-            self.faults.append("a machine called by night")
         if about.reminds is not None and about.reminds.cancelled:
             self.faults.append("one was reminded of what is cancelled")
         if about.hour is not None and now >= about.hour:
@@ -328,14 +331,14 @@ class WholeWorld(World):
             if all(slot in self.off for slot, (mine, _) in self.slots.items() if mine == round_id):
                 self.faults.append("one was invited to hours that are all cancelled")
 
-    def _may_pass(self, book: Book, adults: list[int]) -> bool:
+    def _hold_to_quiet(self, book: Book, adults: list[int]) -> None:
+        """That an appointment is cancelled passes, where quiet ends too late for it."""
         number = next(number for number, each in self.notices.items() if each is book)
         hour = self.about.get(number, About()).hour
-        if hour is None:
-            return False
         half_hours = (self.day.now + timedelta(minutes=30) * number for number in range(MANY))
         heard = next((at for at in half_hours if not self._holds_back(adults, at)), None)
-        return heard is None or heard + SPREAD > hour - IN_TIME
+        if hour is None or (heard is not None and heard + SPREAD <= hour - IN_TIME):
+            super()._hold_to_quiet(book, adults)
 
     def _holds_back(self, adults: list[int], at: datetime) -> bool:
         return self._is_silent(at) or any(self._is_quiet(one, at) for one in adults if one in self.hours)

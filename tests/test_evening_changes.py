@@ -21,6 +21,7 @@ from hub.sealing import Keyring
 
 SECOND = (FIVE + QUARTER, FIVE + 2 * QUARTER)
 NIGHT = NOW.replace(hour=21)
+LATER = NOW + timedelta(hours=1)
 FRIDAY_NIGHT = datetime(2026, 11, 27, 19, 30, tzinfo=UTC)
 SATURDAY, MONDAY, TUESDAY = date(2026, 11, 28), date(2026, 11, 30), date(2026, 12, 1)
 
@@ -160,8 +161,8 @@ async def test_a_class_whose_last_hour_goes_before_the_plan_hears_it_once(at: Wh
     told = "SELECT first_name FROM delivery JOIN notice ON notice.id = notice_id JOIN guardian g ON g.id = guardian_id "
     of_cancelled = f"{told} WHERE key_name LIKE 'sans-soir%' ORDER BY notice.id"
 
-    async def off(round_id: int, *, most: int) -> bool:
-        acting = {**await at.acting(), "round_id": round_id, "now": NOW}
+    async def off(round_id: int, *, most: int, now: datetime = NOW) -> bool:
+        acting = {**await at.acting(), "round_id": round_id, "now": now}
         asked = "SELECT id FROM meeting_slot WHERE round_id = :id AND cancelled_at IS NULL ORDER BY id"
         slots = [row[0] for row in await small.rows(asked, id=round_id)][:most]
         async with small.database.school(1) as session:
@@ -174,6 +175,16 @@ async def test_a_class_whose_last_hour_goes_before_the_plan_hears_it_once(at: Wh
     assert await small.rows(of_cancelled) == [("Odile",)]
     assert await cancelled(at) == 4
     assert await small.rows(of_cancelled) == [("Odile",), ("Oscar",)]
+
+    assert [await off(1, most=3, now=LATER), await off(2, most=4, now=LATER)] == [False, False]
+    assert await small.rows(of_cancelled) == [("Odile",), ("Oscar",)]
+
+    async with small.database.school(1) as session:
+        offer = Offer(THURSDAY, time(18), time(19), 15)
+        acting = {**await at.acting(), "round_id": 1, "offer": offer, "teachers": (small.teacher,), "now": LATER}
+        await add_hours(session, small.keyring, **acting)
+    assert await off(1, most=4, now=LATER) is True
+    assert await small.rows(of_cancelled) == [("Odile",), ("Oscar",), ("Odile",)]
 
 
 async def test_a_plan_that_the_silence_would_hold_beyond_its_hours_is_told_at_once(at: WholeEvening) -> None:

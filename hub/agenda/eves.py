@@ -1,6 +1,7 @@
 """Which day is the eve of another, and when on it one is reminded. Pure: no session, no clock.
 
-Nobody is reminded at the weekend, nor in the holidays but on the eve of a day of class.
+Nobody is reminded at the weekend, nor in the holidays but on the eve of a day of class; amid the summer, where no day
+of class is near, on the eve all the same.
 """
 
 from collections.abc import Collection
@@ -33,11 +34,11 @@ class Window:
         return self.begins <= now < self.ends
 
 
-def before_meeting(starts_at: datetime, days: Collection[date], timezone: str) -> Window | None:
+def before_meeting(starts_at: datetime, days: Collection[date], timezone: str) -> Window:
     """Say when one is reminded of a meeting: on the eve, of a Monday's on Friday, from ten until the evening.
 
     On the first day after holidays it is the same morning, where the meeting is in the afternoon; within the holidays
-    the last day of class before them.
+    the last day of class before them; further away from any, the eve.
     """
     here = starts_at.astimezone(ZoneInfo(timezone))
     meets = here.date()
@@ -47,13 +48,13 @@ def before_meeting(starts_at: datetime, days: Collection[date], timezone: str) -
     if meets in days and here.time() >= AFTERNOON:
         return Window(_at(meets, EARLY, timezone), starts_at - HALFWAY)
     last = next((meets - back * DAY for back in range(NEAR + 1, FAR + 1) if meets - back * DAY in days), None)
-    return None if last is None else daytime(last, timezone)
+    return daytime(last or _weekday_before(meets), timezone)
 
 
 def farthest(today: date, days: Collection[date]) -> date:
-    """Say which day is the last whose eve may be today: some days ahead, or behind holidays the next day of class."""
+    """Say which day is the last whose eve may be today: some days ahead, behind holidays the next day of class."""
     behind = (today + on * DAY for on in range(1, FAR + 1) if today + on * DAY in days)
-    return max(today + NEAR * DAY, next(behind, today))
+    return max(today + NEAR * DAY, next(behind, today + FAR * DAY))
 
 
 def may_remind(day: date, days: Collection[date]) -> bool:
@@ -64,6 +65,13 @@ def may_remind(day: date, days: Collection[date]) -> bool:
 def daytime(day: date, timezone: str) -> Window:
     """Say when on a day one is reminded: from ten until the evening."""
     return Window(_at(day, FROM, timezone), _at(day, EVENING, timezone))
+
+
+def _weekday_before(meets: date) -> date:
+    day = meets - DAY
+    while day.weekday() >= SATURDAY or is_public_holiday(day):
+        day -= DAY
+    return day
 
 
 def _at(day: date, hour: time, timezone: str) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Row, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.evenings import asked
@@ -47,17 +47,17 @@ async def cancel_evening(
     which = or_(notice.c.id == row.notice_id, notice.c.id.in_(its), notice.c.key_name == choose_key(evening_id))
     await stop_waiting(session, school_id=school.key, which=which, now=now)
     if await _is_known(session, school.key, row):  # asked last: what is on its way now has left, or leaves no more
-        await _tell(session, keyring, school, row, rounds, hours, reader, now)
+        await _tell(session, keyring, school, row, rounds, hours, reader, now, first=hours[0].id)
     return len(hours)
 
 
 async def tell_if_none_is_left(
     session: AsyncSession, keyring: Keyring, *, school: School, round_id: int, reader: Reader, now: datetime
 ) -> bool:
-    """Tell the class of a round that nobody receives it any more, when its last hour of an evening was cancelled.
+    """Tell the class of a round that nobody receives it any more, when its last hour of an evening went at `now`.
 
-    Only before the plan: after it, whoever had an hour has heard of each. Gives whether it is told. Asks for no right:
-    the caller has.
+    Only before the plan: after it, whoever had an hour has heard of each. Where the hours went before, it was told
+    then. Gives whether it is told. Asks for no right: the caller has.
     """
     its = and_(evening_round.c.school_id == school.key, evening_round.c.round_id == round_id)
     evening_id = await session.scalar(select(evening_round.c.evening_id).where(its))
@@ -71,12 +71,13 @@ async def tell_if_none_is_left(
     ).where(*here, meeting_slot.c.round_id.in_([one.id for one in rounds]))
     hours = (await session.execute(found.order_by(meeting_slot.c.id))).all()
     mine = [one for one in hours if one.round_id == round_id]
-    if row.adopted_at is not None or not mine or any(one.cancelled_at is None for one in mine):
+    went = [one for one in mine if one.cancelled_at == now]
+    if row.adopted_at is not None or not went or any(one.cancelled_at is None for one in mine):
         return False
     if all(one.cancelled_at is not None for one in hours):
         await stop_waiting(session, school_id=school.key, which=notice.c.id == row.notice_id, now=now)
     if await _is_known(session, school.key, row):
-        await _tell(session, keyring, school, row, rounds, mine, reader, now)
+        await _tell(session, keyring, school, row, rounds, mine, reader, now, first=went[0].id)
     return True
 
 
@@ -106,7 +107,7 @@ async def _cancel_hours(session: AsyncSession, school_id: int, rounds: Sequence[
     return hours
 
 
-async def _is_known(session: AsyncSession, school_id: int, evening: Any) -> bool:  # noqa: ANN401 (a row)
+async def _is_known(session: AsyncSession, school_id: int, evening: Row[Any]) -> bool:
     """Whether anybody has heard of an evening: its invitation has left, or was read out, or somebody has answered."""
     left = (
         select(attempt.c.id)
@@ -128,13 +129,15 @@ async def _tell(
     session: AsyncSession,
     keyring: Keyring,
     school: School,
-    evening: Any,  # noqa: ANN401 (a row)
+    evening: Row[Any],
     rounds: Sequence[Any],
     gone: Sequence[Any],
     reader: Reader,
     now: datetime,
+    *,
+    first: int,
 ) -> None:
-    """Tell the families of the classes whose hours are gone.
+    """Tell the families of the classes whose hours are gone; `first`, of those that went now, names the press.
 
     Those at once who would hear it too late, for it is quiet there until then.
     """
@@ -148,7 +151,7 @@ async def _tell(
         NoticeKind.ANNOUNCEMENT,
         f"class:{','.join(sorted(labels))}"[:AUDIENCE_MAX],
         Slots(phrase="evening_cancelled", hours=tuple(days.values()), language=school.language),
-        key=f"sans-soir:{evening.id}-{min(one.id for one in gone)}",  # hours offered anew may be cancelled anew
+        key=f"sans-soir:{evening.id}-{first}",
         until=hours[-1] + timedelta(hours=1),
     )
     who = members(school.key, Audience(classes=frozenset(classes)), reader.day)

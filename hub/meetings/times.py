@@ -92,7 +92,7 @@ def is_to_remind(
     Who chose it since needs no reminder.
     """
     window = before_meeting(starts_at, days, timezone)
-    return window is not None and window.holds(now) and chosen_at < window.begins
+    return window.holds(now) and chosen_at < window.begins
 
 
 def _check_day(day: date, today: date) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.meetings.telling import FREE_KEY, free_key, reminder_key
@@ -132,7 +132,7 @@ async def leave_out(
         await session.execute(insert(notice_version).values(values))
 
 
-def _plans_that_wait(school_id: int, slots: Collection[int]) -> Any:  # noqa: ANN401 (a statement)
+def _plans_that_wait(school_id: int, slots: Collection[int]) -> Select[Any]:
     """Select the newest words of the messages of a plan that nobody has yet, and which hour of them is cancelled."""
     newest = (
         select(func.max(notice_version.c.n))

@@ -1,5 +1,6 @@
 """What was pressed is stopped: by hand, or because in a crisis each update takes the place of the last."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, insert, select, update
@@ -24,11 +25,7 @@ async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: 
     )
     if done.scalar_one_or_none() is None:
         raise NotFoundError("Cet avis n’existe pas.")
-    await session.execute(
-        update(delivery)
-        .where(delivery.c.school_id == school_id, delivery.c.notice_id == notice_id, delivery.c.state.in_(_STOPPABLE))
-        .values(state=DeliveryState.CANCELLED, state_at=now)
-    )
+    await _stop(session, school_id, [notice_id], now)
 
 
 async def stop_waiting(
@@ -48,16 +45,13 @@ async def stop_waiting(
     )
     numbers = tuple(sorted((await session.scalars(stopped)).all()))
     if numbers:
-        await session.execute(
-            update(delivery)
-            .where(
-                delivery.c.school_id == school_id,
-                delivery.c.notice_id.in_(numbers),
-                delivery.c.state.in_(_STOPPABLE),
-            )
-            .values(state=DeliveryState.CANCELLED, state_at=now)
-        )
+        await _stop(session, school_id, numbers, now)
     return numbers
+
+
+async def _stop(session: AsyncSession, school_id: int, notices: Sequence[int], now: datetime) -> None:
+    mine = (delivery.c.school_id == school_id, delivery.c.notice_id.in_(notices), delivery.c.state.in_(_STOPPABLE))
+    await session.execute(update(delivery).where(*mine).values(state=DeliveryState.CANCELLED, state_at=now))
 
 
 async def one_alarm_at_a_time(session: AsyncSession, school_id: int) -> None:

@@ -45,7 +45,7 @@ def reminders_of(asked: Asked, days: Collection[date], timezone: str) -> dict[Wh
     found: dict[Why, Window] = {}
     if asked.kind is NoticeKind.MEETING:
         eve = before_meeting(asked.ends_at, days, timezone)
-        if eve is not None and asked.left_at < eve.begins:
+        if asked.left_at < eve.begins:
             found[Why.EVE] = eve
     last = found[Why.EVE].begins if Why.EVE in found else asked.ends_at
     asks = asked.kind is NoticeKind.MEETING or asked.needs is not Needs.NONE
