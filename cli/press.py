@@ -36,6 +36,8 @@ class Order:
     phrase: str | None = None
     exercise: bool = False
     seconder: str | None = None
+    question: bool = False
+    by_family: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def drafted(order: Order, desk: Desk) -> Draft:
         language=desk.school.language,
         phrase=order.phrase,
         exercise=order.exercise,
+        question=order.question,
+        by_family=order.by_family,
     )
     draft = Draft(order.kind, order.to, slots, due_at=_moment(order.at, zone, "at"))
     return draft if order.key is None else replace(draft, key=order.key)

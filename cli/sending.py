@@ -40,6 +40,10 @@ def send(
     ] = None,
     half_day: Annotated[HalfDay | None, typer.Option(help="D'une absence, d'une phrase.")] = None,
     at: Annotated[str | None, typer.Option(metavar="QUAND", help="Pas avant ; 2026-11-25T07:30 à l'école.")] = None,
+    question: Annotated[bool, typer.Option("--question", help="Demande oui ou non, à chaque adulte.")] = False,
+    by_family: Annotated[
+        bool, typer.Option("--by-family", help="D'une question ou d'une réunion : une réponse suffit par famille.")
+    ] = False,
     dry_run: DryRun = False,
     key: Annotated[str | None, typer.Option(help="Nom de cet envoi : le même ne part pas deux fois.")] = None,
     seconder: Annotated[
@@ -61,7 +65,7 @@ def send(
 
         order = Order(
             kind, to, words, subject, place, starts_at, day, half_day, at, key,
-            phrase=phrase, exercise=exercise, seconder=seconder,
+            phrase=phrase, exercise=exercise, seconder=seconder, question=question, by_family=by_family,
         )  # fmt: skip
         return await pressed(desk, order, dry_run=dry_run)
 

@@ -106,13 +106,13 @@ class News:
 class Slots:
     """What the author filled in; a kind uses those it knows.
 
-    `text` and `subject` are the author's own words in `language`; they travel as written. `starts_at` is aware; it is
-    shown in the school's time zone. `phrase` names a ready phrase (`i18n.phrases`), whose blanks are `day`, `half_day`,
-    `starts_at` and `place`. `exercise`: a drill of a crisis. `follows`: what it is to the notice before it. `plain`: an
-    SMS spells the author's words without the letters that make it dear. `word`: it is said to one family, in a
-    conversation. `signs`: a document wants a signature, by `day`. `news`: what a digest tells of. `code`: six digits
-    that open the family's page. `by_family`: one answer of either parent stands for the family. `most`: the largest
-    number that one may announce. `places`: how many the room has. `hours`: appointments, each with whom and where.
+    `text` and `subject` are the author's own words in `language`, and travel as written. `starts_at` is aware.
+    `phrase` names a ready phrase (`i18n.phrases`), whose blanks are `day`, `half_day`, `starts_at`, `place`.
+    `exercise`: a drill of a crisis. `follows`: what it is to the notice before. `plain`: an SMS spells the author's
+    words without dear letters. `word`: said to one family, in a conversation. `signs`: a document wants a signature,
+    by `day`. `news`: what a digest tells of. `code`: six digits that open the family's page. `question`: one answers
+    yes or no. `by_family`: an answer of either parent is enough. `most`: how many one may announce. `places`: how many
+    the room has. `hours`: appointments, with whom and where.
     """
 
     text: str | None = None
@@ -130,6 +130,7 @@ class Slots:
     signs: bool = False
     news: News | None = None
     code: str | None = None
+    question: bool = False
     by_family: bool = False
     most: int | None = None
     places: int | None = None
@@ -251,14 +252,11 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a channel can carry, as data.
+    """What a channel can carry, as data. `per_second`: the default rate of one sender, None: no limit."""
 
-    `text_max` characters; `per_second`: the default rate of one sender, None: no limit; `connections` open at once.
-    """
-
-    text_max: int
+    text_max: int  # characters
     per_second: float | None
-    connections: int
+    connections: int  # open at once
 
 
 class Channel(Protocol):

@@ -30,6 +30,12 @@ def check_slots(kind: NoticeKind, slots: Slots) -> None:
     _NEEDS[kind](slots)
     if slots.phrase:
         check_phrase(kind, slots)
+    if slots.question and kind not in _QUESTIONS:
+        raise InvalidError(N_("Une question se pose dans une annonce ou un message urgent."), field="question")
+    if slots.question:
+        _needs_text(slots)
+    if slots.by_family and not (slots.question or kind is NoticeKind.MEETING):
+        raise InvalidError(N_("Ce message ne demande pas de réponse."), field="question")
     if slots.exercise and kind is not NoticeKind.CRISIS:
         raise InvalidError(N_("Un exercice se fait avec les phrases d'alerte."), field="exercise")
 
@@ -99,6 +105,7 @@ def _needs_code(slots: Slots) -> None:
         raise InvalidError(N_("Il manque les six chiffres du code."), field="code")
 
 
+_QUESTIONS = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.URGENT})
 _NEEDS: dict[NoticeKind, Callable[[Slots], None]] = {
     NoticeKind.ANNOUNCEMENT: _needs_text_or_phrase,
     NoticeKind.URGENT: _needs_text_or_phrase,

@@ -58,7 +58,10 @@ def letters_html(notice: PaperNotice, letters: Iterable[OnPaper]) -> str:
 
 
 def choices_of(speaks: Tongue, kind: NoticeKind, *, asks: bool, signs: bool = False) -> Sequence[Choice]:
-    """Say what can be ticked: the reasons of an absence, yes, no or how many, that it was read, or read and signed."""
+    """Say what can be ticked: the reasons of an absence, yes, no or how many, that it was read, or read and signed.
+
+    How many come is asked of an invitation alone.
+    """
     _ = speaks.gettext
     if kind is NoticeKind.ABSENCE:
         return (
@@ -67,7 +70,8 @@ def choices_of(speaks: Tongue, kind: NoticeKind, *, asks: bool, signs: bool = Fa
             (3, _("Devrait être à l'école"), False),
         )
     if asks:
-        return ((1, _("Oui"), False), (2, _("Non"), False), (3, _("Combien serez-vous ?"), True))
+        how_many = ((3, _("Combien serez-vous ?"), True),) if kind is NoticeKind.MEETING else ()
+        return ((1, _("Oui"), False), (2, _("Non"), False), *how_many)
     return ((1, _("J'ai lu et je signe") if signs else _("J'ai lu"), False),)
 
 

@@ -213,7 +213,9 @@ def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, 
 
     `pupil`: the first name of the child that it is about, empty when none may be named.
     """
-    opening = _SIGN if slots.signs and slots.follows is Follows.REMINDER else _OPENINGS.get(slots.follows)
+    opening = _OPENINGS.get(slots.follows)
+    if slots.follows is Follows.REMINDER:
+        opening = _SIGN if slots.signs else _ANSWER if slots.question else opening
     said = _phrase_in(speaks, kind, slots, school, pupil)
     return (speaks.gettext(opening), *said) if opening else said
 
@@ -239,6 +241,7 @@ _OPENINGS: Mapping[Follows | None, str] = {
     Follows.REMINDER: N_("Rappel : merci de nous dire que vous avez lu."),
 }
 _SIGN = N_("Rappel : votre signature manque encore.")
+_ANSWER = N_("Rappel : votre réponse manque encore.")
 _MISSING = {
     "when": N_("Il manque le jour et la demi-journée."),
     "until": N_("Il manque le jour et la demi-journée."),

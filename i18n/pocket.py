@@ -53,8 +53,8 @@ def _buttons(speaks: Tongue, kind: NoticeKind, slots: Slots) -> tuple[Button, ..
                 Button("other_reason", _("Une autre raison")),
                 Button("should_be_here", _("Devrait être à l'école")),
             )
-        case NoticeKind.MEETING:
-            # TRANSLATORS: two buttons under an invitation: yes, I come; no, I do not
+        case _ if slots.question or kind is NoticeKind.MEETING:
+            # TRANSLATORS: two buttons under an invitation, or a question: yes (I come); no
             yes, no = Button("yes", _("Oui")), Button("no", _("Non"))
             numbers = range(1, min(slots.most or 0, NUMBERS) + 1)
             return *([Button(f"n{number}", str(number)) for number in numbers] or [yes]), no

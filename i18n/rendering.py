@@ -253,6 +253,7 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "place": clean_line(wording.slots.place or ""),
         "exercise": wording.slots.exercise,
         "asks": wording.kind not in (NoticeKind.CRISIS, NoticeKind.CODE),
+        "question": wording.slots.question,
         "signs": wording.slots.signs,
         "news": news_in(speaks, wording.slots.news or News()),
         "code": code_in(speaks, wording.slots),

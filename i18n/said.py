@@ -42,7 +42,7 @@ def said(
             sentences.append(_("Lieu : %(place)s") % {"place": clean_line(slots.place)})
     if slots.word:
         return Said(above(speaks, slots.word, author, school.name), tuple(sentences))
-    return Said(heading(speaks, kind, exercise=slots.exercise), tuple(sentences))
+    return Said(heading(speaks, kind, slots), tuple(sentences))
 
 
 def above(speaks: Tongue, word: Word, author: str, school: str) -> str:
@@ -58,7 +58,7 @@ def above(speaks: Tongue, word: Word, author: str, school: str) -> str:
     return (said_so if names["author"] else school_alone) % names
 
 
-def heading(speaks: Tongue, kind: NoticeKind, *, exercise: bool = False) -> str:
+def heading(speaks: Tongue, kind: NoticeKind, slots: Slots) -> str:
     """Name a notice of this kind."""
     _ = speaks.gettext
     match kind:
@@ -67,7 +67,9 @@ def heading(speaks: Tongue, kind: NoticeKind, *, exercise: bool = False) -> str:
         case NoticeKind.URGENT:
             return _("Un message URGENT de l'école")
         case NoticeKind.CRISIS:
-            return _("EXERCICE d'alerte à l'école") if exercise else _("ALERTE à l'école")
+            return _("EXERCICE d'alerte à l'école") if slots.exercise else _("ALERTE à l'école")
+        case _ if slots.question:
+            return _("Une question de l'école")
         case _:
             return _("Un message de l'école")
 

@@ -25,6 +25,8 @@ CALL_BACK, AGAIN = "4", "9"
 """What is pressed on any call: to be called back, or to hear it again."""
 ANSWERS: Final = {NoticeKind.ABSENCE: "123", NoticeKind.URGENT: "1"}
 """The keys that answer."""
+YES_OR_NO: Final = {"1": "OUI", "2": "NON"}
+"""The keys that answer a question, and the texts that they stand for."""
 _KINDS: Final = frozenset({NoticeKind.ABSENCE, NoticeKind.URGENT})
 _LINES = re.compile(r"\s*\n\s*")
 
@@ -82,18 +84,18 @@ class Script:
 
 
 @lru_cache(maxsize=256)
-def script(code: str, kind: NoticeKind, school: SchoolCard) -> Script:
+def script(code: str, kind: NoticeKind, school: SchoolCard, *, question: bool = False) -> Script:
     """Write what is said around a message of this kind; a machine that picks up hears `machine` and no more."""
     speaks = tongue(code)
     _ = speaks.gettext
     about = {"school": clean_line(school.name), "phone": digits(school.phone)}
-    answers = (
-        _("Si votre enfant est malade, appuyez sur 1. Pour une autre raison, appuyez sur 2.")
-        + " "
-        + _("Si vous pensez qu'il est à l'école, appuyez sur 3.")
-        if kind is NoticeKind.ABSENCE
-        else _("Pour dire que vous avez entendu, appuyez sur 1.")
-    )
+    if kind is NoticeKind.ABSENCE:
+        answers = _("Si votre enfant est malade, appuyez sur 1. Pour une autre raison, appuyez sur 2.")
+        answers += " " + _("Si vous pensez qu'il est à l'école, appuyez sur 3.")
+    elif question:
+        answers = _("Pour répondre oui, appuyez sur 1. Pour répondre non, appuyez sur 2.")
+    else:
+        answers = _("Pour dire que vous avez entendu, appuyez sur 1.")
     return Script(
         language=speaks.code,
         menu=f"{answers} " + _("Pour être rappelé par l'école, appuyez sur 4. Pour réécouter, appuyez sur 9."),

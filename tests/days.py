@@ -25,6 +25,13 @@ from scheduler.rounds import Rounds
 
 ABSENT = Slots(day=NOW.date(), half_day=HalfDay.MORNING)
 MEETING = Slots(starts_at=NOW + timedelta(days=10), place="le préau")
+
+
+def asking(*, by_family: bool = False) -> Slots:
+    """Ask for yes or no."""
+    return Slots(text="Mangez-vous a la cantine ?", question=True, by_family=by_family)
+
+
 SMS, MAIL = ChannelName.SMS, ChannelName.EMAIL
 TIAGO = Adult(name="Tiago", reached_by=((SMS, "+33639981002"), (MAIL, "tiago@familles.test")))
 BOTH_WAYS = Adult(reached_by=((SMS, "+33639981001"), (MAIL, "odile@familles.test")))
@@ -53,7 +60,8 @@ class Day:
         return ways | ({ChannelName.VOICE: self.voice} if self.voice else {})
 
     async def press(self, kind: NoticeKind = NoticeKind.ABSENCE, **more: object) -> int:
-        slots = {NoticeKind.ABSENCE: ABSENT, NoticeKind.MEETING: MEETING}.get(kind, Slots(text="Ecole fermee."))
+        said = more.pop("slots", Slots(text="Ecole fermee."))
+        slots = {NoticeKind.ABSENCE: ABSENT, NoticeKind.MEETING: MEETING}.get(kind, said)
         async with self.database.school(self.small.school.key) as session:
             published = await publish(
                 session,

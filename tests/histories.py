@@ -4,7 +4,7 @@ The world keeps its own book (who lost a right, what was cancelled, who answered
 each message the moment it leaves; it asks the hub only which notice and whom a message was for.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -136,10 +136,12 @@ class World:
         slots = {
             NoticeKind.ABSENCE: Slots(day=today, half_day=HalfDay.MORNING),
             NoticeKind.MEETING: Slots(starts_at=day.now + timedelta(days=4), place="le préau"),
-        }.get(kind, Slots(text="Sortie au musée."))
+        }.get(kind, Slots(text="Sortie au musée.", question=needs is not Needs.NONE))
+        if kind is not NoticeKind.ABSENCE:
+            slots = replace(slots, by_family=needs is Needs.ONE)
         async with day.database.school(day.small.school.key) as session:
             due = day.now + timedelta(minutes=delay)
-            draft = Draft(kind, "school", slots, needs=needs, due_at=due, seconded_by=day.small.office)
+            draft = Draft(kind, "school", slots, due_at=due, seconded_by=day.small.office)
             made = await publish(
                 session,
                 day.small.keyring,
@@ -149,7 +151,7 @@ class World:
                 now=day.now,
             )
         expires = (await day.small.rows("SELECT expires_at FROM notice WHERE id = :id", id=made.notice_id))[0][0]
-        self.notices[made.notice_id] = Book(kind, needs, _aware(expires))
+        self.notices[made.notice_id] = Book(kind, draft.needs, _aware(expires))
 
     async def _answer(self, who: int, kind: AnswerKind) -> None:
         adult, day = self.ids[who], self.day

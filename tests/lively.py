@@ -360,6 +360,8 @@ async def _notices(lively: Lively) -> None:
     await lively.press("cancelled", NoticeKind.ANNOUNCEMENT, said["cancelled"])
     await lively.press("held", NoticeKind.ANNOUNCEMENT, said["held"], seconded_by=None, due_at=NOW + TIME_TO_STOP)
     await lively.press("crisis", NoticeKind.CRISIS, Slots(phrase="sheltered", exercise=True))
+    question = Slots(text="Votre enfant mange-t-il à la cantine vendredi ?", question=True, by_family=True)
+    await lively.press("question", NoticeKind.ANNOUNCEMENT, question, audience="class:CP A")
     async with lively.small.database.school(lively.small.school.key) as session:
         await cancel(session, school_id=lively.small.school.key, notice_id=lively.notices["cancelled"], now=NOW)
 
@@ -387,6 +389,7 @@ async def _replies(lively: Lively) -> None:
             ("urgent", "Odalys", AnswerKind.ACKNOWLEDGED),
             ("absence", "Noureddine", AnswerKind.SHOULD_BE_HERE),
             ("meeting", "Noureddine", AnswerKind.YES),
+            ("question", "Noureddine", AnswerKind.NO),
         ):
             copy_id = (await small.rows(_COPY, notice=lively.notices[name], name=adult))[0][0]
             await answer(connection, school_id=small.school.key, copy_id=copy_id, kind=kind, through="page", now=NOW)

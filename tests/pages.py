@@ -143,11 +143,12 @@ def paper(lang: str) -> Where:
 
 
 async def read_over_weekly(page: Page, _: Lively) -> None:
-    """Write to a class for each week, and read over."""
+    """Ask a class each week, and read over."""
     await page.get_by_role("checkbox", name="CP A").first.check()
     await page.get_by_label("Avec vos mots").fill(WORDS["class"])
     await page.get_by_role("radio", name="chaque semaine").check()
     await page.get_by_role("checkbox", name="jeudi").check()
+    await page.get_by_role("radio", name="une réponse par famille").check()
     await page.get_by_label("L’heure du départ").fill("08:00")
     async with page.expect_navigation():
         await page.get_by_role("button", name="Relire avant").click()
@@ -813,7 +814,7 @@ def _staff() -> list[Listed]:
         Listed("call list with nobody", "GET /appeler", at("/appeler"), who="foreign_director"),
         *(
             Listed(f"board of {notice}", "GET /suivi/{notice_id:int}", board(notice))
-            for notice in ("urgent", "absence", "meeting", "cancelled", "held", "crisis")
+            for notice in ("urgent", "absence", "meeting", "question", "cancelled", "held", "crisis")
         ),
         Listed("list for the door", "GET /suivi/{notice_id:int}/porte", board("meeting", end="/porte")),
         Listed("board of a deputy", "GET /suivi/{notice_id:int}", board("crisis"), who="deputy"),
@@ -847,6 +848,7 @@ def _family(lang: str) -> list[Listed]:
         family("evening behind a link", show, link("evening", lang=lang)),
         family("evening answered behind a link", show, link("evening", "Noureddine", lang=lang)),
         family("meeting", show, link("meeting", lang=lang)),
+        family("question", show, link("question", lang=lang)),
         family("crisis", show, link("crisis", lang=lang)),
         family("result", show, link("result", lang=lang)),
         family("digest", show, link("digest", "Noureddine", lang=lang)),

@@ -585,6 +585,17 @@ def test_a_notice_is_published_once_per_key(school: Installation, send: Callable
     assert "adultes concernés" in school.passerelle("reach", str(first["notice"]), "--as", BOSS).out
 
 
+def test_a_question_from_the_counter_has_the_patience_of_questions(
+    school: Installation, send: Callable[..., Said]
+) -> None:
+    send("announcement", "class:CP A", "--text", "Avez-vous lu le règlement ?", "--question", "--by-family")
+
+    assert school.rows("SELECT needs, patience FROM notice") == [("one", 172800)]
+    phrase = ("--phrase", "closed", "--day", "2026-11-25", "--half-day", "day", "--question", "--as", BOSS)
+    refused = school.passerelle("send", "--kind", "urgent", "--to", "school", *phrase)
+    assert "Il manque le texte du message." in refused.err
+
+
 def test_who_is_left_stands_with_the_reason_and_who_calls(school: Installation, send: Callable[..., Said]) -> None:
     notice = str(send("urgent", "school", "--phrase", "call_us").json["notice"])
     with closing(sqlite3.connect(school.folder / "hub.db")) as connection, connection:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
-from days import BOTH_WAYS, MAIL, SMS, TIAGO, Day, a_day
+from days import BOTH_WAYS, MAIL, SMS, TIAGO, Day, a_day, asking
 from factories import NOW, TODAY, Adult
 
 from hub.database import Database
@@ -130,7 +130,7 @@ async def test_what_asks_for_nothing_is_told_once(day: Day) -> None:
 async def test_where_one_answer_is_enough_it_ends_the_asking_of_all_who_know(day: Day) -> None:
     adults = await day.small.family(BOTH_WAYS, TIAGO)
 
-    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
+    await day.press(NoticeKind.ANNOUNCEMENT, slots=asking(by_family=True))
     await day.all_arrive()
     await day.says(adults[0], AnswerKind.YES)
     await day.after(hours=49)
@@ -142,7 +142,7 @@ async def test_where_one_answer_is_enough_it_ends_the_asking_of_all_who_know(day
 async def test_where_both_must_answer_the_other_is_asked_on(day: Day) -> None:
     adults = await day.small.family(BOTH_WAYS, TIAGO)
 
-    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.BOTH)
+    await day.press(NoticeKind.ANNOUNCEMENT, slots=asking())
     await day.all_arrive()
     await day.says(adults[0], AnswerKind.YES)
     await day.after(hours=49)
@@ -311,7 +311,7 @@ async def test_the_longest_ladder_reaches_its_last_rung_and_the_call_before_the_
     await day.small.family(Adult("Odile", reached_by=((SMS, "+33639981000"), *mails)))
     await day.set({Occasion.QUESTION: Ladder(BOUNDS[Occasion.QUESTION][1], rings=False, calls=True)})
 
-    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
+    await day.press(NoticeKind.ANNOUNCEMENT, slots=asking(by_family=True))
     await day.arrives(day.sms)
     ways = []
     for _ in range(5):

@@ -445,8 +445,9 @@ async def test_the_coupon_of_a_document_signs_it_for_each_child_of_who_decides(p
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.ABSENCE, NoticeKind.MEETING, NoticeKind.ANNOUNCEMENT])
-def test_the_boxes_on_paper_are_those_that_the_office_types(kind: NoticeKind) -> None:
-    asks = kind is NoticeKind.MEETING
+@pytest.mark.parametrize("question", [False, True])
+def test_the_boxes_on_paper_are_those_that_the_office_types(kind: NoticeKind, *, question: bool) -> None:
+    asks = kind is NoticeKind.MEETING or question
     for language in SPOKEN:
         printed = choices_of(tongue(language, typeset=True), kind, asks=asks)
         assert [number for number, _, _ in printed] == list(range(1, len(boxes_of(kind, asks=asks)) + 1))

@@ -1,6 +1,7 @@
 """Reminders that go by themselves: before a meeting, before a day to sign by, after silence; once, with an end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ YEAR = frozenset(open_days("B", date(2026, 9, 1), date(2027, 7, 3), ()))
 MEETS = datetime(2026, 12, 3, 17, tzinfo=UTC)
 EVE = datetime(2026, 12, 2, 9, 30, tzinfo=UTC)
 MEETING = Slots(subject="Réunion de classe", starts_at=MEETS, place="Salle 2")
-QUESTION = Slots(text="Prenez-vous un repas froid ?")
+QUESTION = Slots(text="Prenez-vous un repas froid ?", question=True)
 
 
 def utc(*moment: int) -> datetime:
@@ -123,7 +124,8 @@ def test_what_asks_for_nothing_is_not_asked_again_and_an_absence_has_its_ladder(
 
 
 async def invited(watch: Watch, kind: NoticeKind = NoticeKind.MEETING, needs: Needs = Needs.NONE) -> int:
-    draft = Draft(kind, "class:CP A", MEETING if kind is NoticeKind.MEETING else QUESTION, needs=needs)
+    slots = MEETING if kind is NoticeKind.MEETING else replace(QUESTION, by_family=needs is Needs.ONE)
+    draft = Draft(kind, "class:CP A", slots)
     async with watch.small.database.school(watch.school_id) as session:
         made = await publish(
             session,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from days import BOTH_WAYS, MAIL, SMS, Day, a_day
+from days import BOTH_WAYS, MAIL, SMS, Day, a_day, asking
 from desks import ORIGIN, Desk, a_browser, a_staffed_school
 from evenings import Evenings
 from factories import Adult, by_sms
@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from hub.database import Database
 from hub.errors import InvalidError, TemporaryError
 from hub.models.ladders import Occasion
-from hub.models.notices import Needs
 from hub.models.school import Role
 from hub.notices.preview import preview
 from hub.notices.publish import Draft, publish
@@ -253,7 +252,7 @@ async def test_a_question_pressed_on_the_eve_of_silent_vacations_climbs_to_its_e
     mails = tuple((MAIL, f"odile{number}@familles.test") for number in range(3))
     await day.small.family(Adult("Odile", reached_by=((SMS, "+33639981001"), *mails)))
     day.now = here(2026, 10, 16, 17, 0)  # the vacations of zone B end on 2 November
-    await day.press(NoticeKind.ANNOUNCEMENT, needs=Needs.ONE)
+    await day.press(NoticeKind.ANNOUNCEMENT, slots=asking(by_family=True))
     await day.arrives(day.sms)
 
     left = []

@@ -238,6 +238,18 @@ async def test_who_asks_to_be_called_back_is_called_back(line: Line) -> None:
     assert line.heard(LANDLINE)[0].endswith("L'école vous rappelle. Au revoir.")
 
 
+@pytest.mark.parametrize(("key", "said"), [("1", "yes"), ("2", "no"), ("3", None)])
+async def test_an_urgent_question_is_answered_yes_or_no_by_a_key(line: Line, key: str, said: str | None) -> None:
+    await line.door.small.family(Adult(reached_by=((ChannelName.VOICE, LANDLINE),)))
+    line.box.calls.answer(LANDLINE, Answering(keys=key))
+
+    await line.press(NoticeKind.URGENT, Slots(text="Venez-vous chercher votre enfant ?", question=True))
+
+    assert "Pour répondre oui, appuyez sur 1. Pour répondre non, appuyez sur 2." in line.heard(LANDLINE)[0]
+    assert [row[2:] for row in await line.door.answers()] == ([(said, "voice")] if said else [])
+    assert await line.door.states() == ["acknowledged" if said else "told"]
+
+
 async def test_a_child_who_should_be_at_school_alarms_by_a_key_too(line: Line) -> None:
     await line.door.small.family(Adult(reached_by=((ChannelName.VOICE, LANDLINE),)))
     line.box.calls.answer(LANDLINE, Answering(keys="3"))

@@ -2,7 +2,8 @@
 
 A person hears the message and what to press. An answering machine hears only « appelez l'école », and nobody has been
 told. Whom Twilio cannot tell from a machine presses a key first. Told is who listened to the end, or pressed a key on
-the way: to have picked up, or hung up in the middle, is no proof. Keys are answers like those of a text: 1, 2 and 3.
+the way: to have picked up, or hung up in the middle, is no proof. Keys are answers like those of a text: 1, 2 and 3; to
+a question 1 is yes, and 2 is no.
 """
 
 from typing import Final
@@ -19,7 +20,7 @@ from hub.outbox.spoken import Spoken, spoken
 from hub.ports import ChannelName
 from hub.replies.keeping import Text
 from hub.replies.saying_back import words_back
-from i18n.spoken import ANSWERS, CALL_BACK, Script, aloud, script
+from i18n.spoken import ANSWERS, CALL_BACK, YES_OR_NO, Script, aloud, script
 from web.house import house_of
 from web.together import AWAY
 from web.webhooks import Caller, Posted, Switchboard, posted_form, switchboard
@@ -90,7 +91,8 @@ class _Call:
     ) -> None:
         self._board, self._caller, self._attempt_id = board, caller, attempt_id
         self._form, self._call, self._at = form, call, at
-        self._script: Script = script(call.language, call.kind, call.school)
+        self._script: Script = script(call.language, call.kind, call.school, question=call.question)
+        self._answers = "".join(YES_OR_NO) if call.question else ANSWERS[call.kind]
 
     async def put(self, state: AttemptState, status: str) -> None:
         """Write down what became of the call; a failure never takes back that somebody was told."""
@@ -109,7 +111,7 @@ class _Call:
         if what == "opened" or not self._call.words:  # nobody pressed a key; or it was withdrawn while it was said
             return self._closing(self._script.goodbye)
         await self.put(AttemptState.DELIVERED, "heard")
-        if len(key) == 1 and key in CALL_BACK + ANSWERS[self._call.kind]:
+        if len(key) == 1 and key in CALL_BACK + self._answers:
             return self._closing(await self._take(key))
         if key and heard_times in ROUNDS[:-1]:  # once more, also for a key that means nothing
             return self._message(ROUNDS[ROUNDS.index(heard_times) + 1])
@@ -125,13 +127,14 @@ class _Call:
 
     async def _take(self, key: str) -> str:
         """Take a key as the text that it stands for, once however often it is posted; gives what is said to it."""
+        words = YES_OR_NO[key] if self._call.question and key in YES_OR_NO else key
         received = await self._board.texts.take(
             Text(
                 school_id=self._caller.school_id,
                 sender_id=self._caller.sender_id,
                 provider_key=f"{self._form['CallSid']}:key",
                 number=self._form.get("To", ""),
-                words="" if key == CALL_BACK else key,
+                words="" if key == CALL_BACK else words,
                 channel=ChannelName.VOICE,
                 called=key == CALL_BACK,
                 quoted=self._form["CallSid"],

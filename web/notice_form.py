@@ -27,11 +27,14 @@ FIELDS: Mapping[str, str] = {
     "half_day": "half_day",
     "pupil": "pupil",
     "phrase": "phrase",
+    "question": "question",
     "on_day": "on_day",
     **{name: name for name in ("when", "leaves_on", "leaves_time", "weekdays", "every", "since", "until")},
 }
 """Where on the sheet a fault of the hub's is shown."""
 
+FAMILY, EACH = "family", "each"
+"""Whose answer is wanted: of either parent, or of each adult."""
 PRESS = r"^[0-9A-Za-z-]*$"
 """How a form names its press. The hub names its own (an alarm, an invitation) with colons, so no form takes one."""
 
@@ -40,10 +43,11 @@ class NoticeForm(BaseModel):
     """What the form holds, as typed; `seen` is the mark of what was last read over, so that nobody presses unread.
 
     `to` holds class names, `pupil:NUMBER` and `school`. `reader` is the adult through whose eyes it is read over.
-    `corrects` is the number of the notice that this one puts right. `per`, `most` and `places`: who answers an
-    invitation, and how many may come. `day` and `half_day` are an absence's, `on_day` and `on_half` a phrase's: the one
-    has been, the other is mostly to come. `when` and what follows it: when it leaves, if not at once
-    (`web/plan_form.py`); `plan` and `version`: which planned notice this one takes the place of.
+    `corrects` is the number of the notice that this one puts right. `question`: whose yes or no is wanted. `per`,
+    `most` and `places`: who answers an invitation, and how many may come. `day` and `half_day` are an absence's,
+    `on_day` and `on_half` a phrase's: the one has been, the other is mostly to come. `when` and what follows it: when
+    it leaves, if not at once (`web/plan_form.py`); `plan` and `version`: which planned notice this one takes the place
+    of.
     """
 
     key: str = Field(default="", max_length=64, pattern=PRESS)
@@ -58,6 +62,7 @@ class NoticeForm(BaseModel):
     subject: str = Field(default="", max_length=400)
     text: str = Field(default="", max_length=1_000_000)
     plain: str = Field(default="", max_length=4)
+    question: str = Field(default="", max_length=8)
     day: str = Field(default="", max_length=10)
     half_day: str = Field(default="", max_length=10)
     on_day: str = Field(default="", max_length=10)
@@ -111,7 +116,8 @@ def asked_for(form: NoticeForm, kinds: Sequence[NoticeKind], today: date, timezo
         slots = Slots(day=_date(form.day, "day"), half_day=_half_day(form.half_day))
         return Asked(kind, f"pupil:{form.pupil}", slots)
     text, subject, place = (words.strip() or None for words in (form.text, form.subject, form.place))
-    slots = Slots(text=text, subject=subject, plain=bool(form.plain))
+    asks = form.question in (FAMILY, EACH)
+    slots = Slots(text=text, subject=subject, plain=bool(form.plain), question=asks, by_family=form.question == FAMILY)
     if kind is NoticeKind.MEETING:
         starts = _moment(form.meeting_day, form.meeting_time, timezone)
         slots = Slots(
@@ -120,7 +126,7 @@ def asked_for(form: NoticeForm, kinds: Sequence[NoticeKind], today: date, timezo
             starts_at=starts,
             place=place,
             plain=bool(form.plain),
-            by_family=form.per == "family",
+            by_family=form.per == FAMILY,
             most=_number(form.most, "most"),
             places=_number(form.places, "places"),
         )
@@ -148,7 +154,8 @@ def filled_in(notice: Headline, timezone: str) -> NoticeForm:
         meeting_day=f"{starts:%Y-%m-%d}" if starts and meeting else "",
         meeting_time=f"{starts:%H:%M}" if starts and meeting else "",
         place=slots.place or "",
-        per="family" if slots.by_family else "",
+        question=(FAMILY if slots.by_family else EACH) if slots.question else "",
+        per=FAMILY if slots.by_family and meeting else "",
         most=str(slots.most or ""),
         places=str(slots.places or ""),
     )
@@ -167,6 +174,8 @@ def _with_phrase(form: NoticeForm, slots: Slots, place: str | None, today: date,
         text=slots.text,
         subject=slots.subject,
         plain=slots.plain,
+        question=slots.question,
+        by_family=slots.by_family,
         phrase=form.phrase,
         day=_date(form.on_day, "on_day") if "when" in blanks else None,
         half_day=(_half_day(form.on_half) or HalfDay.DAY) if "when" in blanks else None,

@@ -79,7 +79,7 @@ class BoardView:
     @property
     def asks(self) -> bool:
         """Whether families were asked something, or answered as if they were."""
-        asks = self.notice.kind is NoticeKind.MEETING and not self.repeats
+        asks = (self.notice.kind is NoticeKind.MEETING or self.notice.slots.question) and not self.repeats
         return asks or bool(self.answers.yes or self.answers.no)
 
     @property

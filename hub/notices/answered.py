@@ -16,8 +16,9 @@ from hub.notices.left import Child
 from hub.notices.left_asked import children
 from hub.notices.room import Room, seats_of
 from hub.notices.standing import concerns, still_told
+from hub.people.links import told_today
 from hub.people.names import full_name
-from hub.tables import answer, delivery, guardian
+from hub.tables import answer, delivery, delivery_pupil, guardian
 
 ASKED = (AnswerKind.YES, AnswerKind.NO, AnswerKind.COUNT)
 
@@ -44,7 +45,8 @@ class Answers:
 
     `chairs`: how many these need, where two parents who announce the same family count once.
     `taken`: those that somebody has, where the room is counted; `waiting`: adults who wait for one.
-    `listed`: those whom the reader may see, the last first; `unlisted`: how many more there are.
+    `silent`: children about whom nobody has said anything, where one answer stands for a family. `listed`: those whom
+    the reader may see, the last first; `unlisted`: how many more there are.
     """
 
     yes: int = 0
@@ -53,6 +55,7 @@ class Answers:
     chairs: int = 0
     taken: int = 0
     waiting: int = 0
+    silent: int = 0
     listed: tuple[Answered, ...] = ()
     unlisted: int = 0
 
@@ -67,15 +70,16 @@ async def answers_to(
     most: int = 100,
     by_family: bool = False,
 ) -> Answers:
-    """Read what adults who still have a right to the notice on `day` said; one question where nobody said anything.
+    """Read what adults who still have a right to the notice on `day` said.
 
     `classes` limits the names (not the figures) to adults of pupils of these classes. `by_family`: one
     answer stands for both parents.
     """
     which = {"school": school_id, "notice": notice_id, "day": day, "classes": list(classes or ()), "most": most}
     said = {row.kind: row for row in await session.execute(_figures(), which)}
+    silent = int((await session.execute(_silent(), which)).scalar_one()) if by_family else 0
     if not said:
-        return Answers()
+        return Answers(silent=silent)
     coming = (await session.execute(who_comes(), which)).all()
     room = Room(0, by_family, seats_of(coming))
     waiting = {one.guardian_id for one in room.seats if one.waits}
@@ -91,6 +95,7 @@ async def answers_to(
         chairs=chairs(by_adult(coming), by_family=by_family),
         taken=room.taken,
         waiting=len(waiting),
+        silent=silent,
         persons=0 if counted is None else counted.persons,
         listed=tuple(
             Answered(
@@ -135,6 +140,43 @@ def _figures() -> Select[Any]:
         .join(delivery, _theirs())
         .where(_asked())
         .group_by(answer.c.kind)
+    )
+
+
+@cache
+def _silent() -> Select[Any]:
+    """Count the children about whom nobody has answered: parameters school, notice, day."""
+    other, theirs = delivery.alias("other"), delivery_pupil.alias("theirs")
+    by_somebody = (
+        select(answer.c.id)
+        .join(
+            other,
+            and_(
+                other.c.school_id == answer.c.school_id,
+                other.c.notice_id == answer.c.notice_id,
+                other.c.guardian_id == answer.c.guardian_id,
+            ),
+        )
+        .join(theirs, and_(theirs.c.school_id == other.c.school_id, theirs.c.delivery_id == other.c.id))
+        .where(
+            answer.c.notice_id == delivery.c.notice_id,
+            answer.c.kind.in_(ASKED),
+            theirs.c.pupil_id == delivery_pupil.c.pupil_id,
+        )
+        .correlate(delivery, delivery_pupil)
+    )
+    return (
+        select(func.count(delivery_pupil.c.pupil_id.distinct()))
+        .join(
+            delivery,
+            and_(delivery.c.school_id == delivery_pupil.c.school_id, delivery.c.id == delivery_pupil.c.delivery_id),
+        )
+        .where(
+            delivery.c.school_id == bindparam("school", type_=BigId()),
+            delivery.c.notice_id == bindparam("notice", type_=BigId()),
+            told_today(delivery, delivery_pupil, bindparam("day", type_=Date())),
+            ~by_somebody.exists(),
+        )
     )
 
 

@@ -61,7 +61,6 @@ class Draft:
     audience: str
     slots: Slots
     key: str = field(default_factory=lambda: secrets.token_hex(16))
-    needs: Needs = Needs.NONE
     due_at: datetime | None = None
     seconded_by: int | None = None
     at_once: bool = False
@@ -71,6 +70,13 @@ class Draft:
     def lane(self) -> Lane:
         """The queue that it waits in; urgent passes every silence."""
         return Lane.URGENT if self.at_once else lane_of(self.kind)
+
+    @property
+    def needs(self) -> Needs:
+        """Whose answer its question needs; an invitation without a word of it asks each adult (`patience.asks`)."""
+        if self.slots.by_family:
+            return Needs.ONE
+        return Needs.BOTH if self.slots.question else Needs.NONE
 
     def due(self, now: datetime) -> datetime:
         """Give when it leaves, pressed now."""
@@ -223,7 +229,7 @@ async def written(
             "kind": draft.kind,
             "lane": draft.lane,
             "state": "published",
-            "needs": Needs.ONE if draft.slots.by_family else draft.needs,
+            "needs": draft.needs,
             "most": draft.slots.most,
             "places": draft.slots.places,
             "author_id": author_id,

@@ -164,8 +164,7 @@ def _asking(schools: Sequence[int], now: datetime) -> Select[Any]:
         notice.c.due_at > now - OPEN_FOR,
         or_(
             and_(notice.c.kind == NoticeKind.ABSENCE, notice.c.due_at > now - ABSENCE_FOR),
-            and_(notice.c.kind == NoticeKind.MEETING, notice.c.expires_at > now),
-            and_(notice.c.kind != NoticeKind.MEETING, notice.c.needs != Needs.NONE),
+            and_(or_(notice.c.kind == NoticeKind.MEETING, notice.c.needs != Needs.NONE), notice.c.expires_at > now),
         ),
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Date, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.base import BigId
-from hub.models.notices import NoticeState
+from hub.models.notices import Needs, NoticeState
 from hub.models.people import AddressState
 from hub.outbox.prepare import TEXT
 from hub.outbox.rungs import WRITABLE
@@ -23,12 +23,16 @@ from i18n.spoken import read_voice
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A call: its words, in which language, about what, of which school. No `words`: it may no longer tell anything."""
+    """A call: its words, in which language, about what, of which school. No `words`: it may no longer tell anything.
+
+    `question`: one answers yes or no.
+    """
 
     words: str = field(repr=False)
     language: str
     kind: NoticeKind
     school: SchoolCard
+    question: bool
 
 
 async def spoken(
@@ -48,7 +52,7 @@ async def spoken(
     seal = keyring.seal(row.wrapped, row.master_version)
     language, words = read_voice(seal.open(row.text_sealed, TEXT).decode())
     card = SchoolCard(row.name, row.short_name, row.phone, row.timezone)
-    return Spoken(words if stands else "", language, NoticeKind(row.kind), card)
+    return Spoken(words if stands else "", language, NoticeKind(row.kind), card, row.needs != Needs.NONE)
 
 
 @cache
@@ -73,6 +77,7 @@ def _asked() -> Select[Any]:
             attempt.c.text_sealed,
             attempt.c.copy_id,
             notice.c.kind,
+            notice.c.needs,
             notice.c.state.label("pressed"),
             address.c.state.label("address_state"),
             data_key.c.wrapped,

@@ -82,13 +82,17 @@ async def _due(
 async def _pressed(
     session: AsyncSession, keyring: Keyring, school: School, plan: Planned, due: datetime, now: datetime
 ) -> Became:
-    """Press what still makes sense; what the author may not press today changes nothing, and says why."""
+    """Press what still makes sense; what the author may not press today changes nothing, and says why.
+
+    A question that is repeated is over when it is asked anew: an answer then answers the newer one.
+    """
     said = plan.says
     why = why_too_late(said.slots, due, now)
     if why:
         return Became(Fired.MISSED, why=why)
     key = f"plan:{plan.plan_id}:{due.astimezone(UTC):%Y%m%dT%H%M}"
-    draft = Draft(said.kind, said.audience, said.slots, key=key)
+    until = next_look(plan.rhythm, now, school.timezone) if said.slots.question else None
+    draft = Draft(said.kind, said.audience, said.slots, key=key, until=until)
     try:
         async with session.begin_nested():
             published = await publish(session, keyring, school=school, author_id=said.author_id, draft=draft, now=now)

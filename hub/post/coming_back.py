@@ -132,7 +132,9 @@ def boxes_of(kind: NoticeKind, *, asks: bool) -> tuple[AnswerKind, ...]:
     """Say what each box of a coupon means, in the order in which they are printed (`i18n.letters.choices_of`)."""
     if kind is NoticeKind.ABSENCE:
         return _REASONS
-    return (AnswerKind.YES, AnswerKind.NO, AnswerKind.COUNT) if asks else (AnswerKind.ACKNOWLEDGED,)
+    if not asks:
+        return (AnswerKind.ACKNOWLEDGED,)
+    return (AnswerKind.YES, AnswerKind.NO, *((AnswerKind.COUNT,) if kind is NoticeKind.MEETING else ()))
 
 
 async def _opened(
@@ -152,7 +154,7 @@ async def _opened(
     if not served.adults:
         raise InvalidError(NO_RIGHT)
     seen = await notice_to_print(session, keyring, school_id=school_id, notice_id=row.notice_id, reader=reader)
-    adult, asks = served.adults[0], served.asks or served.kind is NoticeKind.MEETING
+    adult, asks = served.adults[0], served.kind is NoticeKind.MEETING or seen.slots.question
     coupon = Coupon(
         code=code,
         notice=seen,

@@ -143,7 +143,7 @@ async def _say_again(
     slots = await _slots(session, keyring, school.key, row.id)
     if slots is None or (await session.execute(who.limit(1))).first() is None:
         return 0
-    draft = Draft(NoticeKind(row.kind), f"notice:{row.id}", slots, key=key, needs=Needs(row.needs))
+    draft = Draft(NoticeKind(row.kind), f"notice:{row.id}", slots, key=key)
     ((notice_id, fresh),) = await written(session, keyring, school, row.author_id, [draft], now)
     if not fresh:
         return 0

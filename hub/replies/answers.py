@@ -164,9 +164,14 @@ async def _felt(
 
 
 def _fits(kind: AnswerKind, served: Served) -> bool:
-    """Say whether this is an answer to that notice: a reason to an absence, yes or no to a question."""
+    """Say whether this is an answer to that notice: a reason to an absence, yes or no to a question.
+
+    How many come is said to an invitation alone.
+    """
     if kind in ABSENT:
         return served.kind is NoticeKind.ABSENCE
+    if kind is AnswerKind.COUNT:
+        return served.asks and served.kind is NoticeKind.MEETING
     return kind not in ASKED or served.asks
 
 

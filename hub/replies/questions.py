@@ -35,12 +35,12 @@ DAYS = 14
 """Words answer what was sent within the last fourteen days, and nothing older."""
 LAST = 20
 """Of a sender that writes more often, words answer its last tries only."""
-_KINDS = {Sense.YES: AnswerKind.YES, Sense.NO: AnswerKind.NO, Sense.COUNT: AnswerKind.COUNT}
+_KINDS = {Sense.YES: AnswerKind.YES, Sense.NO: AnswerKind.NO}
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A copy that left lately. `asks`: whether one comes, and how many; `over`: it is too late to say.
+    """A copy that left lately. `asks`: yes or no, and of an invitation how many; `over`: it is too late to say.
 
     `most`: the largest number that may be said. `answered`: one of its adults has. `pupils`: whom it is about. `names`:
     its channel's own names for it. `senders`: from which it left. `private`: a word of a confidential conversation.
@@ -85,8 +85,9 @@ class Sent:
         if self.kind is NoticeKind.ABSENCE and meaning.reason is not None:
             return meaning.reason, None
         if self.asks and meaning.sense in _KINDS:
-            return _KINDS[meaning.sense], meaning.number
-        if self.asks and meaning.number is not None and meaning.sense is Sense.DIGIT:
+            return _KINDS[meaning.sense], None
+        counts = self.asks and self.kind is NoticeKind.MEETING and meaning.sense in (Sense.COUNT, Sense.DIGIT)
+        if counts and meaning.number is not None:
             return AnswerKind.COUNT, meaning.number
         return None
 
@@ -124,7 +125,7 @@ async def sent_lately(
             row.sending_at,
             answered=bool(row.answered),
             asks=row.kind == NoticeKind.MEETING or row.needs != Needs.NONE,
-            over=row.kind == NoticeKind.MEETING and row.expires_at <= now,
+            over=row.kind != NoticeKind.ABSENCE and row.expires_at <= now,
             private=bool(row.private),
             offers=bool(row.offers),
             most=row.most,

@@ -44,9 +44,9 @@ class Served:
     """A copy as of today. `adults` are those with a right today: none when nobody has one any more.
 
     `may_name`: the address answered lately, so a child's name may be shown there. `asks`: one may answer yes or no, or
-    how many; once a meeting has begun it is too late. `most`: the largest number that one may say; `places`: how many
-    the room has; `by_family`: one answer stands for both parents. `counts_on`: the notice on which an answer stands,
-    where this one only says it again.
+    how many; once a meeting has begun, or a question is over, it is too late. `most`: the largest number that one may
+    say; `places`: how many the room has; `by_family`: one answer stands for both parents. `counts_on`: the notice on
+    which an answer stands, where this one only says it again.
     """
 
     school_id: int
@@ -117,12 +117,11 @@ async def served_by(connection: AsyncConnection, *, school_id: int, copy_id: int
 
 def asked_by(row: Row[Any], now: datetime) -> Asked:
     """Say what a notice asks for, and within which bounds."""
-    meeting = row.kind == NoticeKind.MEETING
     return Asked(
-        asks=row.expires_at > now if meeting else row.needs != Needs.NONE,
+        asks=(row.kind == NoticeKind.MEETING or row.needs != Needs.NONE) and row.expires_at > now,
         most=row.most,
         places=row.places,
-        by_family=meeting and row.needs == Needs.ONE,
+        by_family=row.needs == Needs.ONE,
     )
 
 
