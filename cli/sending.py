@@ -135,8 +135,9 @@ def _reach_in_words(found: "Reach") -> list[str]:
     lines = [
         f"Avis {found.notice_id} : {many(tally.adults, 'adulte concerné', 'adultes concernés')}.",
         f"  ont confirmé : {tally.acknowledged} ; l'ont reçu : {tally.told}, dont {found.proved} à coup sûr",
-        f"  en chemin : {tally.moving} ; à appeler : {tally.to_call} ; plus concernés : {tally.gone}",
+        f"  en chemin : {tally.moving} ; à appeler : {found.calls} ; plus concernés : {tally.gone}",
     ]
+    lines += [f"  à remettre sur papier : {many(found.letters, 'lettre')}"] if found.letters else []
     lines += [f"  par {way_name(channel)} : {each.know} sur {each.adults}" for channel, each in found.channels]
     lines += [f"  en {language_name(language)} : {each.know} sur {each.adults}" for language, each in found.languages]
     return lines + [f"  à appeler : {left_in_words(one)}" for one in found.left]

@@ -122,9 +122,10 @@ async def test_whom_nothing_reaches_and_who_wants_paper_stands_in_the_letters_an
     notice = await post.press()
 
     assert await post.to_print(notice) == ["Ada Exemple", "Bob Exemple"]
-    assert [one.name for one in await post.watch.left(letters=False)] == ["Cyd Exemple", "Dan Exemple"]
-    assert await post.watch.how_many(letters=False) == 2
-    assert len(await post.watch.left()) == 4, "the board shows all who are not reached"
+    assert [one.name for one in await post.watch.left()] == ["Cyd Exemple", "Dan Exemple"]
+    assert await post.watch.how_many() == 2
+    board = await post.watch.reach(notice)
+    assert (board.tally.to_call, board.letters, board.calls, len(board.left)) == (4, 2, 2, 2)
     assert await post.act(how_many_to_print) == 2
 
 
@@ -135,7 +136,7 @@ async def test_a_child_who_may_be_missing_is_never_left_to_a_letter(post: Post) 
     absence = await post.press(NoticeKind.ABSENCE, absent, audience="pupil:1")
 
     assert await post.to_print(urgent) == await post.to_print(absence) == []
-    assert [one.name for one in await post.watch.left(letters=False)] == ["Ada Exemple", "Ada Exemple"]
+    assert [one.name for one in await post.watch.left()] == ["Ada Exemple", "Ada Exemple"]
     batch = await post.print(absence, Whom.ALL)
     assert [one.to for one in batch.letters] == ["Ada Exemple"], "the office may print one all the same"
 
@@ -330,11 +331,11 @@ async def test_handed_over_counts_as_told_says_who_and_when_and_can_be_taken_bac
     assert await post.states() == [("Ada", "told")]
     (one,) = await post.ask(letters_of, notice_id=notice)
     assert (one.handed_at, one.handed_by) == (NOW, "Mme Bureau")
-    assert await post.watch.left() == ()
+    assert (await post.watch.reach(notice)).letters == 0
 
     await post.act(take_back, notice_id=notice, delivery_id=1, now=NOW + timedelta(hours=1))
     assert await post.states() == [("Ada", "to_call")]
-    assert len(await post.watch.left(now=NOW + timedelta(hours=1))) == 1
+    assert (await post.watch.reach(notice, now=NOW + timedelta(hours=1))).letters == 1
     (one,) = await post.ask(letters_of, notice_id=notice)
     assert one.handed_at is None
 

@@ -38,7 +38,6 @@ async def the_list(
         now=visit.now,
         notice_id=avis,
         classes=visit.classes,
-        letters=False,
         keyring=visit.house.keyring,
         most=MOST_OF_ALL if avis is None else MOST_OF_ONE,
     )
@@ -49,7 +48,6 @@ async def the_list(
         now=visit.now,
         notice_id=avis,
         classes=visit.classes,
-        letters=False,
     )
     listed = to_call(found, timezone=visit.who.timezone, day=visit.reader.day, now=visit.now)
     text = printed("staff/calls.html", visit=visit, calls=listed, waiting=waiting, notice=avis, room="appels")

@@ -78,7 +78,6 @@ async def to_do(session: AsyncSession, *, school_id: int, timezone: str, reader:
         day=reader.day,
         now=now,
         classes=None if whole else reader.rights.classes,
-        letters=False,
     )
     rolls = await _rolls_missing(session, school_id, timezone, reader, now)
     papers = await _unsigned(session, reader, which) if row.papers else 0

@@ -8,7 +8,7 @@ from sqlalchemy import Date, Integer, Select, and_, bindparam, case, func, selec
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import DeliveryState
 from hub.notices.left_asked import may_be_left, open_task
-from hub.notices.standing import KNOWS, MOVING, standing, to_be_called
+from hub.notices.standing import KNOWS, MOVING, by_letter, standing, to_be_called
 from hub.ports import Follows, NoticeKind
 from hub.tables import call_task, data_key, delivery, notice, notice_follow, notice_version, staff
 
@@ -104,7 +104,7 @@ def left() -> Select[Any]:
             delivery.c.notice_id,
             (delivery.c.state == DeliveryState.TO_CALL).label("waits"),
             standing(day, now).label("state"),
-            case((to_be_called(call_task.c.id, day, now), 1), else_=0).label("calls"),
+            case((and_(to_be_called(call_task.c.id, day, now), ~by_letter()), 1), else_=0).label("calls"),
         )
         .outerjoin(call_task, open_task())
         .where(_MINE, may_be_left(_SCHOOL))

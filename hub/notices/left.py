@@ -84,16 +84,15 @@ async def left_to_call(
     notice_id: int | None = None,
     classes: frozenset[int] | None = None,
     keyring: Keyring | None = None,
-    letters: bool = True,
     most: int = 200,
 ) -> tuple[Left, ...]:
     """List the adults to call, those whose child nobody knows about first, in four questions whatever their number.
 
     `day` and `now` are the school's. `notice_id` None: of all notices. `classes` None: the whole school, else only
     what concerns a pupil who is in one of these classes today, and only those pupils. Numbers are read when a keyring
-    is given. `letters`: also those who are told by letter (`standing.by_letter`), who are not called.
+    is given. Who is told by letter (`standing.by_letter`) is not called.
     """
-    asked = left_asked.rows_left(of_one_notice=notice_id is not None, of_classes=classes is not None, letters=letters)
+    asked = left_asked.rows_left(of_one_notice=notice_id is not None, of_classes=classes is not None)
     which = {**_which(school_id, day, now, notice_id, classes), "most": most}
     rows = (await session.execute(asked, which)).all()
     if not rows:
@@ -123,12 +122,9 @@ async def how_many_left(
     now: datetime,
     notice_id: int | None = None,
     classes: frozenset[int] | None = None,
-    letters: bool = True,
 ) -> int:
     """Count whom `left_to_call` would list, were there no end to the list."""
-    asked = left_asked.how_many_left(
-        of_one_notice=notice_id is not None, of_classes=classes is not None, letters=letters
-    )
+    asked = left_asked.how_many_left(of_one_notice=notice_id is not None, of_classes=classes is not None)
     return int((await session.execute(asked, _which(school_id, day, now, notice_id, classes))).scalar_one())
 
 

@@ -53,10 +53,10 @@ _TO_CALL: ColumnElement[str] = literal_column(f"'{DeliveryState.TO_CALL}'")
 
 
 @cache
-def rows_left(*, of_one_notice: bool, of_classes: bool, letters: bool = True) -> Select[Any]:
+def rows_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
     """Ask for the adults to call: parameters school, day, now, most; notice, classes where asked for.
 
-    `letters`: also those who are told by letter, who stand in no list of calls.
+    Who is told by letter stands in no list of calls.
     """
     about, waits = delivery_pupil.alias("about"), delivery.alias("waits")
     listed = select(waits.c.notice_id).where(waits.c.school_id == _SCHOOL, may_be_left(_SCHOOL, waits)).distinct()
@@ -105,32 +105,38 @@ def rows_left(*, of_one_notice: bool, of_classes: bool, letters: bool = True) ->
             thread_notice,
             and_(thread_notice.c.school_id == delivery.c.school_id, thread_notice.c.notice_id == delivery.c.notice_id),
         )
-        .where(delivery.c.school_id == _SCHOOL, may_be_left(_SCHOOL), to_be_called(call_task.c.id, _DAY, _NOW))
+        .where(
+            delivery.c.school_id == _SCHOOL,
+            may_be_left(_SCHOOL),
+            to_be_called(call_task.c.id, _DAY, _NOW),
+            ~by_letter(),
+        )
         .order_by(delivery.c.state == DeliveryState.TO_CALL, nobody.desc(), call_task.c.due_at, delivery.c.id)
         .limit(bindparam("most", type_=Integer()))
     )
     if of_one_notice:
         asked = asked.where(delivery.c.notice_id == _NOTICE)
-    if not letters:
-        asked = asked.where(~by_letter())
     if of_classes:
         asked = asked.where(concerns(_CLASSES, _DAY))
     return asked
 
 
 @cache
-def how_many_left(*, of_one_notice: bool, of_classes: bool, letters: bool = True) -> Select[Any]:
+def how_many_left(*, of_one_notice: bool, of_classes: bool) -> Select[Any]:
     """Count what `rows_left` gives, however many: parameters as there, but for most."""
     asked = (
         select(func.count())
         .select_from(delivery)
         .outerjoin(call_task, open_task())
-        .where(delivery.c.school_id == _SCHOOL, may_be_left(_SCHOOL), to_be_called(call_task.c.id, _DAY, _NOW))
+        .where(
+            delivery.c.school_id == _SCHOOL,
+            may_be_left(_SCHOOL),
+            to_be_called(call_task.c.id, _DAY, _NOW),
+            ~by_letter(),
+        )
     )
     if of_one_notice:
         asked = asked.where(delivery.c.notice_id == _NOTICE)
-    if not letters:
-        asked = asked.where(~by_letter())
     return asked.where(concerns(_CLASSES, _DAY)) if of_classes else asked
 
 

@@ -58,7 +58,8 @@ class Reach:
     `channels` by the way that stands or was tried last; None: no way at all. `languages` by code, the most spoken
     first. `next_at`: when something happens by itself next; `asks_at`: when whoever has it and does not answer is asked
     by the next way. `unknown_children`: pupils with an adult to call of whom no adult knows yet. `alarms`: adults who
-    have it and must be called all the same, for a child may be missing. `left`: the adults to call, those that were
+    have it and must be called all the same, for a child may be missing. `letters`: of those to call, how many get a
+    letter instead (`standing.by_letter`). `left`: the adults to call, those that were
     asked for; `unlisted`: how many more there are for this reader.
     """
 
@@ -73,13 +74,14 @@ class Reach:
     asks_at: datetime | None
     unknown_children: int
     alarms: int
+    letters: int
     left: tuple[Left, ...]
     unlisted: int = 0
 
     @property
     def calls(self) -> int:
         """How many adults somebody must call, listed or not."""
-        return self.tally.to_call + self.alarms
+        return self.tally.to_call - self.letters + self.alarms
 
     def as_dict(self) -> dict[str, object]:
         """For the command line's JSON; telephone numbers are masked."""
@@ -94,6 +96,7 @@ class Reach:
             "cost": self.cost,
             "children_nobody_knows": self.unknown_children,
             "alarms": self.alarms,
+            "letters": self.letters,
             "left": [_left_as_dict(one) for one in self.left],
         }
 
@@ -135,6 +138,7 @@ async def reach(
         asks_at=paid.asks_at,
         unknown_children=besides.unknown,
         alarms=besides.alarms,
+        letters=besides.letters,
         left=left,
         unlisted=unlisted,
     )

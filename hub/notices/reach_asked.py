@@ -8,7 +8,7 @@ from sqlalchemy import Date, Select, Subquery, and_, bindparam, case, func, lite
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState
 from hub.notices.left_asked import open_task
-from hub.notices.standing import is_out, known_by_somebody, standing, to_be_called
+from hub.notices.standing import by_letter, is_out, known_by_somebody, standing, to_be_called
 from hub.people.links import told_today
 from hub.tables import (
     answer,
@@ -140,7 +140,7 @@ def paid() -> Select[Any]:
 
 @cache
 def besides() -> Select[Any]:
-    """Ask for children of whom nobody knows, and for alarms of adults who know: school, notice, day, now."""
+    """Ask for children of whom nobody knows, alarms of adults who know, and letters: school, notice, day, now."""
     mine = and_(delivery.c.school_id == _SCHOOL, delivery.c.notice_id == _NOTICE)
     unknown = (
         select(func.count(func.distinct(delivery_pupil.c.pupil_id)))
@@ -162,4 +162,14 @@ def besides() -> Select[Any]:
         .join(call_task, open_task())
         .where(mine, delivery.c.state != DeliveryState.TO_CALL, to_be_called(call_task.c.id, _DAY, _NOW))
     )
-    return select(unknown.scalar_subquery().label("unknown"), alarms.scalar_subquery().label("alarms"))
+    letters = (
+        select(func.count())
+        .select_from(delivery)
+        .outerjoin(call_task, open_task())
+        .where(mine, by_letter(), to_be_called(call_task.c.id, _DAY, _NOW))
+    )
+    return select(
+        unknown.scalar_subquery().label("unknown"),
+        alarms.scalar_subquery().label("alarms"),
+        letters.scalar_subquery().label("letters"),
+    )
