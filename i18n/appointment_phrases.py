@@ -114,5 +114,7 @@ APPOINTMENTS = (
     ),
 )
 """To choose, fallen free, cancelled, and tomorrow; an evening of the whole school: wishes, and what came of them."""
-BY_DIGIT = frozenset({"appointments", "time_free"})
+CHOOSES, MOVES = frozenset({"appointments", "time_free"}), frozenset({"evening_hours"})
+"""Where one chooses an hour, and where one may choose another."""
+BY_DIGIT = CHOOSES | MOVES
 """What one answers by a digit, where an answer arrives: then the hours come back, numbered."""

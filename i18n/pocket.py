@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from hub.ports import HOURS, Body, Button, NoticeKind, Slots, Wording
-from i18n.appointment_phrases import BY_DIGIT
+from i18n.appointment_phrases import BY_DIGIT, MOVES
 from i18n.checks import check_slots
 from i18n.languages import best
 from i18n.said import said
@@ -63,7 +63,8 @@ def _buttons(speaks: Tongue, kind: NoticeKind, slots: Slots) -> tuple[Button, ..
         case _ if slots.signs:
             return ()
         case _ if slots.phrase in BY_DIGIT:
-            # TRANSLATORS: a button under an invitation to an appointment
-            return Button(HOURS, _("Choisir une heure")), Button("acknowledge", _("J'ai lu"))
+            # TRANSLATORS: a button under an invitation to an appointment, or under the appointment that one has
+            hours = _("Changer d'heure") if slots.phrase in MOVES else _("Choisir une heure")
+            return Button(HOURS, hours), Button("acknowledge", _("J'ai lu"))
         case _:
             return (Button("acknowledge", _("J'ai lu")),)

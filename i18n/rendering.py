@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from hub.errors import InvalidError
 from hub.ports import Body, ChannelName, HalfDay, News, NoticeKind, Wording
-from i18n.appointment_phrases import BY_DIGIT
+from i18n.appointment_phrases import BY_DIGIT, CHOOSES, MOVES
 from i18n.checks import check_slots
 from i18n.forms import SHORTER, SHORTER_NEWS, WHOLE, Form
 from i18n.from_the_page import (
@@ -246,7 +246,8 @@ def _common(wording: Wording, speaks: Tongue, names: str) -> Words:
         "pupils": names if wording.pupils else "",
         "count": max(1, len(wording.pupils)),
         "phrase": wording.slots.phrase or "",
-        "chooses": wording.slots.phrase in BY_DIGIT,
+        "chooses": wording.slots.phrase in CHOOSES,
+        "moves": wording.slots.phrase in MOVES,
         "wishes": wording.slots.phrase == "evening_wishes",
         "digit": wording.two_way and wording.slots.phrase in BY_DIGIT,
         "when": _when(wording, speaks),

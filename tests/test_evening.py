@@ -70,7 +70,7 @@ async def test_a_family_with_two_children_comes_on_one_way_and_hears_it_in_one_m
     sheet = await at.sheet()
     assert (sheet.whole, sheet.given, sheet.wanted, sheet.longest, sheet.best) == (2, 3, 3, 0, True)
     assert sorted(await at.told()) == [
-        ("soir:adult", "Basile"), ("soir:adult", "Odile"), ("soir:all", "Basile"), ("soir:all", "Odile"),
+        ("heures:adult", "Basile"), ("heures:adult", "Odile"), ("soir:all", "Basile"), ("soir:all", "Odile"),
     ]  # fmt: skip
 
 
@@ -97,7 +97,7 @@ async def test_until_there_is_a_plan_nobody_chooses_an_hour_and_then_what_is_lef
     await at.adopt()
 
     assert await offered(silent) == [3]
-    assert (await at.told())[2:] == [("soir:adult", "Odile"), ("libre:all", "Oscar")]
+    assert (await at.told())[2:] == [("heures:adult", "Odile"), ("libre:all", "Oscar")]
     assert await at.asked(silent) == []
 
 
@@ -168,7 +168,7 @@ async def test_two_who_adopt_at_once_make_each_appointment_once_and_tell_each_fa
 
     assert sorted(made) == [0, 0, 2]
     assert len(await at.booked()) == 2
-    assert await at.told() == [("soir:all", "Odile"), ("soir:adult", "Odile")]
+    assert await at.told() == [("soir:all", "Odile"), ("heures:adult", "Odile")]
 
 
 async def test_whoever_is_told_of_the_child_no_more_has_no_appointment_and_hears_nothing(at: WholeEvening) -> None:
@@ -181,7 +181,7 @@ async def test_whoever_is_told_of_the_child_no_more_has_no_appointment_and_hears
 
     assert await at.adopt() == 1
     assert [guardian for guardian, *_ in await at.booked()] == [adult]
-    assert (await at.told())[2:] == [("soir:adult", "Odile")]
+    assert (await at.told())[2:] == [("heures:adult", "Odile")]
     assert "Oscar" not in str((await at.sheet()).families) + str((await at.sheet()).pairs)
 
 
@@ -340,7 +340,7 @@ async def test_a_child_in_two_classes_is_spoken_of_with_both_teachers_and_twins_
     assert await at.adopt() == 3
     assert sorted(pupil for _, pupil, _ in await at.booked()) == [1, 1, 2]
     assert len({hour for *_, hour in await at.booked()}) == 3
-    assert (await at.told())[1:] == [("soir:adult", "Odile")]
+    assert (await at.told())[1:] == [("heures:adult", "Odile")]
 
 
 async def test_a_plan_that_is_adopted_at_night_is_told_in_the_morning_over_some_minutes(at: WholeEvening) -> None:

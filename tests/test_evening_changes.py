@@ -196,7 +196,7 @@ async def test_a_plan_that_the_silence_would_hold_beyond_its_hours_is_told_at_on
     await at.adopt(now=FRIDAY_NIGHT)
 
     rows = await at.small.rows("SELECT key_name, lane, due_at FROM notice WHERE key_name NOT LIKE 'soir:e%'")
-    assert [(key, lane, str(due)[:16]) for key, lane, due in rows] == [("soir:1:1", "urgent", "2026-11-27 19:30")]
+    assert [(key, lane, str(due)[:16]) for key, lane, due in rows] == [("heures:1:1", "urgent", "2026-11-27 19:30")]
 
 
 async def test_who_said_nothing_is_not_asked_to_choose_when_the_silence_ends_too_late(at: WholeEvening) -> None:
@@ -207,7 +207,10 @@ async def test_who_said_nothing_is_not_asked_to_choose_when_the_silence_ends_too
     await at.propose(now=FRIDAY_NIGHT)
     await at.adopt(now=FRIDAY_NIGHT)
 
-    assert [row[0] for row in await at.small.rows("SELECT key_name FROM notice ORDER BY id")] == ["soir:e1", "soir:1:1"]
+    assert [row[0] for row in await at.small.rows("SELECT key_name FROM notice ORDER BY id")] == [
+        "soir:e1",
+        "heures:1:1",
+    ]
 
 
 async def test_wishes_end_after_they_were_asked_for_where_the_silence_holds_the_question(at: WholeEvening) -> None:

@@ -13,7 +13,7 @@ from appointments import OFFER, Offered
 from factories import NOW, Adult, by_sms
 from family_door import Door, a_door
 from test_webhooks import EMPTY, texted
-from whole_evening import WholeEvening
+from whole_evening import EVENING, WholeEvening
 
 from hub.database import Database
 from hub.ports import ChannelName, NoticeKind
@@ -114,6 +114,27 @@ async def test_who_said_nothing_of_an_evening_takes_by_a_digit_an_hour_that_its_
     assert await desk.says("1") == FOUR
     await desk.says("2")
     assert await desk.bookings() == [(odile, 1, 1)]
+
+
+async def test_the_hour_that_a_plan_gave_is_moved_by_a_digit(desk: Desk) -> None:
+    [odile] = await desk.door.small.family(by_sms())
+    at = WholeEvening(desk.door.small)
+    await at.another_teacher()
+    desk.offered.round_id = 1
+    await at.open()
+    await at.wish(odile, EVENING)
+    await at.propose()
+    await at.adopt()
+    await desk.door.drain()
+    [(_, _, before)] = await desk.bookings()
+
+    told = desk.door.sms.sent[-1].text
+    assert "Répondez 1 pour changer d'heure." in told
+    assert "Une autre heure se choisit" not in told
+    assert (await desk.says("1")).startswith("Votre rendez-vous : 03/12 à 17 h 00.")
+    await desk.says("1")
+    [(who, _, now)] = await desk.bookings()
+    assert (who, now == before) == (odile, False)
 
 
 async def test_somebody_was_quicker_and_the_next_free_hours_come_numbered_again(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError
 from hub.evenings import asked
 from hub.evenings.opening import read_evening, require_whole_school
-from hub.meetings.telling import FREE_KEY
+from hub.meetings.telling import FREE_KEY, HOURS_KEY
 from hub.models.school import School
 from hub.notices.addressing import address_to
 from hub.notices.headlines import Reader
@@ -165,7 +165,7 @@ async def _tell_hours(
             NoticeKind.ANNOUNCEMENT,
             f"guardian:{guardian_id}",
             _said(school, [(hours[one.slot_id], one.label) for one in those if one.slot_id is not None], len(those)),
-            key=f"soir:{evening.id}:{guardian_id}",
+            key=f"{HOURS_KEY}{evening.id}:{guardian_id}",
             due_at=due,
             at_once=late,
         )

@@ -30,8 +30,8 @@ AT_ONCE = 20
 """Reminders in one transaction: nobody waits for the registers meanwhile."""
 
 
-FREE_KEY = "libre:"
-"""What the key of a notice begins with that tells of free times, beside an invitation: a digit answers it."""
+FREE_KEY, HOURS_KEY = "libre:", "heures:"
+"""What the keys of notices begin with that tell of free times, or of those that a plan gave: a digit answers them."""
 
 
 def free_key(round_id: int, starts_at: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.meetings.telling import FREE_KEY
+from hub.meetings.telling import FREE_KEY, HOURS_KEY
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import Needs, NoticeState
@@ -223,7 +223,7 @@ def _lately() -> Select[Any]:
             notice.c.most,
             notice.c.audience,
             notice.c.expires_at,
-            notice.c.key_name.startswith(FREE_KEY).label("tells_of_one"),
+            or_(notice.c.key_name.startswith(FREE_KEY), notice.c.key_name.startswith(HOURS_KEY)).label("tells_of_one"),
             attempt.c.id.label("attempt_id"),
             attempt.c.sender_id,
             attempt.c.sending_at,
