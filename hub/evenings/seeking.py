@@ -1,20 +1,16 @@
 """A plan for a whole-school evening, found in a process of its own, one at a time, which holds nobody else up."""
 
 import asyncio
-import os
-import sys
-from contextlib import suppress
-from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from hub.errors import PasserelleError
 from hub.evenings.rules import Evenings, Plan
+from hub.programs import begin, end
 
 PATIENCE = 60.0
 """Seconds that a plan may take before it is given up, with those that are sought before it."""
 FAILED = "Le plan n’a pas pu être cherché."
-_ROOM = Path(__file__).resolve().parents[2]
 _one_at_a_time = asyncio.Semaphore(1)
 
 
@@ -37,28 +33,11 @@ async def proposed(evenings: Evenings, *, patience: float = PATIENCE) -> Plan:
 
 
 async def _sought(evenings: Evenings) -> Plan:
-    running = await _begun()
+    running = await begin("-m", "hub.evenings.solver")
     try:
         written, _ = await running.communicate(TypeAdapter(Evenings).dump_json(evenings))
     finally:
-        with suppress(ProcessLookupError):
-            running.kill()
-        await running.wait()
+        await end(running)
     if running.returncode:
         raise NoPlanError(FAILED)
     return TypeAdapter(Plan).validate_json(written)
-
-
-async def _begun() -> asyncio.subprocess.Process:
-    """Start the program, with nothing of our settings or secrets in its environment."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "hub.evenings.solver",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOM)},
-    )

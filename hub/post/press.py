@@ -4,13 +4,13 @@ Run as a program it reads HTML from stdin and writes the PDF to stdout; only the
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 from hub.errors import PasserelleError
+from hub.programs import begin, end
 
 PATIENCE = 120.0
 """Seconds that a batch may take; on two cores, 300 letters took 34."""
@@ -23,8 +23,6 @@ MISSING = (
     "Cette machine ne peut pas imprimer de lettres : il lui manque Pango. Sur Debian : "
     "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core."
 )
-_ROOM = Path(__file__).resolve().parents[2]
-"""Where the program finds what it imports first."""
 _one_at_a_time = asyncio.Semaphore(1)
 
 
@@ -38,7 +36,7 @@ async def pressed(html: str, *, patience: float = PATIENCE) -> AsyncIterator[byt
     Where whoever asked goes away, the program is ended.
     """
     async with _one_at_a_time:
-        running = await _begun()
+        running = await begin(str(Path(__file__).resolve()))
         try:
             async with asyncio.timeout(patience):
                 feeding = asyncio.create_task(_feed(running, html.encode()))
@@ -52,9 +50,7 @@ async def pressed(html: str, *, patience: float = PATIENCE) -> AsyncIterator[byt
         except TimeoutError as error:
             raise NoPressError("La mise en page a pris trop de temps : imprimez par classe.") from error
         finally:
-            with suppress(ProcessLookupError):
-                running.kill()
-            await running.wait()
+            await end(running)
 
 
 async def may_print() -> str | None:
@@ -65,20 +61,6 @@ async def may_print() -> str | None:
     except NoPressError as error:
         return str(error)
     return None
-
-
-async def _begun() -> asyncio.subprocess.Process:
-    """Start the program, with nothing of our settings or secrets in its environment."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        str(Path(__file__).resolve()),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOM)},
-    )
 
 
 def _out(running: asyncio.subprocess.Process) -> asyncio.StreamReader:
