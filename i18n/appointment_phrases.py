@@ -116,5 +116,9 @@ APPOINTMENTS = (
 """To choose, fallen free, cancelled, and tomorrow; an evening of the whole school: wishes, and what came of them."""
 CHOOSES, MOVES = frozenset({"appointments", "time_free"}), frozenset({"evening_hours"})
 """Where one chooses an hour, and where one may choose another."""
+ASKS = CHOOSES | {"evening_wishes"}
+"""Where an answer is waited for until a day."""
+SAYS_WHERE = ASKS | MOVES | {"appointment_cancelled"}
+"""What ends with where one answers: on one's page, or by telephone."""
 BY_DIGIT = CHOOSES | MOVES
 """What one answers by a digit, where an answer arrives: then the hours come back, numbered."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidError
 from hub.ports import Follows, HalfDay, NoticeKind, SchoolCard, Slots
-from i18n.appointment_phrases import APPOINTMENTS
+from i18n.appointment_phrases import APPOINTMENTS, ASKS
 from i18n.phrase import FIELDS, Phrase, blanks_in
 from i18n.slots import N_, clean_line
 from i18n.tongues import Tongue
@@ -216,6 +216,7 @@ def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, 
     opening = _OPENINGS.get(slots.follows)
     if slots.follows is Follows.REMINDER:
         opening = _SIGN if slots.signs else _ANSWER if slots.question else opening
+        opening = _ONCE_MORE if slots.phrase in ASKS else opening
     said = _phrase_in(speaks, kind, slots, school, pupil)
     return (speaks.gettext(opening), *said) if opening else said
 
@@ -242,6 +243,7 @@ _OPENINGS: Mapping[Follows | None, str] = {
 }
 _SIGN = N_("Rappel : votre signature manque encore.")
 _ANSWER = N_("Rappel : votre réponse manque encore.")
+_ONCE_MORE = N_("Rappel.")
 _MISSING = {
     "when": N_("Il manque le jour et la demi-journée."),
     "until": N_("Il manque le jour et la demi-journée."),

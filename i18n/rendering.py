@@ -138,7 +138,7 @@ def _sms(wording: Wording, form: Form) -> str:
         if form.brief and wording.slots.signs:
             ours = replace(ours, follows=None)
         sentences = said_in(speaks, wording.kind, ours, wording.school, pupil=str(words["pupils"]))
-        if words["digit"]:  # it stands for « choisissez-la sur votre page, ou par téléphone »
+        if words["digit"] or (words["wishes"] and words["link"]):  # it stands for « sur votre page »
             sentences = sentences[:-1]
         words["said"] = " ".join(sentences)
         words["above"] = above(speaks, wording.slots.word, wording.author, short) if wording.slots.word else ""

@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.database import Database, Turn, takes_turn
 from hub.errors import PasserelleError
+from hub.meetings.asking_again import remind_to_answer
 from hub.meetings.telling import AT_ONCE, remind
 from hub.people.schools import read_school
 from hub.reminders.going import remind_of_all
@@ -55,6 +56,7 @@ class Reminders:
                     if not await takes_turn(session, Turn.REMINDERS):
                         return told
                     told += await remind_of_all(session, self._keyring, school=itself, now=now)
+                    told += await remind_to_answer(session, self._keyring, school=itself, now=now)
             except (PasserelleError, SQLAlchemyError) as error:
                 log.error("reminders failed", school=school_id, kind=type(error).__name__)  # noqa: TRY400 (ids only)
         return told

@@ -1,7 +1,8 @@
 """The family's door: one link opens one notice, one tap answers it. No account, no cookie, no script."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -17,6 +18,7 @@ from hub.replies.meaning import Sense
 from hub.replies.on_paper import LETTER
 from hub.replies.saying_back import What, room_full, too_many
 from hub.replies.wrong_numbers import ask_other_schools, wrong_number
+from i18n.appointment_phrases import SAYS_WHERE
 from i18n.from_the_page import NOBODYS
 from i18n.languages import best
 from i18n.said import said
@@ -92,7 +94,8 @@ async def _page(request: Request, view: LinkView, speaks: Tongue) -> Response:
     push = await push_offered(house, view.served) is not None
     chat = await chat_offered(house, view.served) is not None
     part = await below(request, view, speaks)
-    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **part, **context_of(view, speaks))
+    words = context_of(view, speaks, part["part"])
+    return printed("link", speaks, view=view, push=push, chat=chat, here=here, **part, **words)
 
 
 async def shown_here(request: Request, view: LinkView, speaks: Tongue, **more: Any) -> Response:  # noqa: ANN401 (Jinja's)
@@ -100,9 +103,8 @@ async def shown_here(request: Request, view: LinkView, speaks: Tongue, **more: A
     if not view.served.is_open:
         return printed("withdrawn", speaks, status=410, view=view, **more)
     part, here = await below(request, view, speaks), request.url.path
-    return printed(
-        "link", speaks, view=view, push=False, chat=False, here=here, **part, **context_of(view, speaks), **more
-    )
+    words = context_of(view, speaks, part["part"])
+    return printed("link", speaks, view=view, push=False, chat=False, here=here, **part, **words, **more)
 
 
 async def answered_here(request: Request, view: LinkView, speaks: Tongue) -> Response:
@@ -244,11 +246,14 @@ async def _stopped(request: Request, view: LinkView, speaks: Tongue) -> Response
     return printed("stopped", speaks, view=view)
 
 
-def context_of(view: LinkView, speaks: Tongue) -> dict[str, Any]:
-    """Give what the page of a notice shows of it, in one language."""
+def context_of(view: LinkView, speaks: Tongue, part: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Give what the page of a notice shows of it, in one language; `part`: what it shows below."""
+    words = _words(view, speaks)
+    if part and view.slots.phrase in SAYS_WHERE and (part.get("found") or part.get("wishes")):
+        words = replace(words, sentences=words.sentences[:-1])  # « sur votre page, ou par téléphone »: it is there
     french = None if speaks.language.reviewed else _words(view, tongue("fr", typeset=True)).sentences
     return {
-        "words": _words(view, speaks),
+        "words": words,
         "author": "" if view.served.kind in NOBODYS else view.author,
         "in_french": french,
         "absence": view.served.kind is NoticeKind.ABSENCE,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.evenings import asked
 from hub.evenings.adopting import choose_key
 from hub.evenings.opening import read_evening, require_whole_school
+from hub.meetings.asking_again import evening_key
 from hub.meetings.withdrawing import Gone, stop_telling_of
 from hub.models.notices import DeliveryState
 from hub.models.school import School
@@ -44,7 +45,8 @@ async def cancel_evening(
         evening_wish.c.evening_id == evening_id,
         evening_wish.c.notice_id.is_not(None),
     )
-    which = or_(notice.c.id == row.notice_id, notice.c.id.in_(its), notice.c.key_name == choose_key(evening_id))
+    keys = (choose_key(evening_id), evening_key(evening_id))
+    which = or_(notice.c.id == row.notice_id, notice.c.id.in_(its), notice.c.key_name.in_(keys))
     await stop_waiting(session, school_id=school.key, which=which, now=now)
     if await _is_known(session, school.key, row):  # asked last: what is on its way now has left, or leaves no more
         await _tell(session, keyring, school, row, rounds, hours, reader, now, first=hours[0].id)
@@ -75,7 +77,8 @@ async def tell_if_none_is_left(
     if row.adopted_at is not None or not went or any(one.cancelled_at is None for one in mine):
         return False
     if all(one.cancelled_at is not None for one in hours):
-        await stop_waiting(session, school_id=school.key, which=notice.c.id == row.notice_id, now=now)
+        which = or_(notice.c.id == row.notice_id, notice.c.key_name == evening_key(evening_id))
+        await stop_waiting(session, school_id=school.key, which=which, now=now)
     if await _is_known(session, school.key, row):
         await _tell(session, keyring, school, row, rounds, mine, reader, now, first=went[0].id)
     return True
