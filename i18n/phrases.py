@@ -213,12 +213,18 @@ def said_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, 
 
     `pupil`: the first name of the child that it is about, empty when none may be named.
     """
-    opening = _OPENINGS.get(slots.follows)
-    if slots.follows is Follows.REMINDER:
-        opening = _SIGN if slots.signs else _ANSWER if slots.question else opening
-        opening = _ONCE_MORE if slots.phrase in ASKS else opening
+    opening = _opening(kind, slots)
     said = _phrase_in(speaks, kind, slots, school, pupil)
     return (speaks.gettext(opening), *said) if opening else said
+
+
+def _opening(kind: NoticeKind, slots: Slots) -> str | None:
+    """Say what a notice is to the one before it: a reminder of an invitation goes to who comes, too."""
+    if slots.follows is not Follows.REMINDER:
+        return _OPENINGS.get(slots.follows)
+    if kind is NoticeKind.MEETING or slots.phrase in ASKS:
+        return _ONCE_MORE
+    return _SIGN if slots.signs else _ANSWER if slots.question else _READ
 
 
 def _phrase_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCard, pupil: str) -> tuple[str, ...]:
@@ -239,8 +245,8 @@ def _phrase_in(speaks: Tongue, kind: NoticeKind, slots: Slots, school: SchoolCar
 
 _OPENINGS: Mapping[Follows | None, str] = {
     Follows.CORRECTION: N_("Ce message corrige et remplace le précédent."),
-    Follows.REMINDER: N_("Rappel : merci de nous dire que vous avez lu."),
 }
+_READ = N_("Rappel : merci de nous dire que vous avez lu.")
 _SIGN = N_("Rappel : votre signature manque encore.")
 _ANSWER = N_("Rappel : votre réponse manque encore.")
 _ONCE_MORE = N_("Rappel.")

@@ -127,6 +127,9 @@ REMINDERS = {
 }
 """What opens a notice said again to those who have not answered."""
 
+AGAIN = {language: f"{words.partition(':')[0]}." for language, words in REMINDERS.items()}
+"""What opens an invitation said again: on its eve also to those who come."""
+
 CORRECTIONS = {
     "fr": "Ce message corrige et remplace le précédent.",
     "en": "This message corrects and replaces the previous one.",

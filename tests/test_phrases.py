@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
-from phrase_words import CORRECTIONS, DRILLS, IN_FRENCH, PLACE, REMINDERS, SAID
+from phrase_words import AGAIN, CORRECTIONS, DRILLS, IN_FRENCH, PLACE, REMINDERS, SAID
 
 from hub.errors import InvalidError
 from hub.ports import LINK_CODE, Body, ChannelName, Follows, HalfDay, NoticeKind, SchoolCard, Slots, Wording
@@ -293,7 +293,8 @@ def test_a_drill_of_anything_but_a_crisis_is_refused() -> None:
 def test_what_follows_a_notice_says_so_before_anything_else(
     kind: NoticeKind, slots: Slots, first: str | None, language: str
 ) -> None:
-    for follows, opening in ((Follows.CORRECTION, CORRECTIONS[language]), (Follows.REMINDER, REMINDERS[language])):
+    reminder = (AGAIN if kind is NoticeKind.MEETING else REMINDERS)[language]
+    for follows, opening in ((Follows.CORRECTION, CORRECTIONS[language]), (Follows.REMINDER, reminder)):
         wording = a_wording(replace(slots, follows=follows), language, kind=kind)
         text, mail, pocket = (plain(say(wording).text) for say in (render_sms, render_email, render_pocket))
 
