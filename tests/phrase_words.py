@@ -127,7 +127,7 @@ REMINDERS = {
 }
 """What opens a notice said again to those who have not answered."""
 
-AGAIN = {language: f"{words.partition(':')[0]}." for language, words in REMINDERS.items()}
+AGAIN = {language: f"{words.partition(':')[0].rstrip()}." for language, words in REMINDERS.items()}
 """What opens an invitation said again: on its eve also to those who come."""
 
 CORRECTIONS = {
