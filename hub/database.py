@@ -166,6 +166,7 @@ class Turn(IntEnum):
     PLANS = 1
     DIGESTS = 2
     REMINDERS = 3
+    NIGHT = 4
 
 
 async def takes_turn(session: AsyncSession, what: Turn) -> bool:

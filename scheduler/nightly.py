@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import select
 
 from hub.absences.keeping import let_replies_go
-from hub.database import Database
+from hub.database import Database, Turn, takes_turn
 from hub.papers.store import cabinet_of
 from hub.papers.sweeping import sweep_orphans
 from hub.people.erasure import FILE, wipe_traces
@@ -25,7 +25,10 @@ HOUR = 3
 
 
 class Nightly:
-    """Tidies each school once a day; a hub that slept through the night does it when it wakes."""
+    """Tidies each school once a day; a hub that slept through the night does it when it wakes.
+
+    Several may look: the database lets one of them act at a time, and the others find little to do at their next look.
+    """
 
     def __init__(self, database: Database, keyring: Keyring, settings: Settings) -> None:
         self._database, self._keyring, self._settings = database, keyring, settings
@@ -45,22 +48,26 @@ class Nightly:
             here = now.astimezone(ZoneInfo(timezone))
             if here.hour >= HOUR and self._done.get(school_id) != here.date():
                 due.append((school_id, here.date()))
+        tidied = 0
         for school_id, today in due:
             async with self._database.school(school_id) as session:
+                if not await takes_turn(session, Turn.NIGHT):
+                    return tidied
                 await let_replies_go(session, school_id=school_id, today=today, now=now)
                 register = self._settings.data_dir / FILE
                 gone = await purge(session, self._keyring, school_id=school_id, register=register, today=today, now=now)
             self._done[school_id] = today
+            tidied += 1
             if gone.places:
                 await cabinet_of(self._settings).empty(gone.places)
             if gone.pupils or gone.guardians:
                 log.info("purged", school=school_id, pupils=gone.pupils, guardians=gone.guardians)
                 await wipe_traces(self._database)
-        if due:
+        if tidied:
             async with self._database.engine() as connection:
                 await purge_above_schools(connection, now=now)
             await self._sweep(now)
-        return len(due)
+        return tidied
 
     async def _sweep(self, now: datetime) -> None:
         """Take out of the cabinet what no register knows: a press that never came, or a night that broke off."""

@@ -4,10 +4,11 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from factories import NOW, a_school, by_sms
 from schoolwork import PDF, filled
 
-from hub.database import Database
+from hub.database import Database, Turn, takes_turn
 from hub.papers.files import Given, put_away
 from hub.papers.store import cabinet_of
 from hub.sealing import Keyring
@@ -36,6 +37,20 @@ async def test_a_pupil_who_left_long_ago_is_forgotten_at_night_once(
     names = {row[0] for row in await small.rows("SELECT first_name FROM pupil")}
     assert "Basile" not in names
     assert "Capucine" in names
+    await database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_while_one_process_tidies_no_other_does(database_url: str, keyring: Keyring, tmp_path: Path) -> None:
+    database = Database(database_url, clock=lambda: NOW)
+    small = await a_school(database, keyring)
+    nightly = Nightly(database, keyring, Settings(data_dir=tmp_path))
+
+    async with database.school(small.school.key) as session:
+        assert await takes_turn(session, Turn.NIGHT)
+        assert await nightly.tidy() == 0
+
+    assert await nightly.tidy() == 1
     await database.close()
 
 
