@@ -218,6 +218,19 @@ async def test_separated_parents_have_each_their_own_and_neither_sees_the_others
 
 
 @on_one_database
+async def test_who_changed_class_keeps_the_appointment_in_sight_and_may_give_it_back(small: SmallSchool) -> None:
+    made = Offered(small)
+    [odile] = await small.family(by_sms())
+    await made.open()
+    booking = await made.choose((await made.slots())[0], odile)
+    await small.write("UPDATE enrolment SET class_id = :other", other=small.classes["CE1 B"])
+
+    [seen] = await made.seen_by(odile)
+    assert (seen.booking_id, seen.open, seen.free) == (booking, False, ())
+    await made.give_back(booking, odile)
+    assert await made.seen_by(odile) == []
+
+
 async def test_whoever_is_barred_or_whose_link_has_ended_has_nothing(small: SmallSchool) -> None:
     at = await offered(small)
     odile, oscar = await small.family(by_sms(), by_sms("+33639981001", name="Oscar"))

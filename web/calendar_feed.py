@@ -10,7 +10,7 @@ from hub.agenda.entries import in_order
 from hub.agenda.feeds import Feed, find_feed
 from hub.agenda.reading import for_family, year_ends
 from hub.holidays import holidays
-from hub.meetings.reading import calendar_of
+from hub.meetings.calendar import calendar_of
 from hub.people.kin import children_of
 from hub.people.schools import read_school
 from hub.routing import day_at_school

@@ -16,7 +16,7 @@ from hub.agenda.meetings import MEETING
 from hub.agenda.reading import for_family, year_ends
 from hub.errors import NotFoundError
 from hub.holidays import Holiday, holidays
-from hub.meetings.reading import calendar_of
+from hub.meetings.calendar import calendar_of
 from hub.models.agenda import EventKind
 from hub.models.answers import AnswerKind
 from hub.people.kin import Child

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from hub.agenda.reading import year_ends
 from hub.errors import HubError, InvalidError, NotFoundError
 from hub.evenings.wishes import evenings_for
+from hub.meetings.calendar import calendar_of
 from hub.meetings.choosing import GONE, Comes, TakenError, choose, give_back, wait
-from hub.meetings.reading import calendar_of, for_family
+from hub.meetings.reading import for_family
 from hub.people.kin import Child
 from hub.people.schools import read_school
 from web.appointment_words import Shown, shown, too_late

@@ -3,7 +3,19 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Date, Select, and_, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from hub.models.base import BigId, UtcDateTime
 from hub.people.links import told_about, told_today
@@ -80,7 +92,7 @@ def before_its_plan() -> ColumnElement[bool]:
 
 @cache
 def offered() -> Select[Any]:
-    """Ask for the times to come of some classes, with their rounds: parameters school, classes, now.
+    """Ask for the times to come of some classes, and those that some adults have: school, classes, guardians, now.
 
     `wishes`: families say when they can come, and choose no time yet.
     """
@@ -92,7 +104,8 @@ def offered() -> Select[Any]:
         meeting_round.c.title_sealed,
         meeting_round.c.text_sealed,
     )
-    return asked.where(meeting_round.c.class_id.in_(classes), meeting_slot.c.ends_at > _NOW)
+    mine = booking.c.guardian_id.in_(bindparam("guardians", type_=BigId(), expanding=True))
+    return asked.where(or_(meeting_round.c.class_id.in_(classes), mine), meeting_slot.c.ends_at > _NOW)
 
 
 @cache

@@ -2,25 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hub.agenda.entries import Entry, day_of
 from hub.meetings import asked
 from hub.meetings.rounds import LINK, TEXT, TITLE, enter_round
-from hub.models.agenda import EventKind
 from hub.notices.headlines import Reader
 from hub.people.kin import Child
 from hub.people.names import full_name
 from hub.people.schools import school_key
-from hub.routing import day_at_school
 from hub.sealing import Keyring, Seal
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +138,15 @@ async def for_family(
 ) -> list[ForChild]:
     """List what is offered for these children, `children_of` gave them; of others' appointments nothing.
 
-    A child who stands beside two adults of one visitor is shown once: beside the one who has an appointment.
+    A child who stands beside two adults of one visitor is shown once: beside the one who has an appointment. What was
+    chosen before the child changed its class is shown until it is given back.
     """
     classes = sorted({child.class_id for child in children})
     guardians = sorted({child.guardian_id for child in children})
     if not classes:
         return []
-    rows = (await session.execute(asked.offered(), {"school": school_id, "classes": classes, "now": now})).all()
+    which = {"school": school_id, "classes": classes, "guardians": guardians, "now": now}
+    rows = (await session.execute(asked.offered(), which)).all()
     if not rows:
         return []
     seal = await school_key(session, keyring, school_id)
@@ -158,37 +155,13 @@ async def for_family(
     found = dict[tuple[int, int], ForChild]()
     for round_id, group in groupby(sorted(rows, key=lambda row: row.round_id), key=lambda row: row.round_id):
         times = list(group)
-        for child in (one for one in children if one.class_id == times[0].class_id):
+        for child in (one for one in children if one.class_id == times[0].class_id or _own(one, times)):
             waits = said.get((round_id, child.guardian_id, child.pupil_id))
             seen = _for_child(round_id, child, times, seal, now, waits=waits)
             before = found.get((round_id, child.pupil_id))
             if before is None or before.booking_id is None:
                 found[round_id, child.pupil_id] = seen
     return [one for one in found.values() if one.own or one.open]
-
-
-async def calendar_of(
-    session: AsyncSession,
-    keyring: Keyring,
-    *,
-    school_id: int,
-    timezone: str,
-    guardians: Collection[int],
-    first: date,
-    last: date,
-    now: datetime,
-    cancelled: bool = False,
-) -> list[Entry]:
-    """List the appointments of these adults as a calendar has them, without a child's name; `cancelled`: those too."""
-    which = {"school": school_id, "guardians": list(guardians), "day": day_at_school(now, timezone)}
-    around = {"since": _start(first - _DAY), "until": _start(last + 2 * _DAY)}
-    rows = (await session.execute(asked.appointments(), {**which, **around})).all()
-    kept = [row for row in rows if cancelled or row.cancelled_at is None]
-    if not kept:
-        return []
-    seal = await school_key(session, keyring, school_id)
-    entries = [_entry(row, seal, timezone) for row in kept]
-    return [one for one in entries if first <= one.first <= last]
 
 
 async def rounds_to_come(
@@ -235,9 +208,8 @@ async def round_sheet(
 def _for_child(
     round_id: int, child: Child, times: Sequence[Any], seal: Seal, now: datetime, *, waits: bool | None
 ) -> ForChild:
-    mine = [row for row in times if (row.guardian_id, row.pupil_id) == (child.guardian_id, child.pupil_id)]
-    first = times[0]
-    is_open = first.closes_at > now and not first.wishes
+    mine, first = _own(child, times), times[0]
+    is_open = first.closes_at > now and not first.wishes and child.class_id == first.class_id
     free = [row for row in times if row.booking_id is None and row.starts_at > now] if is_open else []
     return ForChild(
         round_id=round_id,
@@ -253,6 +225,11 @@ def _for_child(
         waits=waits is True,
         declined=waits is False,
     )
+
+
+def _own(child: Child, times: Sequence[Any]) -> Sequence[Any]:
+    """Find the appointment of an adult for a child among the times of a round."""
+    return [row for row in times if (row.guardian_id, row.pupil_id) == (child.guardian_id, child.pupil_id)]
 
 
 def _time(row: Row[Any], seal: Seal, *, comes: bool = False) -> Time:
@@ -273,28 +250,3 @@ def _name(row: Row[Any]) -> str:
 
 def _child(row: Row[Any]) -> str:
     return full_name(row.child, "", row.child_family)
-
-
-def _entry(row: Row[Any], seal: Seal, timezone: str) -> Entry:
-    day = day_of(row.starts_at, timezone)
-    link = seal.open(row.link_sealed, LINK).decode() if row.link_sealed else ""
-    return Entry(
-        kind=EventKind.MEETING,
-        title=seal.open(row.title_sealed, TITLE).decode(),
-        text="\n".join(filter(None, (row.teacher, link))),
-        place=row.room,
-        first=day,
-        last=day,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        uid=row.uid,
-        sequence=row.sequence,
-        made_at=row.booked_at,
-        changed_at=row.cancelled_at or row.moved_at or row.booked_at,
-        cancelled=row.cancelled_at is not None,
-        pupils=frozenset({row.pupil_id}),
-    )
-
-
-def _start(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
