@@ -18,6 +18,8 @@ PAGES = {"page_p95": ("ms", 30.0), "page_weight": ("bytes", 120_000.0), "page_re
 """What the server works and what a first load brings, by the page of the demo school that needs most: at most."""
 REPLIES = {"reply_p99": ("ms", 250.0)}
 """From a webhook to the open inbox, at 100 replies a second beside a fan-out: at most."""
+EVENINGS = {"evening_growth": ("times", 3.0)}
+"""What a plan for an evening of a school takes, against that for half of it: at most."""
 AGAINST = {"send_embedded": "loop_twilio", "publish_to_sent": "loop_twilio", "mail": "loop_mail"}
 SINK_OF = {"mail": "mta", "loop_mail": "mta", "sink_mta": "mta"}
 BEARS = {"sink_twilio": "loop_transport", "sink_mta": "loop_mail"}
@@ -82,13 +84,22 @@ def measured_replies() -> dict[str, float]:
     return {"reply_p99": found["p99"], "arrived": found["seen"]}
 
 
+def measured_evening() -> dict[str, float]:
+    """Seek plans for a school and for half of it, in a process of its own."""
+    ran = subprocess.run([sys.executable, "-m", "bench.evenings"], check=False, capture_output=True, text=True)
+    if ran.returncode:
+        sys.exit(f"evenings: {ran.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--number", type=int, default=20_000)
-    parser.add_argument("--only", nargs="*", default=[*GOALS, *PAGES, *REPLIES])
+    parser.add_argument("--only", nargs="*", default=[*GOALS, *PAGES, *REPLIES, *EVENINGS])
     parser.add_argument("--sms-base-url", type=str, help="a sink of your own, http://127.0.0.1:PORT")
     asked = parser.parse_args()
     own = int(asked.sms_base_url.rsplit(":", 1)[1]) if asked.sms_base_url else None
@@ -110,7 +121,11 @@ def main() -> None:
         )
     for name in names:
         _show(_line(name, rates, arrived[name]), as_json=asked.json)
-    for goals, measure in ((PAGES, measured_pages), (REPLIES, measured_replies)):
+    for goals, measure in (
+        (PAGES, measured_pages),
+        (REPLIES, measured_replies),
+        (EVENINGS, measured_evening),
+    ):
         _at_most({name: goals[name] for name in goals if name in asked.only}, measure, asked.rounds, as_json=asked.json)
     _refuse_weak(sinks, rates)
 
