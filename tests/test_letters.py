@@ -19,6 +19,8 @@ from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.models.answers import AnswerKind
 from hub.models.notices import Needs
 from hub.models.people import LinkKind
+from hub.notices.follow_up import remind
+from hub.notices.headlines import headline
 from hub.papers.publishing import NewDocument, publish_document
 from hub.people.erasure import erase_guardian
 from hub.people.purge import purge
@@ -261,6 +263,23 @@ async def test_an_answer_elsewhere_takes_the_letter_away_before_printing_and_is_
     with pytest.raises(InvalidError):
         await post.print(notice, Whom.ALL)
     assert (await post.act(open_coupon, words=letter.code)).said == ((AnswerKind.YES, None, "page"),)
+
+
+async def test_the_coupon_of_a_reminder_shows_what_was_answered_to_the_notice_that_it_says_again(post: Post) -> None:
+    await post.family(Adult(name="Ada"))
+    notice = await post.press()
+    await post.small.write("UPDATE delivery SET state = 'told'")
+    reader = await post.watch.reader(post.small.director)
+    async with post.small.database.school(post.watch.school_id) as session:
+        seen = await headline(session, post.keyring, school_id=post.watch.school_id, notice_id=notice, reader=reader)
+        again = await remind(
+            session, post.keyring, school=post.small.school, seen=seen, reader=reader, key="again", now=NOW
+        )
+    (letter,) = (await post.print(again.notice_id, Whom.ALL)).letters
+
+    await post.type(letter.code, 2)
+
+    assert (await post.act(open_coupon, words=letter.code)).said == ((AnswerKind.NO, None, "coupon"),)
 
 
 async def test_a_code_that_was_mistyped_says_so_in_one_sentence(post: Post) -> None:

@@ -164,7 +164,7 @@ async def _opened(
         asks=asks,
         signs=seen.slots.signs,
         kinds=boxes_of(served.kind, asks=asks),
-        said=await _said(session, school_id, row.notice_id, row.guardian_id),
+        said=await _said(session, school_id, served.first_id, row.guardian_id),
     )
     return coupon, served
 
