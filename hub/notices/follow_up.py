@@ -19,7 +19,7 @@ from hub.notices.headlines import Headline, Reader
 from hub.notices.publish import Draft, Published, counted, tell
 from hub.outbox.claim import READY
 from hub.outbox.lines import choose_lines
-from hub.outbox.quiet import check_in_time
+from hub.outbox.quiet import after_silence, check_in_time
 from hub.people.noting import note
 from hub.ports import Follows, Lane, NoticeKind, Slots
 from hub.routing import TIME_TO_STOP, lane_of, leaves_at
@@ -148,7 +148,8 @@ async def correct(
     audience = await read_audience(session, school_id=school.key, words=seen.audience, day=reader.day)
     many = await is_to_many(session, school_id=school.key, audience=audience, day=reader.day)
     due = leaves_at(seen.kind, slots, many=many, asked=None, now=now)
-    draft = Draft(seen.kind, seen.audience, slots, key, due_at=due)
+    ends = await _open_until(session, school, seen, now) if slots.question else None
+    draft = Draft(seen.kind, seen.audience, slots, key, due_at=due, until=ends)
     who = members(school.key, audience, reader.day)
     made = await _follow(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.CORRECTION, now=now
@@ -169,7 +170,8 @@ async def remind(
         check_in_time(school, seen.slots.starts_at, now)
     await _require_right(session, school.key, seen, reader)
     slots = replace(seen.slots, follows=Follows.REMINDER)
-    draft = Draft(seen.kind, f"notice:{seen.notice_id}", slots, key)
+    ends = await _open_until(session, school, seen, now) if slots.question else None
+    draft = Draft(seen.kind, f"notice:{seen.notice_id}", slots, key, until=ends)
     who = unanswered(school.key, seen.notice_id, reader.day)
     made = await _follow(
         session, keyring, school, seen=seen, reader=reader, draft=draft, who=who, how=Follows.REMINDER, now=now
@@ -204,6 +206,7 @@ async def _follow(
 
 
 _CORRECTED = "Cet avis a déjà été corrigé : voyez sa correction."
+_OVER = "Cette question n’attend plus de réponse, ou n’en attendra plus quand ceci partirait : posez-en une nouvelle."
 _WITHDRAWN = "Cet avis a déjà été retiré : écrivez-en un autre."
 
 
@@ -221,6 +224,15 @@ async def _followed(session: AsyncSession, school_id: int, notice_id: int) -> Ma
         )
     )
     return {Follows(row.how): row for row in rows}
+
+
+async def _open_until(session: AsyncSession, school: School, seen: Headline, now: datetime) -> datetime:
+    """Say when a question is over: what says it again, or puts it right, ends with it. Raises InvalidError."""
+    here = and_(notice.c.school_id == school.key, notice.c.id == seen.notice_id)
+    ends: datetime = (await session.execute(select(notice.c.expires_at).where(here))).scalar_one()
+    if ends <= after_silence(school, seen.lane, now):
+        raise InvalidError(_OVER, field="text")
+    return ends
 
 
 async def _stop(session: AsyncSession, school_id: int, notices: Sequence[int], now: datetime) -> None:

@@ -137,13 +137,13 @@ async def _say_again(
     day: date,
     now: datetime,
 ) -> int:
-    """Say a notice again to those whom this reminder is for; it climbs no ladder of its own."""
+    """Say a notice again to those whom this reminder is for; it climbs no ladder of its own, and ends with it."""
     told = await with_reminders(session, school.key, row.id)
     who = asked.whom(school.key, row.id, told, why, Needs(row.needs), day)
     slots = await _slots(session, keyring, school.key, row.id)
     if slots is None or (await session.execute(who.limit(1))).first() is None:
         return 0
-    draft = Draft(NoticeKind(row.kind), f"notice:{row.id}", slots, key=key)
+    draft = Draft(NoticeKind(row.kind), f"notice:{row.id}", slots, key=key, until=row.expires_at)
     ((notice_id, fresh),) = await written(session, keyring, school, row.author_id, [draft], now)
     if not fresh:
         return 0
