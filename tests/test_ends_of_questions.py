@@ -84,3 +84,9 @@ async def test_a_question_that_is_over_is_asked_anew_and_not_again(
     with pytest.raises(InvalidError, match="posez-en une nouvelle"):
         await follows(planning, ASKED + timedelta(days=7))
     assert await ends(planning) == ["2026-12-08 07:00"]
+
+
+async def test_a_question_of_the_last_week_of_class_is_not_over_in_the_holidays(planning: Planning) -> None:
+    await asked(planning, datetime(2026, 12, 15, 7, 1, tzinfo=UTC))
+
+    assert await ends(planning) == ["2027-01-05 07:00"]

@@ -19,8 +19,9 @@ from hub.models.school import School
 from hub.notices.publish import Draft, publish
 from hub.people.schools import read_school
 from hub.plans import asked
-from hub.plans.moments import Rhythm, moments_after, next_look, why_too_late
+from hub.plans.moments import Rhythm, coming, moments_after, next_look, why_too_late
 from hub.plans.reading import Planned, read_plan, read_rhythm, school_open
+from hub.routing import day_at_school
 from hub.sealing import Keyring, UnreadableError
 from hub.tables import planned_firing, planned_notice
 
@@ -84,14 +85,14 @@ async def _pressed(
 ) -> Became:
     """Press what still makes sense; what the author may not press today changes nothing, and says why.
 
-    A question that is repeated is over when it is asked anew: an answer then answers the newer one.
+    A question that is repeated is over when it is asked anew, vacations apart: an answer then answers the newer one.
     """
     said = plan.says
     why = why_too_late(said.slots, due, now)
     if why:
         return Became(Fired.MISSED, why=why)
     key = f"plan:{plan.plan_id}:{due.astimezone(UTC):%Y%m%dT%H%M}"
-    until = next_look(plan.rhythm, now, school.timezone) if said.slots.question else None
+    until = await _asked_anew_at(session, school, plan.rhythm, now) if said.slots.question else None
     draft = Draft(said.kind, said.audience, said.slots, key=key, until=until)
     try:
         async with session.begin_nested():
@@ -99,6 +100,12 @@ async def _pressed(
     except PasserelleError as error:
         return Became(Fired.REFUSED, why=str(error)[:WHY_MAX])
     return Became(Fired.LEFT, notice_id=published.notice_id)
+
+
+async def _asked_anew_at(session: AsyncSession, school: School, rhythm: Rhythm, now: datetime) -> datetime | None:
+    """Say when a plan leaves next, as far as is known today; None: not any more."""
+    opened = await school_open(session, school, day_at_school(now, school.timezone))
+    return next(iter(coming(rhythm, now, school.timezone, 1, is_open=opened)), None)
 
 
 async def _write(
