@@ -80,7 +80,7 @@ async def tell_who_waits(
     """Tell all who wait for a time of this round, each once; gives the notice, if anybody waits.
 
     Whoever has lost the right to be told of the child is told nothing; whoever is told and comes too late may wait
-    again. Where they would hear of it too late, all go on waiting.
+    again. Who would hear of it too late, for the school is silent or it is quiet at home until then, goes on waiting.
     """
     here = and_(meeting_round.c.school_id == school.key, meeting_round.c.id == freed.round_id)
     asked = select(meeting_round.c.author_id, meeting_round.c.closes_at, before_its_plan().label("wishes"))
@@ -95,8 +95,15 @@ async def tell_who_waits(
         booking_wait.c.told_at.is_(None),
         told_today(booking_wait, booking_wait, day),
     )
-    marked = update(booking_wait).where(mine).values(told_at=now).returning(booking_wait.c.id)
-    waits = [int(one.id) for one in await session.execute(marked)]
+    heard = await heard_at(session, school=school, who=select(booking_wait.c.guardian_id).where(mine), now=now)
+    asked_for = (await session.execute(select(booking_wait.c.id, booking_wait.c.guardian_id).where(mine))).all()
+    in_time = [
+        one.id
+        for one in asked_for
+        if heard(one.guardian_id) < row.closes_at and not comes_too_late(heard(one.guardian_id), freed.starts_at)
+    ]
+    marked = update(booking_wait).where(mine, booking_wait.c.id.in_(in_time)).values(told_at=now)
+    waits = [int(one.id) for one in await session.execute(marked.returning(booking_wait.c.id))] if in_time else []
     if not waits:
         return None
     _, label = await _class_of(session, school.key, freed.round_id)
