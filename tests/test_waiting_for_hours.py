@@ -39,3 +39,58 @@ async def test_whose_own_quiet_hours_end_too_late_goes_on_waiting_and_the_others
 
     assert await at.told() == [("announcement", "Ulla")]
     assert [(name, bool(waits)) for name, waits in await small.rows(WAITS)] == [("Oscar", True), ("Ulla", False)]
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["chosen", "moved to"])
+async def test_an_hour_that_is_taken_in_the_night_is_not_told_to_be_free_in_the_morning(
+    small: SmallSchool, *, moves: bool
+) -> None:
+    at, (odile, oscar, ulla) = await one_hour(small, time(17, 30))
+    first, second = await at.slots()
+    held = await at.choose(first, odile)
+    if moves:
+        await at.choose(second, ulla)
+    await at.wait(oscar)
+    await small.falls_silent()
+
+    await at.give_back(held, odile, now=NIGHT)
+    before = await small.rows("SELECT state FROM delivery")
+    await at.choose(first, ulla, now=NIGHT + MINUTE)
+
+    states = await small.rows("SELECT state FROM delivery ORDER BY id")
+    assert (before, states[0]) == ([("held",)], ("cancelled",))
+    told_of_the_second = [("held",)] if moves else []
+    assert states[1:] == told_of_the_second
+    assert [bool(waits) for _, waits in await small.rows(WAITS)] == [not moves]
+
+
+async def test_while_another_teacher_is_free_at_that_hour_who_waits_still_hears_of_it(small: SmallSchool) -> None:
+    at, (odile, oscar, ulla) = await one_hour(small)
+    (first,) = await at.slots()
+    await small.write(
+        "INSERT INTO meeting_slot (school_id, round_id, staff_id, starts_at, ends_at, room) "
+        "SELECT school_id, round_id, :director, starts_at, ends_at, room FROM meeting_slot",
+        director=small.director,
+    )
+    held = await at.choose(first, odile)
+    await at.wait(oscar)
+    await small.falls_silent()
+    await at.give_back(held, odile, now=NIGHT)
+
+    await at.choose(first, ulla, now=NIGHT + MINUTE)
+
+    assert await small.rows("SELECT state FROM delivery") == [("held",)]
+
+
+async def test_what_has_left_stands_though_the_hour_is_taken(small: SmallSchool) -> None:
+    at, (odile, oscar, ulla) = await one_hour(small)
+    (only,) = await at.slots()
+    held = await at.choose(only, odile)
+    await at.wait(oscar)
+    await at.give_back(held, odile)
+    await small.write("UPDATE delivery SET state = 'told'")
+
+    await at.choose(only, ulla)
+
+    assert await small.rows("SELECT delivery.state, notice.state FROM delivery, notice") == [("told", "published")]
+    assert [bool(waits) for _, waits in await small.rows(WAITS)] == [False]

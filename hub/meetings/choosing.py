@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import HubError, InvalidError, NotFoundError
 from hub.meetings import asked
 from hub.meetings.telling import Freed, tell_who_waits
-from hub.meetings.withdrawing import leave_out, stop_reminders
+from hub.meetings.withdrawing import leave_out, stop_reminders, stop_telling_it_is_free
 from hub.models.school import School
 from hub.routing import day_at_school
 from hub.sealing import Keyring
@@ -66,12 +66,14 @@ async def choose(
     if mine is None:
         taken = await _taken(session, school.key, slot, comes, now)
         if taken is not None:
+            await _not_told_free(session, school.key, slot, now)
             return taken
         mine = await _mine(session, school.key, slot.round_id, comes)  # the same adult may have pressed twice at once
     if mine is None:
         raise TakenError(await _next_free(session, school.key, slot, now))
     if mine.slot_id != slot_id:
         await _moved(session, school.key, slot, mine.id, now)
+        await _not_told_free(session, school.key, slot, now)
         await _not_told_of(session, keyring, school.key, mine.slot_id, comes.by, now)
         freed = Freed(slot.round_id, mine.starts_at)
         await tell_who_waits(session, keyring, freed, school=school, now=now)
@@ -180,6 +182,12 @@ async def _not_told_of(
 ) -> None:
     """Let a plan's message that has not left yet say nothing of an hour that was left: who left it knows."""
     await leave_out(session, keyring, school_id=school_id, slots=[slot_id], staff_id=by, now=now)
+
+
+async def _not_told_free(session: AsyncSession, school_id: int, slot: Row[Any], now: datetime) -> None:
+    """Let nobody hear from now on that an hour is free which has just been taken."""
+    of = {"round_id": slot.round_id, "starts_at": slot.starts_at}
+    await stop_telling_it_is_free(session, school_id=school_id, **of, now=now)
 
 
 async def _next_free(session: AsyncSession, school_id: int, slot: Row[Any], now: datetime) -> list[datetime]:

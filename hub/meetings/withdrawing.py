@@ -16,6 +16,7 @@ from hub.notices.cancelling import stop_waiting
 from hub.outbox.wordings import read_slots
 from hub.sealing import Keyring
 from hub.tables import (
+    booking,
     booking_wait,
     data_key,
     delivery,
@@ -76,6 +77,51 @@ async def stop_telling_of(session: AsyncSession, *, school_id: int, gone: Sequen
     which = or_(notice.c.id.in_(stale), notice.c.id.in_(by_round))
     stopped = await stop_waiting(session, school_id=school_id, which=which, now=now)
     await _wait_on(session, school_id, rounds, [one for one in stopped if one in stale])
+
+
+async def stop_telling_it_is_free(
+    session: AsyncSession, *, school_id: int, round_id: int, starts_at: datetime, now: datetime
+) -> None:
+    """Let who has not heard yet that an hour fell free hear nothing, and wait on: somebody has taken it.
+
+    Nothing is stopped while another teacher of the round is free at that hour. What has left stands: one may wait
+    again by it.
+    """
+    mine = (booking_wait.c.school_id == school_id, booking_wait.c.round_id == round_id)
+    told = select(booking_wait.c.id).where(*mine, booking_wait.c.told_at.is_not(None)).limit(1)
+    if (await session.execute(told)).first() is None:
+        return
+    has = select(booking.c.id).where(
+        booking.c.school_id == school_id, booking.c.slot_id == meeting_slot.c.id, booking.c.cancelled_at.is_(None)
+    )
+    free = select(meeting_slot.c.id).where(
+        meeting_slot.c.school_id == school_id,
+        meeting_slot.c.round_id == round_id,
+        meeting_slot.c.starts_at == starts_at,
+        meeting_slot.c.cancelled_at.is_(None),
+        ~has.correlate(meeting_slot).exists(),
+    )
+    if (await session.execute(free.limit(1))).first() is not None:
+        return
+    of_it = select(notice.c.id).where(
+        notice.c.school_id == school_id,
+        notice.c.state == NoticeState.PUBLISHED,
+        notice.c.key_name.startswith(free_key(round_id, starts_at)),
+    )
+    unheard = (
+        update(delivery)
+        .where(
+            delivery.c.school_id == school_id,
+            delivery.c.notice_id.in_(of_it),
+            delivery.c.state.in_((DeliveryState.HELD, DeliveryState.TO_CALL)),
+        )
+        .values(state=DeliveryState.CANCELLED, state_at=now)
+        .returning(delivery.c.guardian_id)
+    )
+    adults = (await session.scalars(unheard)).all()
+    if adults:
+        on = update(booking_wait).where(*mine, booking_wait.c.guardian_id.in_(adults))
+        await session.execute(on.values(told_at=None))
 
 
 async def _wait_on(session: AsyncSession, school_id: int, rounds: Collection[int], stopped: Sequence[int]) -> None:
