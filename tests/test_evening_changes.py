@@ -17,6 +17,7 @@ from hub.meetings.choosing import Comes, choose, give_back
 from hub.meetings.rounds import add_hours, cancel_hours
 from hub.meetings.times import Offer, check_offer, closing
 from hub.outbox.wordings import read_slots
+from hub.people.erasure import erase_guardian
 from hub.sealing import Keyring
 
 SECOND = (FIVE + QUARTER, FIVE + 2 * QUARTER)
@@ -239,3 +240,35 @@ def test_no_day_or_link_is_so_odd_that_it_breaks_the_sheet(zone: str, change: di
         check_offer(replace(Offer(THURSDAY, time(17), time(18), 15), **change), zone, NOW)
     assert refused.value.field == field
     assert closing(FIVE, date.max, zone) == FIVE
+
+
+@pytest.mark.parametrize("how", ["barred", "left", "erased", "declined"])
+async def test_an_hour_whose_family_goes_before_the_plan_is_kept_is_planned_anew(at: WholeEvening, how: str) -> None:
+    small, only = at.small, (FIVE, FIVE + QUARTER)
+    adults = [
+        *await small.family(by_sms(), children=("Lina",)),
+        *await small.family(by_sms("+33639981001", name="Oscar"), children=("Noé",)),
+    ]
+    await at.open()
+    for adult in adults:
+        await at.wish(adult, only)
+    await at.propose()
+    ((first, pupil),) = await small.rows("SELECT guardian_id, pupil_id FROM evening_wish WHERE slot_id IS NOT NULL")
+    (other,) = set(adults) - {first}
+
+    if how == "barred":
+        await small.write("UPDATE link SET kind = 'barred' WHERE guardian_id = :id", id=first)
+    elif how == "left":
+        await small.write("UPDATE enrolment SET to_on = '2026-11-20' WHERE pupil_id = :id", id=pupil)
+    elif how == "erased":
+        who: dict[str, Any] = {"school_id": 1, "guardian_id": first, "register": None, "by": None, "now": NOW}
+        async with small.database.school(1) as session:
+            await erase_guardian(session, small.keyring, **who)
+    else:
+        await at.wish(first, only, wanted=())
+
+    with pytest.raises(InvalidError, match="proposez-le de nouveau"):
+        await at.adopt()
+    await at.propose()
+    assert await at.adopt() == 1
+    assert [(adult, hour) for adult, _, hour in await at.booked()] == [(other, "16:00")]

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError
 from hub.evenings import asked
 from hub.evenings.opening import read_evening, require_whole_school
+from hub.evenings.rules import Why
+from hub.evenings.wishes import windows_in
 from hub.meetings.telling import FREE_KEY, HOURS_KEY
 from hub.models.school import School
 from hub.notices.addressing import address_to
@@ -88,14 +90,12 @@ async def _booked(
     its = (meeting_slot.c.school_id == school_id, meeting_slot.c.id.in_(list(planned)), standing)
     in_turn = select(meeting_slot.c.id).where(*its).order_by(meeting_slot.c.id)  # as who cancels hours takes them
     stands = set(await session.scalars(in_turn.with_for_update(read=True)))
-    have = {
-        (row.guardian_id, row.pupil_id, row.round_id): row.slot_id
-        for row in await session.execute(asked.hours(), which)
-        if row.guardian_id is not None
-    }
+    hours = (await session.execute(asked.hours(), which)).all()
+    have = {(row.guardian_id, row.pupil_id, row.round_id): row.slot_id for row in hours if row.guardian_id is not None}
+    left = [row for row in hours if row.guardian_id is None and row.slot_id not in planned and row.starts_at > now]
     if any(
         have.get((one.guardian_id, one.pupil_id, one.round_id), one.slot_id) != one.slot_id for one in wishes
-    ) or any(one.slot_id is None and not one.why for one in wishes):
+    ) or any(one.slot_id is None and (not one.why or _would_do(one, left)) for one in wishes):
         raise InvalidError(TAKEN)
     rows = [
         {
@@ -116,6 +116,16 @@ async def _booked(
     if number < len(rows) or stands != set(planned):
         raise InvalidError(TAKEN)
     return number
+
+
+def _would_do(one: Any, left: Sequence[Any]) -> bool:  # noqa: ANN401 (a row)
+    """Whether an hour is left that would do for somebody who has none, for others had all of these."""
+    windows = windows_in(one.windows)
+    return one.why == Why.FULL and any(
+        not windows or any(begins <= hour.starts_at and hour.ends_at <= ends for begins, ends in windows)
+        for hour in left
+        if hour.round_id == one.round_id
+    )
 
 
 async def _wait(session: AsyncSession, school_id: int, without: Sequence[Any], now: datetime) -> None:
