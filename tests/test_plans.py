@@ -27,9 +27,10 @@ from hub.ports import NoticeKind, Slots
 from hub.sealing import Keyring
 from scheduler.clock import Clock
 
-TUESDAY, THURSDAY = 1, 3
+TUESDAY, WEDNESDAY, THURSDAY = 1, 2, 3
 EIGHT = time(8)
 TOMORROW = TODAY + timedelta(days=1)
+THE_DAY_AFTER = TODAY + timedelta(days=2)
 ONCE = Rhythm(TOMORROW, EIGHT)
 WEEKLY = Rhythm(TODAY, EIGHT, frozenset({TUESDAY, THURSDAY}), until=date(2027, 1, 31))
 
@@ -199,6 +200,23 @@ async def test_what_is_moved_leaves_then_and_what_is_cancelled_never(planning: P
     assert await planning.notices() == [(f"plan:{moved}:20261127T0930", 1)]
     with pytest.raises(InvalidError):
         await planning.act(cancel, moved)
+
+
+async def test_what_is_moved_after_it_has_left_leaves_no_second_time_on_that_day(planning: Planning) -> None:
+    await planning.small.family(by_sms())
+    plan = await planning.keep(Rhythm(TODAY, EIGHT, frozenset({WEDNESDAY, THURSDAY}), until=date(2026, 11, 26)))
+    await planning.until(at(TOMORROW, 7))
+    planning.now = at(TOMORROW, 8)
+
+    await planning.act(move, plan, version=1, at=time(10), day=None)
+
+    assert (await planning.read(plan)).next == (at(THE_DAY_AFTER, 9),)
+    assert await planning.until(at(TOMORROW, 9)) == 0
+    assert await planning.until(at(THE_DAY_AFTER, 9)) == 1
+    assert [key for key, _ in await planning.notices()] == [
+        f"plan:{plan}:20261125T0700",
+        f"plan:{plan}:20261126T0900",
+    ]
 
 
 async def test_what_is_leaving_at_this_moment_is_not_taken_from_under_the_clock(planning: Planning) -> None:

@@ -21,7 +21,7 @@ from hub.notices.publish import Draft, allowed_audience, check_draft
 from hub.outbox.quiet import check_in_time
 from hub.people.noting import note
 from hub.plans.asked import one_plan
-from hub.plans.moments import Rhythm, check_near, check_plannable, check_rhythm, coming, next_look
+from hub.plans.moments import Rhythm, check_near, check_plannable, check_rhythm, coming, next_besides, next_look
 from hub.plans.reading import SLOTS, Planned, one, read_plan, require_change, school_open
 from hub.ports import NoticeKind, Slots
 from hub.routing import KEEP, day_at_school
@@ -164,14 +164,15 @@ async def move(
     day: date | None,
     now: datetime,
 ) -> None:
-    """Let it leave at another hour, and what leaves once on another day. Raises as `change` does."""
+    """Let it leave at another hour, not twice on a day; what leaves once, on another day. Raises as `change` does."""
     seen = await _changeable(session, keyring, school, reader, plan_id, now)
     rhythm = replace(seen.rhythm, at=at)
     if not rhythm.repeats and day is not None:
         rhythm = replace(rhythm, starts_on=day)
     draft = PlanDraft(seen.says.kind, seen.says.audience, seen.says.slots, rhythm)
     checked = await check(session, school=school, author_id=seen.says.author_id, draft=draft, now=now)
-    values = _timed(checked.rhythm, checked.next_at)
+    left = {day_at_school(one.due_at, school.timezone) for one in seen.firings if one.outcome is Fired.LEFT}
+    values = _timed(checked.rhythm, next_besides(left, checked.rhythm, now, school.timezone))
     await _write(session, school.key, reader, plan_id, version, values, now=now)
 
 

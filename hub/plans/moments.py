@@ -5,7 +5,7 @@ leaves out (half past two on 29 March 2026) is counted on from before the change
 night of October has twice is the first of the two. Source: RFC 5545 §3.3.5.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, islice, takewhile
@@ -90,6 +90,18 @@ def moments_after(rhythm: Rhythm, after: datetime, timezone: str) -> Iterator[tu
 def next_look(rhythm: Rhythm, after: datetime, timezone: str) -> datetime | None:
     """Say when the clock looks at a plan next; None when it is over. Whether there is class is asked on the day."""
     return next((moment for _, moment in moments_after(rhythm, after, timezone)), None)
+
+
+def next_besides(left: Collection[date], rhythm: Rhythm, after: datetime, timezone: str) -> datetime:
+    """Say when the clock looks next at a plan that is moved: on no day on which it has `left` already.
+
+    Raises InvalidError when no other day is to come.
+    """
+    moments = moments_after(rhythm, after, timezone)
+    found = next((moment for day, moment in moments if day not in left), None)
+    if found is None:
+        raise InvalidError("Cet avis est parti aujourd’hui, et c’était son dernier jour : il ne partirait plus.")
+    return found
 
 
 def coming(

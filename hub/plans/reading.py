@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -143,8 +143,14 @@ async def _with_history(
             each.version,
             each.next_at,
             each.changed_at,
-            coming(each.rhythm, now, school.timezone, NEXT, is_open=opened) if each.state is WAITING else (),
+            _next(each, opened, school, now) if each.state is WAITING else (),
             tuple(became[each.plan_id]),
         )
         for each in found
     )
+
+
+def _next(plan: Planned, is_open: Callable[[date], bool], school: School, now: datetime) -> tuple[datetime, ...]:
+    """List its next moments; one that was moved after it had left today begins another day."""
+    since = now if plan.next_at is None else max(now, plan.next_at - timedelta(microseconds=1))
+    return coming(plan.rhythm, since, school.timezone, NEXT, is_open=is_open)
