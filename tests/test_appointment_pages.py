@@ -106,6 +106,25 @@ async def test_when_all_are_taken_one_waits_and_stops_waiting(at: Offered, odile
     assert await at.small.rows("SELECT id FROM booking_wait") == []
 
 
+async def test_at_a_shared_telephone_a_press_is_of_the_adult_whose_appointment_the_page_showed(at: Offered) -> None:
+    slots = await at.slots()
+    await at.choose(slots[0], 2)
+    stands = "SELECT guardian_id, slot_id FROM booking WHERE cancelled_at IS NULL"
+
+    async with at_home(at.small, 1, 2) as home:
+        await pressed(home, at, heure=slots[1])
+        moved = await at.small.rows(stands)
+        [(number,)] = await at.small.rows("SELECT id FROM booking")
+        await pressed(home, at, geste="rendre", rendezvous=number)
+        await at.cancel(*slots[1:])
+        await at.choose(slots[0], 3, 2)
+        await at.wait(2)
+        await pressed(home, at, geste="ne_plus_attendre")
+
+    assert moved == [(2, slots[1])]
+    assert await at.small.rows("SELECT guardian_id FROM booking_wait") == []
+
+
 async def test_nobody_chooses_for_another_child_or_gives_back_what_is_anothers(at: Offered, odile: Home) -> None:
     slots = await at.slots()
     his = await at.choose(slots[0], 2)

@@ -127,7 +127,7 @@ async def appointment_glances(visitor: Visitor, at_school: AtSchool) -> Sequence
 
 async def _act(visitor: Visitor, at_school: AtSchool, pressed: Pressed) -> None:
     """Do what was pressed, as the adult beside whom this child stands. Raises NotFoundError for any other child."""
-    child = _child(at_school, pressed.eleve)
+    child = await _child(visitor, at_school, pressed)
     school = await read_school(at_school.session, pressed.ecole)
     comes = Comes(child.guardian_id, child.pupil_id)
     here = at_school.session, visitor.house.keyring
@@ -144,11 +144,15 @@ async def _act(visitor: Visitor, at_school: AtSchool, pressed: Pressed) -> None:
             await choose(*here, school=school, slot_id=pressed.heure, comes=comes, now=visitor.now)
 
 
-def _child(at_school: AtSchool, pupil_id: int) -> Child:
-    child = next((one for one in at_school.children if one.pupil_id == pupil_id), None)
-    if child is None:
+async def _child(visitor: Visitor, at_school: AtSchool, pressed: Pressed) -> Child:
+    """Give the child as the card showed it: of two adults at one telephone, beside the one whose appointment it was."""
+    those = [child for child in at_school.children if child.pupil_id == pressed.eleve]
+    if not those:
         raise NotFoundError("Il n’y a rien à cette adresse.")
-    return child
+    cards = await for_family(
+        at_school.session, visitor.house.keyring, school_id=pressed.ecole, children=those, now=visitor.now
+    )
+    return next((one.child for one in cards if one.round_id == pressed.tour), those[0])
 
 
 async def _page(visitor: Visitor, *, sorry: str = "", at: str = "") -> Response:

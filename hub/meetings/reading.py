@@ -138,8 +138,8 @@ async def for_family(
 ) -> list[ForChild]:
     """List what is offered for these children, `children_of` gave them; of others' appointments nothing.
 
-    A child who stands beside two adults of one visitor is shown once: beside the one who has an appointment. What was
-    chosen before the child changed its class is shown until it is given back.
+    A child who stands beside two adults of one visitor is shown once: beside who has an appointment, else who waits.
+    What was chosen before the child changed its class is shown until it is given back.
     """
     classes = sorted({child.class_id for child in children})
     guardians = sorted({child.guardian_id for child in children})
@@ -159,7 +159,7 @@ async def for_family(
             waits = said.get((round_id, child.guardian_id, child.pupil_id))
             seen = _for_child(round_id, child, times, seal, now, waits=waits)
             before = found.get((round_id, child.pupil_id))
-            if before is None or before.booking_id is None:
+            if before is None or (bool(seen.booking_id), seen.waits) > (bool(before.booking_id), before.waits):
                 found[round_id, child.pupil_id] = seen
     return [one for one in found.values() if one.own or one.open]
 
