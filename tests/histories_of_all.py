@@ -262,11 +262,7 @@ class WholeWorld(World):
         try:
             async with self.day.database.school(small.school.key) as session:
                 here = {"school_id": small.school.key, "notice_id": number, "reader": await self._reader()}
-                found = (
-                    await letters_of(session, small.keyring, **here, now=self.day.now)
-                    if False
-                    else await letters_of(session, **here, now=self.day.now)
-                )
+                found = await letters_of(session, **here, now=self.day.now)
                 waits = [one.delivery_id for one in found if one.waits and one.printed_at is None]
                 await prepare(session, small.keyring, **here, whom=Whom.WAITING, now=self.day.now)
                 await hand_over(session, small.keyring, **here, now=self.day.now)
@@ -311,25 +307,35 @@ class WholeWorld(World):
             self.faults.append("one was reminded of what is cancelled")
         if about.hour is not None and now >= about.hour:
             self.faults.append("that an appointment is cancelled was told after its hour")
-        self._hold_to_hours(about.key, now)
+        self._hold_to_hours(about.key, told, now)
 
-    def _hold_to_hours(self, key: str, now: datetime) -> None:
+    def _hold_to_hours(self, key: str, told: list[int], now: datetime) -> None:
         name, *parts = key.split(":")
         if name == "rappel-rdv":
             booked = self.booked.get(int(parts[0]))
             if booked is None or booked.moved != int(parts[1]) or booked.at <= now:
                 self.faults.append("one was reminded of an appointment that does not stand")
         if name == "libre":
-            hour = datetime.fromtimestamp(int(parts[1]), UTC)
             stand = {
-                at for slot, (round_id, at) in self.slots.items() if round_id == int(parts[0]) and slot not in self.off
+                at
+                for slot, (round_id, at) in self.slots.items()
+                if round_id == int(parts[0]) and slot not in self.off and at > now
             }
-            if hour not in stand or hour <= now:
+            if parts[1] == "encore":
+                self._hold_to_asking(int(parts[0]), stand, told)
+            elif datetime.fromtimestamp(int(parts[1]), UTC) not in stand:
                 self.faults.append("an hour was offered that does not stand")
         if name == "rdv" and parts[0].startswith("tour"):
             round_id = self.rounds[int(parts[0].removeprefix("tour"))]
             if all(slot in self.off for slot, (mine, _) in self.slots.items() if mine == round_id):
                 self.faults.append("one was invited to hours that are all cancelled")
+
+    def _hold_to_asking(self, round_id: int, stand: set[datetime], told: list[int]) -> None:
+        have = {one.adult for one in self.booked.values() if self.slots[one.slot][0] == round_id}
+        if not stand:
+            self.faults.append("one was asked again to choose, and no hour stands")
+        if have & set(told):
+            self.faults.append("one was asked again to choose who has an hour")
 
     def _hold_to_quiet(self, book: Book, adults: list[int]) -> None:
         """That an appointment is cancelled passes, where quiet ends too late for it."""

@@ -65,6 +65,23 @@ async def test_who_has_chosen_no_hour_is_reminded_once_before_the_day(small: Sma
     assert await reminded(small, EVE + timedelta(days=1)) == ["Oscar"]
 
 
+async def test_who_chooses_while_the_reminder_waits_at_home_hears_it_no_more(small: SmallSchool) -> None:
+    offered = Offered(small)
+    ada, eve, _ = await three_families(small)
+    await offered.open()
+    await have_it(small)
+    await reminded(small, EVE)
+
+    await offered.choose((await offered.slots())[0], ada)
+    await offered.wait(eve, 2)
+
+    states = await small.rows(
+        "SELECT first_name, delivery.state FROM delivery JOIN guardian ON guardian.id = guardian_id "
+        "WHERE notice_id = 2 ORDER BY delivery.id"
+    )
+    assert states == [("Ada", "cancelled"), ("Bob", "cancelled"), ("Eve", "cancelled"), ("Oscar", "on_the_way")]
+
+
 @pytest.mark.parametrize(
     "ended",
     [
@@ -123,7 +140,7 @@ async def test_many_clocks_remind_once(small: SmallSchool) -> None:
 
 
 async def test_of_an_evening_who_has_not_said_when_is_reminded_and_never_after_its_end(small: SmallSchool) -> None:
-    ada, eve, _ = await three_families(small)
+    ada, eve, oscar = await three_families(small)
     at = WholeEvening(small)
     await at.another_teacher()
     await at.open()
@@ -139,6 +156,8 @@ async def test_of_an_evening_who_has_not_said_when_is_reminded_and_never_after_i
     assert await reminded(small, day - timedelta(hours=1)) == []
     assert await reminded(small, day) == ["Oscar"]
     assert await reminded(small, day + timedelta(hours=3)) == ["Oscar"]
+    await at.wish(oscar, EVENING)
+    assert await small.rows("SELECT state FROM delivery WHERE notice_id = 2") == [("cancelled",)]
 
 
 @on_one_database

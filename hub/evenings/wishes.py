@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.errors import InvalidError, NotFoundError
 from hub.evenings import asked
 from hub.evenings.opening import EVENING_TITLE
+from hub.meetings.asking_again import stop_asking
 from hub.meetings.rounds import TEXT
 from hub.models.school import School
 from hub.people.kin import Child
@@ -173,6 +174,7 @@ async def wish(
     fresh = {name: made.excluded[name] for name in ("comes", "windows", "said_at", "written_by", "slot_id", "why")}
     keys = ["round_id", "guardian_id", "pupil_id", "school_id"]
     await session.execute(made.values(rows).on_conflict_do_update(index_elements=keys, set_=fresh))
+    await stop_asking(session, school_id=school.key, evening_id=evening_id, now=now)
 
 
 def windows_in(stored: Sequence[Sequence[str]]) -> tuple[Window, ...]:

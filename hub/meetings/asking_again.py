@@ -30,6 +30,7 @@ from hub.meetings.times import is_to_remind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState, NoticeState
 from hub.models.school import School
+from hub.notices.cancelling import stop_unheard
 from hub.notices.publish import Draft, tell
 from hub.outbox.rungs import has_attempt
 from hub.people.links import told_today
@@ -77,7 +78,7 @@ async def remind_to_answer(session: AsyncSession, keyring: Keyring, *, school: S
     """
     today = day_at_school(now, school.timezone)
     which = {"school": school.key, "now": now, "until": now + (FAR + 1) * DAY}
-    asked = [(sort, row) for sort in _SORTS for row in await session.execute(sort.open(), which)]
+    asked = [(sort, row) for sort in (_ROUNDS, _EVENINGS) for row in await session.execute(sort.open(), which)]
     if not asked:
         return 0
     days = frozenset(await school_days(session, school, today - FAR * DAY, today + (FAR + 1) * DAY))
@@ -93,6 +94,21 @@ async def remind_to_answer(session: AsyncSession, keyring: Keyring, *, school: S
 def evening_key(evening_id: int) -> str:
     """Name the reminder of an evening's question."""
     return _EVENING % evening_id
+
+
+async def stop_asking(
+    session: AsyncSession, *, school_id: int, now: datetime, round_id: int | None = None, evening_id: int | None = None
+) -> None:
+    """Let the reminder of a round, or of an evening, that waits at home not leave to who need not answer any more."""
+    sort, number = (_ROUNDS, round_id) if round_id is not None else (_EVENINGS, evening_id or 0)
+    its = select(notice.c.id).where(notice.c.school_id == school_id, notice.c.key_name == sort.key % number)
+    to_answer = select(delivery_pupil.c.id).where(
+        delivery_pupil.c.school_id == delivery.c.school_id,
+        delivery_pupil.c.delivery_id == delivery.c.id,
+        ~sort.answered(number),
+    )
+    settled = and_(delivery.c.notice_id.in_(its), ~to_answer.correlate(delivery).exists())
+    await stop_unheard(session, school_id=school_id, which=settled, now=now)
 
 
 async def _again(
@@ -219,7 +235,5 @@ def _has_said(evening_id: int) -> ColumnElement[bool]:
     return said.correlate(delivery_pupil).exists()
 
 
-_SORTS = (
-    _Sort("appointments", _ROUND, _open_rounds, _has_hour),
-    _Sort("evening_wishes", _EVENING, _open_evenings, _has_said),
-)
+_ROUNDS = _Sort("appointments", _ROUND, _open_rounds, _has_hour)
+_EVENINGS = _Sort("evening_wishes", _EVENING, _open_evenings, _has_said)

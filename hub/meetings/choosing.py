@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import HubError, InvalidError, NotFoundError
 from hub.meetings import asked
+from hub.meetings.asking_again import stop_asking
 from hub.meetings.telling import Freed, tell_who_waits
 from hub.meetings.withdrawing import leave_out, stop_reminders, stop_telling_it_is_free
 from hub.models.school import School
@@ -67,6 +68,7 @@ async def choose(
         taken = await _taken(session, school.key, slot, comes, now)
         if taken is not None:
             await _not_told_free(session, school.key, slot, now)
+            await stop_asking(session, school_id=school.key, round_id=slot.round_id, now=now)
             return taken
         mine = await _mine(session, school.key, slot.round_id, comes)  # the same adult may have pressed twice at once
     if mine is None:
@@ -134,6 +136,7 @@ async def wait(
         index_elements=["round_id", "guardian_id", "pupil_id", "school_id"], set_={"asked_at": now, "told_at": None}
     )
     await session.execute(again)
+    await stop_asking(session, school_id=school.key, round_id=round_id, now=now)
 
 
 async def _taken(session: AsyncSession, school_id: int, slot: Row[Any], comes: Comes, now: datetime) -> int | None:

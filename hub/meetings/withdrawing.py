@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.meetings.telling import FREE_KEY, free_key, reminder_key
 from hub.models.notices import DeliveryState, NoticeState
-from hub.notices.cancelling import stop_waiting
+from hub.notices.cancelling import stop_unheard, stop_waiting
 from hub.outbox.wordings import read_slots
 from hub.sealing import Keyring
 from hub.tables import (
@@ -108,17 +108,7 @@ async def stop_telling_it_is_free(
         notice.c.state == NoticeState.PUBLISHED,
         notice.c.key_name.startswith(free_key(round_id, starts_at)),
     )
-    unheard = (
-        update(delivery)
-        .where(
-            delivery.c.school_id == school_id,
-            delivery.c.notice_id.in_(of_it),
-            delivery.c.state.in_((DeliveryState.HELD, DeliveryState.TO_CALL)),
-        )
-        .values(state=DeliveryState.CANCELLED, state_at=now)
-        .returning(delivery.c.guardian_id)
-    )
-    adults = (await session.scalars(unheard)).all()
+    adults = await stop_unheard(session, school_id=school_id, which=delivery.c.notice_id.in_(of_it), now=now)
     if adults:
         on = update(booking_wait).where(*mine, booking_wait.c.guardian_id.in_(adults))
         await session.execute(on.values(told_at=None))
