@@ -86,6 +86,15 @@ async def test_a_question_that_is_over_is_asked_anew_and_not_again(
     assert await ends(planning) == ["2026-12-08 07:00"]
 
 
+async def test_what_a_correction_makes_a_question_has_the_time_of_one(planning: Planning) -> None:
+    await planning.keep(Rhythm(date(2026, 12, 1), time(8)), slots=replace(QUESTION, question=False))
+    await planning.until(ASKED)
+
+    await following(planning, correct, TWO_DAYS_LATER, slots=QUESTION)
+
+    assert await ends(planning) == ["2026-12-05 07:01", "2026-12-19 09:30"]
+
+
 async def test_a_question_of_the_last_week_of_class_is_not_over_in_the_holidays(planning: Planning) -> None:
     await asked(planning, datetime(2026, 12, 15, 7, 1, tzinfo=UTC))
 

@@ -148,7 +148,7 @@ async def correct(
     audience = await read_audience(session, school_id=school.key, words=seen.audience, day=reader.day)
     many = await is_to_many(session, school_id=school.key, audience=audience, day=reader.day)
     due = leaves_at(seen.kind, slots, many=many, asked=None, now=now)
-    ends = await _open_until(session, school, seen, now) if slots.question else None
+    ends = await _open_until(session, school, seen, now) if slots.question and seen.slots.question else None
     draft = Draft(seen.kind, seen.audience, slots, key, due_at=due, until=ends)
     who = members(school.key, audience, reader.day)
     made = await _follow(
