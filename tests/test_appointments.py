@@ -217,7 +217,6 @@ async def test_separated_parents_have_each_their_own_and_neither_sees_the_others
         await at.give_back(mine, oscar)
 
 
-@on_one_database
 async def test_who_changed_class_keeps_the_appointment_in_sight_and_may_give_it_back(small: SmallSchool) -> None:
     made = Offered(small)
     [odile] = await small.family(by_sms())
