@@ -48,6 +48,15 @@ APPOINTMENTS = (
         unnamed=(N_("L'école doit annuler votre rendez-vous, %(moment)s."), _ANOTHER),
     ),
     Phrase(
+        "appointments_off",
+        (NoticeKind.ANNOUNCEMENT,),
+        "plus aucune heure",
+        # TRANSLATORS: told to who waits for an hour, when the school cancels all hours. pupil: first names
+        (N_("%(pupil)s : l'école annule les rendez-vous où vous attendiez une heure."), _IF_FREE),
+        of_a_child=True,
+        unnamed=(N_("L'école annule les rendez-vous où vous attendiez une heure."), _IF_FREE),
+    ),
+    Phrase(
         "appointment_near",
         (NoticeKind.REMINDER,),
         "rappel d’un rendez-vous",

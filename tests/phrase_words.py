@@ -86,6 +86,7 @@ IN_FRENCH = {
     "appointments": "Quelle heure pour votre rendez-vous à l'école ? Réponse jusqu'au jeudi 26 novembre.",
     "time_free": "Une heure s'est libérée pour un rendez-vous, jeudi 26 novembre à 16 h 30.",
     "appointment_cancelled": "L'école doit annuler votre rendez-vous, jeudi 26 novembre à 16 h 30.",
+    "appointments_off": "L'école annule les rendez-vous où vous attendiez une heure.",
     "appointment_near": "Rappel de votre rendez-vous, jeudi 26 novembre à 16 h 30.",
     "appointment_online": "En ligne : lien sur votre page.",
     "evening_wishes": "Rencontre à l'école : quand pouvez-vous venir ?",

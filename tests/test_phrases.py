@@ -227,7 +227,8 @@ def test_a_phrase_with_an_empty_blank_is_refused_and_the_blank_is_named() -> Non
 
 
 APPOINTMENTS = [
-    *("appointments", "time_free", "appointment_cancelled", "appointment_near", "appointment_online"),
+    *("appointments", "time_free", "appointment_cancelled", "appointments_off"),
+    *("appointment_near", "appointment_online"),
     *("evening_wishes", "evening_hours", "evening_some", "evening_cancelled", "evening_none"),
 ]
 OF_A_CHILD = [name for name, phrase in PHRASES.items() if phrase.of_a_child]

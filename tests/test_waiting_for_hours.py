@@ -94,3 +94,23 @@ async def test_what_has_left_stands_though_the_hour_is_taken(small: SmallSchool)
 
     assert await small.rows("SELECT delivery.state, notice.state FROM delivery, notice") == [("told", "published")]
     assert [bool(waits) for _, waits in await small.rows(WAITS)] == [False]
+
+
+async def test_who_waits_in_vain_is_told_when_the_school_cancels_all_and_hears_of_an_hour_that_is_added(
+    small: SmallSchool,
+) -> None:
+    at, (odile, oscar, ulla) = await one_hour(small, time(17, 30))
+    first, second = await at.slots()
+    await at.choose(first, odile)
+    await at.choose(second, ulla)
+    await at.wait(oscar)
+
+    await at.cancel(second)
+    assert await at.told() == [("announcement", "Ulla")]
+    await at.cancel(first)
+    assert await at.told() == [("announcement", "Ulla"), ("announcement", "Oscar"), ("announcement", "Odile")]
+    await at.cancel(first)
+    await at.add(OFFER)
+
+    assert (await at.told())[3:] == [("announcement", "Oscar")]
+    assert await small.rows("SELECT key_name FROM notice WHERE key_name LIKE 'libre:%'") != []

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.classroom.classes import Classroom, enter, enter_to_write
 from hub.errors import InvalidError, NotAllowedError, NotFoundError
 from hub.meetings.asked import before_its_plan
-from hub.meetings.telling import Freed, invite, tell_cancelled, tell_who_waits
+from hub.meetings.telling import Freed, invite, tell_cancelled, tell_who_waits, tell_who_waits_in_vain
 from hub.meetings.times import Offer, check_offer, closing
 from hub.meetings.withdrawing import Gone, leave_out, stop_telling_of
 from hub.models.school import Role, School
@@ -152,7 +152,10 @@ async def cancel_hours(
     slots: Collection[int],
     now: datetime,
 ) -> int:
-    """Cancel hours of a round; whoever had one is told. Gives how many adults are. Raises NotFoundError."""
+    """Cancel hours of a round; whoever had one is told, and gives how many adults. Raises NotFoundError.
+
+    Where none is left, so is whoever waits for one.
+    """
     await enter_round(session, school_id=school.key, round_id=round_id, reader=reader)
     mine = and_(
         meeting_slot.c.school_id == school.key,
@@ -170,6 +173,10 @@ async def cancel_hours(
     over = Gone(round_id, frozenset(when.values()), tuple((row.id, row.sequence - 1) for row in rows))
     await stop_telling_of(session, school_id=school.key, gone=[over], now=now)
     await leave_out(session, keyring, school_id=school.key, slots=list(when), staff_id=reader.staff_id, now=now)
+    if when:
+        await tell_who_waits_in_vain(
+            session, keyring, school=school, author_id=reader.staff_id, round_id=round_id, now=now
+        )
     to_come = sorted((row.id, when[row.slot_id]) for row in rows if when[row.slot_id] > now)
     return await tell_cancelled(session, keyring, to_come, school=school, author_id=reader.staff_id, now=now)
 

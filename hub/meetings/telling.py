@@ -149,6 +149,27 @@ async def tell_cancelled(
     return told
 
 
+async def tell_who_waits_in_vain(
+    session: AsyncSession, keyring: Keyring, *, school: School, author_id: int, round_id: int, now: datetime
+) -> None:
+    """Tell who waits for an hour of a round that none is left in it; should one be added, they hear of that."""
+    here = (meeting_slot.c.school_id == school.key, meeting_slot.c.round_id == round_id)
+    left = select(meeting_slot.c.id).where(*here, meeting_slot.c.cancelled_at.is_(None), meeting_slot.c.starts_at > now)
+    who = select(booking_wait.c.guardian_id, booking_wait.c.pupil_id).where(
+        booking_wait.c.school_id == school.key,
+        booking_wait.c.round_id == round_id,
+        booking_wait.c.told_at.is_(None),
+        told_today(booking_wait, booking_wait, day_at_school(now, school.timezone)),
+        ~left.exists(),
+    )
+    if (await session.execute(who.limit(1))).first() is None:
+        return
+    _, label = await _class_of(session, school.key, round_id)
+    slots = Slots(phrase="appointments_off", language=school.language)
+    draft = Draft(NoticeKind.ANNOUNCEMENT, f"class:{label}", slots)
+    await tell(session, keyring, school=school, author_id=author_id, draft=draft, who=who, now=now)
+
+
 async def remind(session: AsyncSession, keyring: Keyring, *, school: School, now: datetime) -> int:
     """Remind of the appointments whose eve it is, at most `AT_ONCE`; gives how many adults are told.
 
