@@ -282,6 +282,7 @@ async def test_who_waits_is_told_once_and_may_wait_again(small: SmallSchool) -> 
 
     await at.give_back(held, odile)
     assert await at.told() == [("announcement", "Oscar")]
+    await small.write("UPDATE delivery SET state = 'told'")
     held = await at.choose(only, ulla)
     await at.give_back(held, ulla)
     assert await at.told() == [("announcement", "Oscar")]
