@@ -251,7 +251,8 @@ class WholeWorld(World):
         self.booked = {number: one for number, one in self.booked.items() if one.slot not in slots}
         told = "SELECT notice_id, guardian_id FROM delivery WHERE notice_id > :last"
         for notice_id, adult in await small.rows(told, last=last):
-            self.about[notice_id] = About(hour=gone[adult])
+            if adult in gone:  # who only waited for an hour hears of it in the morning
+                self.about[notice_id] = About(hour=gone[adult])
 
     async def _print(self, back: int) -> None:
         """The office prints the letters of a notice, and gives them out: whom one is for may still be told."""
