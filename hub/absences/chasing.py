@@ -26,11 +26,12 @@ from hub.absences.asked import REASONS
 from hub.database import Database
 from hub.models.answers import CallOutcome
 from hub.models.base import BigId, UtcDateTime
-from hub.models.notices import AttemptState, DeliveryState, NoticeState
+from hub.models.notices import DeliveryState, NoticeState
 from hub.models.rolls import AbsenceState
 from hub.models.threads import SAID_WHY
 from hub.notices.audience import informed
 from hub.notices.publish import Draft, tell
+from hub.outbox.rungs import LEFT
 from hub.people.links import told_today
 from hub.people.schools import read_school
 from hub.ports import NoticeKind, Slots
@@ -51,7 +52,6 @@ from hub.tables import (
 )
 
 CHASED = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL, DeliveryState.TOLD)
-_MAY_HAVE_ARRIVED = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 NEWS_FOR = timedelta(hours=12)
 """As long as the alert itself would have been worth sending, its end is worth telling."""
 
@@ -76,7 +76,7 @@ async def end_chasing(
         .where(
             copy_delivery.c.school_id == school_id,
             copy_delivery.c.delivery_id == delivery.c.id,
-            attempt.c.state.in_(_MAY_HAVE_ARRIVED),
+            attempt.c.state.in_(LEFT),
         )
         .correlate(delivery)
         .exists()

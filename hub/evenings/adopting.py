@@ -118,7 +118,7 @@ async def _booked(
     return number
 
 
-def _would_do(one: Any, left: Sequence[Any]) -> bool:  # noqa: ANN401 (a row)
+def _would_do(one: Row[Any], left: Sequence[Any]) -> bool:
     """Whether an hour is left that would do for somebody who has none, for others had all of these."""
     windows = windows_in(one.windows)
     return one.why == Why.FULL and any(

@@ -28,12 +28,11 @@ from hub.meetings.asked import before_its_plan
 from hub.meetings.telling import FREE_KEY
 from hub.meetings.times import is_to_remind
 from hub.models.base import BigId, UtcDateTime
-from hub.models.notices import AttemptState, DeliveryState, NoticeState
+from hub.models.notices import NoticeState
 from hub.models.school import School
+from hub.notices.audience import who_has
 from hub.notices.cancelling import stop_unheard
 from hub.notices.publish import Draft, tell
-from hub.outbox.rungs import has_attempt
-from hub.people.links import told_today
 from hub.ports import Follows, NoticeKind, Slots
 from hub.routing import day_at_school
 from hub.sealing import Keyring
@@ -53,9 +52,6 @@ from hub.tables import (
 
 _SCHOOL, _NOW = bindparam("school", type_=BigId()), bindparam("now", type_=UtcDateTime())
 _UNTIL = bindparam("until", type_=UtcDateTime())
-_HAVE_IT = (DeliveryState.ON_THE_WAY, DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED)
-"""Who is to be called hears it in the call."""
-_LEFT = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 _ROUND, _EVENING = f"{FREE_KEY}%s:encore", "encore-soir:%s"
 """The keys of these reminders, which the registers take once; what waits under the first is stopped with its round."""
 
@@ -115,7 +111,7 @@ async def _again(
     session: AsyncSession, keyring: Keyring, school: School, sort: _Sort, row: Row[Any], now: datetime
 ) -> int:
     day = day_at_school(now, school.timezone)
-    who = _whom(school.key, row.notice_id, day).where(~sort.answered(row.id))
+    who = who_has(school.key, row.notice_id, day).where(~sort.answered(row.id))
     if (await session.execute(who.limit(1))).first() is None:
         return 0
     slots = Slots(
@@ -131,23 +127,6 @@ async def _again(
     follows = {"school_id": school.key, "notice_id": told.notice_id, "before_id": row.notice_id}
     await session.execute(insert(notice_follow).values(**follows, how=Follows.REMINDER))
     return 1
-
-
-def _whom(school_id: int, notice_id: int, day: Any) -> Select[Any]:  # noqa: ANN401 (a day, or its parameter)
-    """Select (guardian_id, pupil_id) of those who have an invitation, and may be told of the child today."""
-    of_child = and_(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id)
-    return (
-        select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
-        .join(delivery_pupil, of_child)
-        .where(
-            delivery.c.school_id == school_id,
-            delivery.c.notice_id == notice_id,
-            delivery.c.state.in_(_HAVE_IT),
-            or_(delivery.c.state != DeliveryState.ON_THE_WAY, has_attempt(*_LEFT)),
-            told_today(delivery, delivery_pupil, day),
-        )
-        .distinct()
-    )
 
 
 def _asked_by(what: FromClause) -> Select[Any]:

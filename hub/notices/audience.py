@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import InvalidError, NotAllowedError
 from hub.models.notices import DeliveryState, Needs
+from hub.outbox.rungs import LEFT, has_attempt
 from hub.outbox.unanswered import somebody_unanswered
 from hub.people.links import holds_on, not_over, told_about, told_today
 from hub.people.rights import Rights
@@ -136,6 +137,13 @@ def informed(school_id: int, notices: Sequence[int], day: date) -> Select[Any]:
     )
     knows = delivery.c.state.in_((DeliveryState.ACKNOWLEDGED, DeliveryState.TOLD))
     return _of_notices(school_id, notices, day).where(or_(knows, left)).distinct()
+
+
+def who_has(school_id: int, notice_id: int, day: date) -> Select[Any]:
+    """Select (guardian_id, pupil_id), each once, of those to whom a notice has left; who is to be called has it not."""
+    had = delivery.c.state.in_((DeliveryState.ON_THE_WAY, DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED))
+    left = or_(delivery.c.state != DeliveryState.ON_THE_WAY, has_attempt(*LEFT))
+    return _of_notices(school_id, [notice_id], day).where(had, left).distinct()
 
 
 def of_adult(school_id: int, notice_id: int, guardian_id: int, day: date) -> Select[Any]:

@@ -7,14 +7,13 @@ from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.errors import NotFoundError
-from hub.models.notices import AttemptState, DeliveryState, NoticeState
-from hub.outbox.rungs import has_attempt
+from hub.models.notices import DeliveryState, NoticeState
+from hub.outbox.rungs import LEFT, has_attempt
 from hub.ports import Follows, NoticeKind
 from hub.tables import delivery, notice, notice_follow
 from hub.tables import school as schools
 
 _STOPPABLE = (DeliveryState.HELD, DeliveryState.ON_THE_WAY, DeliveryState.TO_CALL)
-_LEFT = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 
 
 async def cancel(session: AsyncSession, *, school_id: int, notice_id: int, now: datetime) -> None:
@@ -55,7 +54,7 @@ async def stop_unheard(
     session: AsyncSession, *, school_id: int, which: ColumnElement[bool], now: datetime
 ) -> tuple[int, ...]:
     """Stop those of some deliveries of which nothing has left; gives their adults."""
-    left = and_(delivery.c.state == DeliveryState.ON_THE_WAY, has_attempt(*_LEFT))
+    left = and_(delivery.c.state == DeliveryState.ON_THE_WAY, has_attempt(*LEFT))
     mine = (delivery.c.school_id == school_id, delivery.c.state.in_(_STOPPABLE), ~left, which)
     stopped = update(delivery).where(*mine).values(state=DeliveryState.CANCELLED, state_at=now)
     return tuple((await session.scalars(stopped.returning(delivery.c.guardian_id))).all())

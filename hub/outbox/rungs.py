@@ -23,6 +23,8 @@ from hub.tables import (
 )
 
 WAITING = (DeliveryState.HELD, DeliveryState.ON_THE_WAY)
+LEFT = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
+"""What has left its sender, or may have."""
 WRITABLE = (AddressState.UNVERIFIED, AddressState.ACTIVE)
 CALLED = 1000
 """A rung beyond it is a call to the phone at position `rung - CALLED`; below 0, a call before all that is written.

@@ -32,13 +32,12 @@ from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import AttemptState, DeliveryState, Needs, NoticeState
 from hub.outbox.bulk import Bulk, stored
 from hub.outbox.ladder import open_calls, open_rungs
-from hub.outbox.rungs import WAITING, next_way, rings, same
+from hub.outbox.rungs import LEFT, WAITING, next_way, rings, same
 from hub.ports import Follows, Lane
 from hub.tables import answer, attempt, copy_delivery, delivery, delivery_pupil, notice, notice_follow
 
 BATCH = 200
 CHASED = (*WAITING, DeliveryState.TOLD)
-_ALIVE = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 
 
 async def climb_unanswered(connection: AsyncConnection, *, now: datetime) -> int:
@@ -165,7 +164,7 @@ def _due() -> Select[Any]:
             notice.c.patience,
             over.label("over"),
             tries.where(attempt.c.state == AttemptState.READY).exists().label("to_leave"),
-            tries.where(attempt.c.state.in_(_ALIVE))
+            tries.where(attempt.c.state.in_(LEFT))
             .with_only_columns(func.max(attempt.c.sending_at))
             .scalar_subquery()
             .label("left_at"),

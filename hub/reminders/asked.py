@@ -9,19 +9,14 @@ from sqlalchemy import Date, Select, and_, bindparam, or_, select
 
 from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
-from hub.models.notices import AttemptState, DeliveryState, Needs, NoticeState
+from hub.models.notices import Needs, NoticeState
 from hub.notices.answered import ASKED
-from hub.outbox.rungs import has_attempt
-from hub.people.links import told_today
+from hub.notices.audience import who_has
 from hub.ports import NoticeKind
 from hub.reminders.moments import SILENCES, Why
 from hub.tables import answer, data_key, delivery, delivery_pupil, document, notice, notice_version
 
 _SCHOOL, _NOW = bindparam("school", type_=BigId()), bindparam("now", type_=UtcDateTime())
-_REMINDED = (DeliveryState.ON_THE_WAY, DeliveryState.TOLD, DeliveryState.ACKNOWLEDGED)
-"""Who is to be called hears it in the call, and not by a second message beside it."""
-_LEFT = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
-"""What waits for its sender is not said a second time before it has left."""
 
 
 @cache
@@ -99,23 +94,9 @@ def whom(school_id: int, notice_id: int, told: Collection[int], why: Why, needs:
 
     On the eve, all who come or have not answered; after silence, those who have not answered, and not where another
     adult's answer about the same child is enough; nor then on the eve. To have read it is no answer to a question.
-    Nobody who has no right any more.
+    Nobody who has no right any more; who is to be called hears it in the call, and not by a second message beside it.
     """
-    who = (
-        select(delivery.c.guardian_id, delivery_pupil.c.pupil_id)
-        .join(
-            delivery_pupil,
-            and_(delivery_pupil.c.school_id == delivery.c.school_id, delivery_pupil.c.delivery_id == delivery.c.id),
-        )
-        .where(
-            delivery.c.school_id == school_id,
-            delivery.c.notice_id == notice_id,
-            delivery.c.state.in_(_REMINDED),
-            or_(delivery.c.state != DeliveryState.ON_THE_WAY, has_attempt(*_LEFT)),
-            told_today(delivery, delivery_pupil, day),
-        )
-        .distinct()
-    )
+    who = who_has(school_id, notice_id, day)
     said, later = answer.alias("said"), answer.alias("later")
     own = and_(said.c.school_id == school_id, said.c.notice_id.in_(told), said.c.guardian_id == delivery.c.guardian_id)
     if why is Why.EVE:

@@ -14,10 +14,10 @@ from hub.models.answers import AnswerKind
 from hub.models.base import BigId, UtcDateTime
 from hub.models.notices import Needs, NoticeState
 from hub.notices.chain import REPEATS, first_of
+from hub.outbox.rungs import LEFT
 from hub.ports import NoticeKind
 from hub.replies.meaning import Meaning, Sense
 from hub.replies.served import Served
-from hub.replies.signs import POSTED
 from hub.tables import answer as answers
 from hub.tables import (
     attempt,
@@ -235,7 +235,7 @@ def _lately() -> Select[Any]:
         .where(
             copy.c.school_id == bindparam("school", type_=BigId()),
             copy.c.address_id.in_(bindparam("addresses", type_=BigId(), expanding=True)),
-            attempt.c.state.in_(POSTED),
+            attempt.c.state.in_(LEFT),
             attempt.c.sending_at > bindparam("since", type_=UtcDateTime()),
             notice.c.state == NoticeState.PUBLISHED,
             notice.c.kind != NoticeKind.CODE,

@@ -9,16 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from hub.models.base import BigId, UtcDateTime
-from hub.models.notices import AttemptState, DeliveryState
+from hub.models.notices import DeliveryState
 from hub.models.people import AddressState
 from hub.notices.chain import with_reminders
 from hub.outbox.follow import deliver
-from hub.outbox.rungs import WRITABLE
+from hub.outbox.rungs import LEFT, WRITABLE
 from hub.replies.served import Adult, Served
 from hub.tables import address, attempt, call_task, delivery
 
 FINAL = (DeliveryState.ACKNOWLEDGED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
-POSTED = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ACCEPTED, AttemptState.DELIVERED)
 
 
 async def show_arrived(connection: AsyncConnection, served: Served, now: datetime) -> None:
@@ -57,7 +56,7 @@ def _last() -> Select[Any]:
         .where(
             attempt.c.school_id == bindparam("school", type_=BigId()),
             attempt.c.copy_id == bindparam("copy", type_=BigId()),
-            attempt.c.state.in_(POSTED),
+            attempt.c.state.in_(LEFT),
         )
         .order_by(attempt.c.n.desc())
         .limit(1)

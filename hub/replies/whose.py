@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.database import Database
 from hub.models.people import AddressState, Medium
+from hub.outbox.rungs import LEFT
 from hub.people.mailboxes import mailbox_key
 from hub.ports import ChannelName
 from hub.replies.questions import DAYS
-from hub.replies.signs import POSTED
 from hub.sealing import Keyring
 from hub.tables import address, attempt, copy, sender
 
@@ -75,7 +75,7 @@ async def _wrote_lately(connection: AsyncConnection, database: Database, keyring
         .where(
             address.c.lookup_hash == keyring.lookup(Medium.MAILBOX, mailbox_key(mailbox)),
             copy.c.channel == ChannelName.EMAIL,
-            attempt.c.state.in_(POSTED),
+            attempt.c.state.in_(LEFT),
             attempt.c.sending_at > since,
         )
     )
