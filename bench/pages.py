@@ -30,9 +30,7 @@ from hub.ports import ChannelName, Lane, Limits, NoticeKind, Outgoing, Proof, Se
 from hub.settings import Settings
 from i18n.rendering import render
 from sandbox.families import make_school
-from scheduler.bell import LocalBell
 from scheduler.drain import Drain
-from scheduler.engine import Engine
 from web.app import create_app
 from web.house import House
 
@@ -83,7 +81,7 @@ async def measure(folder: Path) -> dict[str, dict[str, float]]:
     settings = Settings(database_url=url, data_dir=folder, demo=True, public_url=ADDRESS)
     database = Database(url, clock=lambda: datetime.now(UTC) + timedelta(minutes=5))
     sms = Quiet(ChannelName.SMS)
-    hub = Assembly(settings, database, KEYS, Engine(database, KEYS, settings, {}, LocalBell(), render))
+    hub = Assembly(settings, database, KEYS)
     school = await settle_in(hub, make_school(pupils=PUPILS))
     async with database.school(school.key) as writing:
         director = await find_staff(writing, KEYS, school.key, DIRECTOR)

@@ -29,7 +29,6 @@ from sandbox.config import ACCOUNT, SECRET
 from sandbox.families import make_school
 from scheduler.bell import LocalBell
 from scheduler.drain import Drain
-from scheduler.engine import Engine
 from web.app import create_app, web_server
 from web.house import House
 
@@ -70,7 +69,7 @@ async def measure(folder: Path) -> dict[str, float]:
         settings = Settings(database_url=await empty_sqlite(folder), data_dir=folder, demo=True, public_url=here)
         bell = LocalBell()
         database = Database(settings.database_url, bell=bell)
-        hub = Assembly(settings, database, KEYS, Engine(database, KEYS, settings, {}, bell, render))
+        hub = Assembly(settings, database, KEYS)
         school = await settle_in(hub, make_school())
         fan_out = FanOut(database, school, settings)
         await fan_out.once()

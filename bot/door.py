@@ -46,13 +46,16 @@ class TelegramDoor:
         self.app = Starlette(routes=[Route("/{key}", self._posted, methods=["POST"])])
 
     async def watch(self) -> None:
-        """Listen to all working bots, those that come later too."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 (an outermost loop: the next look tries again)
-                log.error("bots not looked for", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
-            await asyncio.sleep(LOOK_AGAIN)
+        """Listen to all working bots, those that come later too; whoever is told to stop listens to none."""
+        try:
+            while True:
+                try:
+                    await self.look()
+                except Exception as error:  # noqa: BLE001 (an outermost loop: the next look tries again)
+                    log.error("bots not looked for", kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
+                await asyncio.sleep(LOOK_AGAIN)
+        finally:
+            await self._leave_all()
 
     async def look(self) -> None:
         """Begin to listen to new bots, and leave those that stopped or changed."""
@@ -73,8 +76,7 @@ class TelegramDoor:
 
     async def close(self) -> None:
         """Stop listening; what was not taken is still Telegram's."""
-        for key in list(self._listeners):
-            await self._leave(key)
+        await self._leave_all()
         wire, self._wire = self._wire, None
         if wire is not None:
             await wire.close()
@@ -98,6 +100,10 @@ class TelegramDoor:
             log.error("bot not heard", sender=line.sender_id, kind=type(error).__name__)  # noqa: TRY400 (ids only)
             return
         self._listeners[line.key_name] = (listener, asyncio.create_task(listener.listen()))
+
+    async def _leave_all(self) -> None:
+        for key in list(self._listeners):
+            await self._leave(key)
 
     async def _leave(self, key: str) -> None:
         _, task = self._listeners.pop(key)

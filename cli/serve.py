@@ -12,11 +12,13 @@ from typing import Any
 from bot.door import TelegramDoor
 from cli.assembly import Assembly, assembled, ended
 from cli.desk import configured, migrated, standing
-from hub.database import Database
+from hub.database import Database, Turn
 from hub.errors import SettingsError
 from hub.migrating import head
+from hub.models.school import ProgramRole
 from hub.people.safe import prove_keys
 from hub.settings import Settings
+from scheduler.alone import alone
 from web import mail_in
 from web.app import WebServer, create_app, web_server
 from web.house import House
@@ -44,25 +46,34 @@ def steady() -> None:
 
 
 async def serve() -> None:
-    """Open the doors and run the engine until SIGTERM or SIGINT; open pages get two seconds to close."""
+    """Open the doors until SIGTERM or SIGINT; open pages get two seconds to close.
+
+    Without Redis everything else runs in the same process; with it, workers and a clock of their own do the rest.
+    """
     asked = configured()
+    role = ProgramRole.ALL if asked.redis_url is None else ProgramRole.SERVE
     with listening(asked) as threshold:  # refused before the engine starts
         await ready(asked)
-        async with assembled(asked) as hub, doors(hub) as server:
+        async with assembled(asked, role) as hub, doors(hub) as server:
             steady()
             await server.serve(sockets=[threshold])
 
 
-async def work() -> None:
-    """Run the engine alone until SIGTERM or SIGINT."""
+async def work(role: ProgramRole) -> None:
+    """Run without pages until SIGTERM or SIGINT: the engine, the clock, or the slot for mails alone."""
     asked = configured()
     await ready(asked)
-    ended = asyncio.Event()
+    stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, ended.set)
-    async with assembled(asked):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with assembled(asked, role) as hub, AsyncExitStack() as stack:
+        if role is ProgramRole.MAIL:
+            slot = await mail_in.start(House(hub.settings, hub.database, hub.keyring))
+            if slot is None:
+                raise SettingsError("Dites d'abord où écouter : PASSERELLE_MAIL_LISTEN, hôte:port.")
+            stack.push_async_callback(slot.close)
         steady()
-        await ended.wait()
+        await stopped.wait()
 
 
 async def ready(asked: Settings) -> None:
@@ -108,21 +119,24 @@ async def doors(hub: Assembly) -> AsyncIterator[WebServer]:
         stack.push_async_callback(telegram.close)
         if hub.settings.telegram_webhook:
             app.mount("/telegram", telegram.app)
-        stack.push_async_callback(ended, [asyncio.create_task(telegram.watch())])
-        for errand in errands(house):
+            listening_to_bots = telegram.watch()
+        else:
+            listening_to_bots = alone(house.database, Turn.TELEGRAM, telegram.watch)
+        stack.push_async_callback(ended, [asyncio.create_task(listening_to_bots)])
+        for turn, errand in errands(house).items():
             stack.push_async_callback(errand.close)
-            stack.push_async_callback(ended, [asyncio.create_task(errand.watch())])
+            stack.push_async_callback(ended, [asyncio.create_task(alone(house.database, turn, errand.watch))])
         yield web_server(app)
 
 
-def errands(house: House) -> list[TwilioPoll | MailPoll]:
+def errands(house: House) -> dict[Turn, TwilioPoll | MailPoll]:
     """Say what must be fetched here because nobody can bring it: from Twilio's list, and from a mailbox."""
     settings = house.settings
-    fetched: list[TwilioPoll | MailPoll] = []
+    fetched: dict[Turn, TwilioPoll | MailPoll] = {}
     if settings.public_url is None:
-        fetched.append(TwilioPoll(house))
+        fetched[Turn.TEXTS] = TwilioPoll(house)
     if settings.imap_url is not None:
-        fetched.append(MailPoll(house, settings.imap_url.get_secret_value()))
+        fetched[Turn.MAILBOX] = MailPoll(house, settings.imap_url.get_secret_value())
     return fetched
 
 

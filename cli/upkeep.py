@@ -54,11 +54,26 @@ def serve(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing;
 
 def worker(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
     """Run the engine alone, until it is stopped: any number of them beside `serve`, over PostgreSQL."""
+    _works("worker")
+
+
+def clock(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
+    """Let what is planned happen, until it is stopped: any number of them, each thing happens once."""
+    _works("clock")
+
+
+def mail(as_json: AsJson = False) -> None:  # noqa: ARG001 (it answers nothing; its log is JSON anyway)
+    """Take in the mails that the mail server hands over (LMTP), without pages, until it is stopped."""
+    _works("mail")
+
+
+def _works(role: str) -> None:
     from cli.logs import keep_logs
     from cli.serve import run_loop, work
+    from hub.models.school import ProgramRole
 
     keep_logs()
-    run_loop(work())
+    run_loop(work(ProgramRole(role)))
 
 
 def migrate(as_json: AsJson = False) -> None:
@@ -168,8 +183,10 @@ def _in_words(finding: "Finding") -> str:
 _STATES = {"ok": "bien", "warning": "attention", "error": "erreur"}
 _HELP: Mapping[Callable[..., None], str] = {
     demo: "Ouvre tout : le relais, le monde du dehors en boîte, et une école inventée avec ses familles.",
-    serve: "Ouvre les portes (pages, rappels des opérateurs, courrier) et fait tourner le moteur, jusqu'à l'arrêt.",
+    serve: "Ouvre les portes (pages, rappels des opérateurs, courrier) ; sans Redis, fait aussi tourner tout le reste.",
     worker: "Fait tourner le moteur seul : autant qu'on veut à côté de serve, sur PostgreSQL.",
+    clock: "Fait partir ce qui est prévu, rappels et résumés compris : une fois chacun, même à plusieurs.",
+    mail: "Reçoit seul les courriers que remet le serveur de courrier (LMTP, PASSERELLE_MAIL_LISTEN).",
     migrate: "Met les registres à cette version ; en propriétaire, si PASSERELLE_OWNER_URL en nomme un.",
     backup: "Met tout à l'abri : FILE a les lignes, FILE.keys les clés (à garder à part), FILE.files les documents.",
     restore: "Remet une sauvegarde dans des registres vides, et oublie de nouveau qui fut effacé depuis.",

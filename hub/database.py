@@ -6,7 +6,7 @@ school a code, a cookie or a callback belongs to.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -96,6 +96,30 @@ class Database:
         moment: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
         return moment
 
+    @asynccontextmanager
+    async def keeps_turn(self, what: "Turn") -> AsyncIterator[Callable[[], Awaitable[None]] | None]:
+        """Take a turn for as long as this is open, and no transaction with it; None: another process has it.
+
+        What it gives raises once the connection that keeps the turn is gone: then others may have it. SQLite's one file
+        belongs to one process.
+        """
+        if self.dialect == "sqlite":
+            yield _still
+            return
+        async with self._reading.connect() as plain:
+            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            if not (await connection.execute(_KEEP, {"house": _HOUSE, "what": int(what)})).scalar_one():
+                yield None
+                return
+
+            async def still_ours() -> None:
+                await connection.execute(text("SELECT 1"))
+
+            try:
+                yield still_ours
+            finally:
+                await connection.invalidate()  # closed, not lent to the next: the turn ends with it
+
     def tell(self, listener: Callable[[], None]) -> None:
         """Call this after every commit of this process, whatever was written; saying so twice changes nothing."""
         self._listeners.add(listener)
@@ -167,6 +191,9 @@ class Turn(IntEnum):
     DIGESTS = 2
     REMINDERS = 3
     NIGHT = 4
+    TELEGRAM = 5
+    TEXTS = 6
+    MAILBOX = 7
 
 
 async def takes_turn(session: AsyncSession, what: Turn) -> bool:
@@ -179,7 +206,12 @@ async def takes_turn(session: AsyncSession, what: Turn) -> bool:
     return bool((await session.execute(_TAKE, {"house": _HOUSE, "what": int(what)})).scalar_one())
 
 
+async def _still() -> None:
+    """Nobody else may have it."""
+
+
 _TAKE = text("SELECT pg_try_advisory_xact_lock(:house, :what)")
+_KEEP = text("SELECT pg_try_advisory_lock(:house, :what)")
 _HOUSE = 0x_C10C
 """Keeps our turns apart from other advisory locks of this database."""
 

@@ -48,7 +48,7 @@ planned_notice, planned_firing = _all["planned_notice"], _all["planned_firing"]
 meeting_round, meeting_slot = _all["meeting_round"], _all["meeting_slot"]
 booking, booking_wait = _all["booking"], _all["booking_wait"]
 meeting_evening, evening_round, evening_wish = _all["meeting_evening"], _all["evening_round"], _all["evening_wish"]
-letter = _all["letter"]
+letter, process = _all["letter"], _all["process"]
 
 
 def insert_into(table: Table, within: AsyncConnection | AsyncSession) -> Any:  # noqa: ANN401 (two dialects, one shape)

@@ -7,24 +7,16 @@ what was being sent becomes unknown when its lease ends, and is settled by the r
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import structlog
 
 from hub.database import Database
 from hub.errors import (
-    BusyAddressError,
-    ChannelError,
-    DeadAddressError,
     MisconfiguredError,
-    PasserelleError,
-    RejectedError,
-    StoppedError,
-    TemporaryError,
-    UnknownOutcomeError,
 )
-from hub.models.notices import ErrorKind
-from hub.outbox.claim import senders_with_work
+from hub.outbox.claim import Loaded, senders_with_work
 from hub.outbox.prepare import Prepared, prepare
 from hub.outbox.record import Outcome, Result, record_outcomes, stop_sender
 from hub.outbox.wordings import SenderCard, Wordings
@@ -32,6 +24,9 @@ from hub.ports import Channel, ChannelName, Lane, Outgoing
 from hub.routing import proof_of, wait_after_accepted
 from hub.sealing import Keyring, UnreadableError
 from hub.settings import Settings
+from scheduler.crew import Crew
+from scheduler.handing import hand_over
+from scheduler.holds import Holds
 from scheduler.pace import Pace
 from scheduler.writer import Writer
 
@@ -43,6 +38,8 @@ BATCH = {Lane.URGENT: 64, Lane.ROUTINE: 256}
 Each transaction costs turns of a busy event loop, and each family in doubt waits until the provider has said twice that
 it knows nothing: urgent ones pay the first for less of the second.
 """
+PREPARING = 4
+"""Batches of one lane made ready side by side: however many senders have work, no urgent one waits behind them all."""
 QUICK = 1.0
 """Seconds within which a batch should have left, counted from its claim; the next is as large as would have."""
 
@@ -77,6 +74,8 @@ class Drain:
     ) -> None:
         self._database, self._keyring, self._wordings, self._settings = database, keyring, wordings, settings
         self._channels = channels
+        self._holds = Holds(database)
+        self._preparing = {lane: asyncio.Semaphore(PREPARING) for lane in Lane}
         self._paces: dict[int, Pace] = {}
         self._busy: dict[tuple[int, Lane], asyncio.Task[None]] = {}
         self._again: set[tuple[int, Lane]] = set()
@@ -85,16 +84,27 @@ class Drain:
         self._stopping = False
 
     async def drain(self, lane: Lane) -> None:
-        """Set every sender that has something due in this lane to work, and leave them to it."""
+        """Set every sender that has something due in this lane to work, and leave them to it.
+
+        Those that have a rate are left to the process that speaks for them.
+        """
         if self._stopping:
             return
         async with self._database.engine_reading() as connection:
-            senders = await senders_with_work(connection, lane, now=await self._database.now(connection))
-        for sender_id in senders:
-            key = (sender_id, lane)
+            loaded = await senders_with_work(connection, lane, now=await self._database.now(connection))
+        await self._holds.take({one.sender_id for one in loaded if self._is_paced(one)})
+        for one in loaded:
+            key = (one.sender_id, lane)
+            if self._stopping or (self._is_paced(one) and not self._holds.covers(one.sender_id)):
+                continue
             self._again.add(key)
             if key not in self._busy:
                 self._busy[key] = asyncio.create_task(self._empty(key))
+
+    def _is_paced(self, one: Loaded) -> bool:
+        """Whether somebody must keep its rate: its own, or its channel's."""
+        channel = self._channels.get(one.channel)
+        return one.rate is not None or (channel is not None and channel.limits.per_second is not None)
 
     async def idle(self) -> None:
         """Wait until no sender has anything to do, and all results are written."""
@@ -109,6 +119,7 @@ class Drain:
             pace.send_away()
         await asyncio.gather(*self._busy.values())
         await self._writer.close()
+        await self._holds.let_go()
 
     async def _empty(self, key: tuple[int, Lane]) -> None:
         try:
@@ -132,23 +143,25 @@ class Drain:
             return
         self._stopped.discard(sender_id)
         pace = self._pace(sender_id, channel.limits.per_second if card.rate is None else card.rate)
-        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH[lane])
-        posters = channel.limits.connections
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._feed(lane, card, ready, posters, pace))
-            for _ in range(posters):
-                group.create_task(self._post(ready, channel, card, lane, pace))
+        held = nullcontext() if pace.rate is None else self._holds.kept(sender_id)
+        with held:
+            await self._leave(lane, card, channel, pace)
 
-    async def _feed(
-        self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], posters: int, pace: Pace
-    ) -> None:
+    async def _leave(self, lane: Lane, card: SenderCard, channel: Channel, pace: Pace) -> None:
+        """Let what is due leave, until nothing is."""
+        ready: asyncio.Queue[Ready | None] = asyncio.Queue(maxsize=BATCH[lane])
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._feed(lane, card, ready, pace))
+            crew = Crew(group, channel.limits.connections)
+            crew.begin(lambda: self._post(ready, crew, channel, card, lane, pace))
+
+    async def _feed(self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], pace: Pace) -> None:
         """Give the posters work until nothing is due; what is ready leaves also when the database goes away."""
         try:
             await self._claim_ahead(lane, card, ready, pace)
         except Exception as error:  # noqa: BLE001 (raised, it would cut off the posters in the middle of a POST)
             log.error("claiming failed", sender=card.sender_id, lane=lane.value, kind=type(error).__name__)  # noqa: TRY400 (ids)
-        for _ in range(posters):
-            await ready.put(None)
+        await ready.put(None)
 
     async def _claim_ahead(self, lane: Lane, card: SenderCard, ready: asyncio.Queue[Ready | None], pace: Pace) -> None:
         """Make a batch ready while the one before it leaves, so that the posters never wait for the database.
@@ -180,10 +193,16 @@ class Drain:
 
     def _is_shut(self, sender_id: int, pace: Pace) -> bool:
         """Whether nothing more may be made ready: it could not leave within its lease, or not from this sender."""
-        return self._stopping or sender_id in self._stopped or pace.rest_left >= self._settings.send_deadline
+        return not self._speaks_for(sender_id, pace) or pace.rest_left >= self._settings.send_deadline
+
+    def _speaks_for(self, sender_id: int, pace: Pace) -> bool:
+        """Whether this process may post from a sender at this moment."""
+        if self._stopping or sender_id in self._stopped:
+            return False
+        return pace.rate is None or self._holds.covers(sender_id)
 
     async def _prepare(self, sender_id: int, lane: Lane, most: int) -> Prepared:
-        async with self._database.engine() as connection:
+        async with self._preparing[lane], self._database.engine() as connection:
             return await prepare(
                 connection,
                 self._keyring,
@@ -196,58 +215,41 @@ class Drain:
             )
 
     async def _post(
-        self, ready: asyncio.Queue[Ready | None], channel: Channel, card: SenderCard, lane: Lane, pace: Pace
+        self,
+        ready: asyncio.Queue[Ready | None],
+        crew: Crew,
+        channel: Channel,
+        card: SenderCard,
+        lane: Lane,
+        pace: Pace,
     ) -> None:
         wait = wait_after_accepted(self._settings, lane, proof_of(channel.proof, receipts=card.receipts))
         if channel.name is ChannelName.VOICE:
             wait = self._settings.call_wait
+        settle_after = self._settings.settle_after
         while (item := await ready.get()) is not None:
             outgoing, batch = item
             if outgoing.attempt_id == batch.last:
                 batch.left.set()
             if await self._may_post(batch, card, lane, pace):
-                outcome = await self._hand_over(channel, outgoing, card, pace, wait)
+                with crew.away():
+                    outcome = await hand_over(
+                        channel, outgoing, card, pace, wait=wait, settle_after=settle_after, alarm=self._alarm
+                    )
             else:
                 outcome = Outcome(outgoing.attempt_id, Result.NOT_POSTED, fence=batch.fence)
             await self._writer.put(outcome)
+        ready.put_nowait(None)  # the next poster finds the end, too
 
     async def _may_post(self, batch: Batch, card: SenderCard, lane: Lane, pace: Pace) -> bool:
         """Wait for this sender's turn; no longer than the lease covers, nor when it or the process has stopped."""
-        if self._stopping or card.sender_id in self._stopped:
-            return False
         now = time.monotonic()
+        if not self._speaks_for(card.sender_id, pace):
+            return False
         if pace.has_turn():
             return now < batch.post_before
         turn = await pace.turn(lane, within=batch.post_before - now)
-        if not turn or self._stopping or card.sender_id in self._stopped:
-            return False
-        return time.monotonic() < batch.post_before
-
-    async def _hand_over(
-        self, channel: Channel, outgoing: Outgoing, card: SenderCard, pace: Pace, wait: float
-    ) -> Outcome:
-        """Hand over once, and say what came of it; `wait`: seconds until silence after it means something."""
-        number = outgoing.attempt_id
-        try:
-            sent = await channel.send(outgoing)
-        except TemporaryError as error:
-            busy = isinstance(error, BusyAddressError)
-            if error.retry_after is not None and not busy:
-                pace.rest(error.retry_after)
-            result = Result.LATER if busy and error.code is None else Result.NOT_TAKEN
-            return Outcome(number, result, wait=error.retry_after, error_code=error.code)
-        except UnknownOutcomeError as error:
-            return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after, error_code=error.code)
-        except MisconfiguredError as error:
-            await self._alarm(card, error)
-            return Outcome(number, Result.NOT_TAKEN, wait=0.0, error_code=error.code)
-        except ChannelError as error:
-            return Outcome(number, Result.FAILED, error_kind=kind_of(error), error_code=error.code)
-        except Exception as error:  # noqa: BLE001 (a fault of ours in a channel: the provider may have it; never lost)
-            log.error("channel fault", attempt=number, kind=type(error).__name__)  # noqa: TRY400 (no text of the error)
-            return Outcome(number, Result.UNKNOWN, wait=self._settings.settle_after)
-        cost = sent.cost or card.price * sent.segments
-        return Outcome(number, Result.ACCEPTED, wait, sent.provider_id, sent.segments, cost)
+        return turn and self._speaks_for(card.sender_id, pace) and time.monotonic() < batch.post_before
 
     async def _alarm(self, card: SenderCard, error: MisconfiguredError) -> None:
         if card.sender_id in self._stopped:
@@ -272,16 +274,6 @@ class Drain:
     async def _write(self, outcomes: Sequence[Outcome]) -> None:
         async with self._database.engine() as connection:
             await record_outcomes(connection, outcomes, now=await self._database.now(connection))
-
-
-def kind_of(error: PasserelleError) -> ErrorKind:
-    """Say in the register's words why a provider refused."""
-    kinds: dict[type[PasserelleError], ErrorKind] = {
-        DeadAddressError: ErrorKind.DEAD_ADDRESS,
-        StoppedError: ErrorKind.STOPPED,
-        RejectedError: ErrorKind.REJECTED,
-    }
-    return kinds.get(type(error), ErrorKind.REJECTED)
 
 
 def _kinds(error: BaseException) -> str:

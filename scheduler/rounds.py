@@ -23,7 +23,7 @@ from hub.outbox.sweep import (
 from hub.outbox.unanswered import climb_unanswered
 from hub.outbox.unsure import is_unsure, settle_unsure
 from hub.outbox.wordings import Wordings
-from hub.ports import Channel, ChannelName, Lane, Proof
+from hub.ports import Channel, ChannelName, Proof
 from hub.routing import proof_of, wait_after_accepted
 from hub.sealing import Keyring
 from hub.settings import Settings
@@ -58,8 +58,6 @@ class Rounds:
                 await step()
             except Exception as error:  # noqa: BLE001 (an outermost loop: rows stay as they are, the next round tries again)
                 log.error("round failed", step=step.__name__, kind=type(error).__name__)  # noqa: TRY400 (no text)
-        for lane in Lane:
-            self._database.ring(lane)
 
     async def _give_up(self) -> None:
         async with self._database.engine() as connection:

@@ -217,7 +217,7 @@ async def test_a_deployment_listens_to_its_bot_and_answers_over_both_its_doors(
     )
     async with assembled(asked) as hub, a_talk(hub.database, hub.keyring) as talk:
         settings = asked.model_copy(update={"telegram_url": talk.box.telegram_url})
-        told = type(hub)(settings, hub.database, hub.keyring, hub.engine)
+        told = type(hub)(settings, hub.database, hub.keyring)
         async with doors(told):
             [odile] = await talk.small.family(Adult(reached_by=((ChannelName.SMS, "+33639981000"),)))
             answer = await talk.start("7001", await talk.code(odile, now=datetime.now(UTC)))

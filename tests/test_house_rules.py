@@ -201,10 +201,10 @@ def test_no_row_can_point_into_another_school() -> None:
 def test_only_what_stands_above_schools_has_no_school() -> None:
     above = {table.name for table in tables() if "school_id" not in table.columns}
 
-    assert above == {"school", "organisation", "family_login", "family_code", "sign_in_failure"}
+    assert above == {"school", "organisation", "family_login", "family_code", "sign_in_failure", "process"}
 
 
-FORGOTTEN_BY_THE_THOUSAND = {"notice", "delivery", "copy", "attempt", "reply"}
+FORGOTTEN_BY_THE_THOUSAND = {"data_key", "notice", "delivery", "copy", "attempt", "reply"}
 """What a year leaves, and its end forgets: before each goes, a database looks who still points at it."""
 
 

@@ -458,7 +458,7 @@ async def test_telegram_is_heard_without_a_public_address(database: Database, ke
 
 def test_what_must_be_fetched_is_fetched_and_nothing_else(database: Database, keyring: Keyring) -> None:
     def fetched(**given: Any) -> list[str]:
-        return [type(one).__name__ for one in errands(House(Settings(**given), database, keyring))]
+        return [type(one).__name__ for one in errands(House(Settings(**given), database, keyring)).values()]
 
     mailbox = "imaps://nom:secret@courrier.example/INBOX"
     assert fetched(public_url=None) == ["TwilioPoll"]

@@ -32,11 +32,8 @@ from hub.people.staff import add_staff
 from hub.sealing import Keyring
 from hub.settings import Settings
 from hub.tables import absence, roll, roll_mark
-from i18n.rendering import render
 from sandbox.config import SECRET
 from sandbox.families import make_school
-from scheduler.bell import LocalBell
-from scheduler.engine import Engine
 from scheduler.tidings import Tidings
 from web.house import House
 
@@ -156,8 +153,7 @@ async def story(database: Database, keyring: Keyring, monkeypatch: pytest.Monkey
     monkeypatch.setattr(demo_school, "datetime", OnMonday)  # the demo settles in on the day when it is opened
     database._clock = lambda: MONDAY
     house = House(Settings(public_url=PUBLIC, mail_domain="hub.test"), database, keyring)
-    engine = Engine(database, keyring, house.settings, {}, LocalBell(), render)
-    school = await settle_in(Assembly(house.settings, database, keyring, engine), make_school(pupils=12))
+    school = await settle_in(Assembly(house.settings, database, keyring), make_school(pupils=12))
     async with database.school(school.key) as session:  # a story calls its rolls itself
         for table in (roll_mark, roll, absence):
             await session.execute(delete(table))

@@ -78,14 +78,17 @@ def within_school(
     """Tie a row to others of the same school.
 
     A target is a table (by the column `<table>_id`) or a pair (column, table). Every tie is a composite foreign key
-    on (school_id, id): a row cannot point into another school, whatever the code does. `listed`: whole schools of
-    these rows are read, so there is an index by school. All other indexes begin with what tells rows apart: a
+    on (school_id, id): a row cannot point into another school, whatever the code does. What a key sealed is found by
+    an index: it is asked for when the key is destroyed. `listed`: whole schools of these rows are read, so there is
+    an index by school. All other indexes begin with what tells rows apart: a
     database without statistics (a young SQLite file) takes any index that begins with the school for a good one.
     """
     ties: list[Any] = [UniqueConstraint("id", "school_id"), ForeignKeyConstraint(["school_id"], ["school.id"])]
     for target in targets:
         column, table = (f"{target}_id", target) if isinstance(target, str) else target
         ties.append(ForeignKeyConstraint(["school_id", column], [f"{table}.school_id", f"{table}.id"]))
+        if table == "data_key":
+            ties.append(Index(None, column, "school_id"))
     ties += [UniqueConstraint(*columns, "school_id") for columns in unique]
     if listed:
         ties.append(Index(None, "school_id"))

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, false, true
+from sqlalchemy import BigInteger, Index, LargeBinary, false, true
 from sqlmodel import Field, SQLModel
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
@@ -27,6 +27,28 @@ class Organisation(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     name: str
+
+
+class ProgramRole(StrEnum):
+    """What one running program of this installation does; `all`: everything, alone."""
+
+    ALL = "all"
+    SERVE = "serve"
+    WORKER = "worker"
+    CLOCK = "clock"
+    MAIL = "mail"
+
+
+class Process(SQLModel, table=True):
+    """A program of this installation that runs, or ran until `seen_at`. Its number is chance."""
+
+    __tablename__ = "process"
+    __kept__: ClassVar[Kept] = Kept.NOTHING_PERSONAL
+
+    id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    role: ProgramRole = Field(sa_type=words(ProgramRole))
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class School(SQLModel, table=True):

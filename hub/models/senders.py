@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field
 
 from hub.models.base import BigId, InSchool, Kept, UtcDateTime, within_school, words
@@ -10,7 +10,10 @@ from hub.ports import ChannelName
 
 
 class Sender(InSchool, table=True):
-    """What we send from. `key` is its opaque public name; `rate` messages a second; `price` hundredths of a cent."""
+    """What we send from. `key` is its opaque public name; `rate` messages a second; `price` hundredths of a cent.
+
+    `held_by`, `held_until`: the process that speaks for it, where it has a rate (docs/adr/0014).
+    """
 
     __tablename__ = "sender"
     __kept__ = Kept.NOTHING_PERSONAL
@@ -32,6 +35,8 @@ class Sender(InSchool, table=True):
     price: int = 0
     stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     stopped_why: str | None = Field(default=None, max_length=200)
+    held_by: int | None = Field(default=None, sa_type=BigInteger)
+    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Stop(InSchool, table=True):

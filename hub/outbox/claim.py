@@ -6,19 +6,28 @@ row stands as *sending* or is out of the queue. There is no state between (docs/
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import BindParameter, Select, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState
-from hub.ports import Lane
+from hub.ports import ChannelName, Lane
 from hub.tables import attempt, sender
 
 READY = text("attempt.state = 'ready'")
 """As a literal: a partial index is only used for a condition that the database can compare with its own."""
 
 
-async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: datetime) -> list[int]:
+class Loaded(NamedTuple):
+    """A sender that has something due; `rate`: messages a second, None: as its channel says."""
+
+    sender_id: int
+    channel: ChannelName
+    rate: float | None
+
+
+async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: datetime) -> list[Loaded]:
     """Give the working senders that have something due in this lane."""
     due = select(attempt.c.id).where(
         attempt.c.sender_id == sender.c.id,
@@ -26,8 +35,8 @@ async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: dat
         attempt.c.look_at <= now,
         READY,
     )
-    rows = await connection.execute(select(sender.c.id).where(sender.c.stopped_at.is_(None), due.exists()))
-    return [row.id for row in rows]
+    working = select(sender.c.id, sender.c.channel, sender.c.rate).where(sender.c.stopped_at.is_(None), due.exists())
+    return [Loaded(row.id, ChannelName(row.channel), row.rate) for row in await connection.execute(working)]
 
 
 def due(*, now: BindParameter[datetime]) -> Select[tuple[int, int]]:
