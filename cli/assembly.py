@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from channels.chat import TelegramChat
 from channels.email import SmtpEmail
 from channels.push import WebPush
@@ -28,6 +30,8 @@ from scheduler.tidings import Tidings
 
 ENGINES = frozenset({ProgramRole.ALL, ProgramRole.WORKER})
 CLOCKS = frozenset({ProgramRole.ALL, ProgramRole.CLOCK})
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ async def assembled(settings: Settings, role: ProgramRole = ProgramRole.ALL) -> 
         keys = keyring(settings)
         presence = Presence(database, role)
         stack.push_async_callback(presence.end)
+        await presence.sign()
         stack.push_async_callback(ended, [asyncio.create_task(presence.watch())])
         engine = await _engine(stack, settings, database, keys, bell, presence.number) if role in ENGINES else None
         runs = engine or Caller(settings, bell)
@@ -61,6 +66,7 @@ async def assembled(settings: Settings, role: ProgramRole = ProgramRole.ALL) -> 
             stack.push_async_callback(
                 ended, [asyncio.create_task(watch) for watch in _watches(settings, database, keys)]
             )
+        log.info("started", role=role.value)
         yield Assembly(settings, database, keys)
 
 

@@ -1,9 +1,11 @@
 """The log book: JSON lines on stderr with ids and states; never a name, an address, a text or a token."""
 
 import logging
+import os
 import sys
 
 import structlog
+from structlog.typing import EventDict
 
 _TALKATIVE = {
     "aiogram": logging.WARNING,
@@ -27,6 +29,7 @@ def keep_logs(level: int = logging.INFO) -> None:
     """Open the log book, from this level of ours on; a library's own words go in only when something is wrong."""
     structlog.configure(
         processors=[
+            _who,
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -40,6 +43,11 @@ def keep_logs(level: int = logging.INFO) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[book], force=True)
     for name, most in _TALKATIVE.items():
         logging.getLogger(name).setLevel(most)
+
+
+def _who(_logger: object, _name: str, line: EventDict) -> EventDict:
+    """Say which process writes: the books of several may be bound together."""
+    return {"pid": os.getpid(), **line}
 
 
 class _WhereOnly(logging.Formatter):

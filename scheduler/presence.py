@@ -20,7 +20,7 @@ class Presence:
 
     async def watch(self) -> None:
         """Give a sign of life again and again."""
-        await again(self._sign, pause=SIGN_EVERY, name="presence")
+        await again(self.sign, pause=SIGN_EVERY, name="presence")
 
     async def end(self) -> None:
         """Say that it leaves; with the database away, others see it by its silence."""
@@ -28,6 +28,7 @@ class Presence:
             async with self._database.engine() as connection:
                 await sign_out(connection, self.number)
 
-    async def _sign(self) -> None:
+    async def sign(self) -> None:
+        """Give one."""
         async with self._database.engine() as connection:
             await sign_in(connection, self.number, self._role, now=await self._database.now(connection))

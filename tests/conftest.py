@@ -16,10 +16,10 @@ import pytest
 import pytest_asyncio
 from desks import PASSWORD, Desk, a_browser, a_staffed_school
 from factories import NOW, a_school
-from postgres import cluster
 from sqlalchemy.ext.asyncio import AsyncEngine
 from watching import Watch
 
+from bench.postgres import Cluster, cluster
 from hub.database import Database
 from hub.migrating import migrate
 from hub.people.sign_in import hash_password
@@ -91,12 +91,19 @@ async def _ask(url: str, *statements: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The superuser's address of this run's own cluster, with an unprivileged login `hub` that may make roles."""
-    with cluster() as url:
+def postgres() -> Iterator[Cluster]:
+    """This run's own cluster, with an unprivileged login `hub` that may make roles."""
+    with cluster() as made:
+        url = made.superuser
         _apart(_ask(f"{url}/postgres", "CREATE ROLE hub LOGIN CREATEROLE", "CREATE DATABASE template OWNER hub"))
         _apart(migrate(_as_hub(url, "template")))
-        yield url
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Cluster) -> str:
+    """Its superuser's address."""
+    return postgres.superuser
 
 
 _SHAPE = """

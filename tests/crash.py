@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import asyncpg
-from postgres import cluster
 from sqlalchemy import text
 
+from bench.postgres import cluster
 from bench.school import press, settle
 from hub.database import Database
 from hub.migrating import migrate
@@ -161,7 +161,7 @@ def main() -> None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="passerelle-crash-"))
             url = f"sqlite+aiosqlite:///{folder}/hub.db"
         else:
-            superuser = stack.enter_context(cluster())
+            superuser = stack.enter_context(cluster()).superuser
             asyncio.run(_make(superuser))
             url = superuser.replace("postgresql://postgres@", "postgresql+asyncpg://hub@") + "/crash"
         done = asyncio.run(crash(url, number=asked.number, kills=asked.kills, seed=asked.seed))

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 import typer
-from postgres import free_port
 from sqlalchemy import text
 
+from bench.postgres import free_port
 from cli.checkup import checkup
 from cli.finding import State
 from cli.main import front_desk
