@@ -16,22 +16,22 @@ PAUSE = 5.0
 Errand = Callable[[], Awaitable[None]]
 
 
-async def alone(database: Database, turn: Turn, errand: Errand) -> None:
+async def alone(database: Database, turn: Turn, errand: Errand, *, pause: float = PAUSE) -> None:
     """Run an errand, which never ends by itself, while this process has the turn for it; until cancelled."""
 
     async def take() -> None:
         async with database.keeps_turn(turn) as still_ours:
             if still_ours is not None:
-                await _while(still_ours, errand)
+                await _while(still_ours, errand, pause)
 
-    await again(take, pause=PAUSE, name=f"turn {turn.name.lower()}")
+    await again(take, pause=pause, name=f"turn {turn.name.lower()}")
 
 
-async def _while(still_ours: Callable[[], Awaitable[None]], errand: Errand) -> None:
+async def _while(still_ours: Callable[[], Awaitable[None]], errand: Errand, pause: float) -> None:
     """Run it; raises what `still_ours` raises once the turn is lost, and the errand has ended by then."""
     running = asyncio.ensure_future(errand())
     try:
-        while not (await asyncio.wait([running], timeout=PAUSE))[0]:
+        while not (await asyncio.wait([running], timeout=pause))[0]:
             await still_ours()
         await running
     finally:

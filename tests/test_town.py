@@ -8,22 +8,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from bench.postgres import Cluster
 from bench.school import press, settle
 from bench.town import KEY, Town
 from cli.assembly import assembled
-from hub.database import Database
+from hub.database import Database, Turn
 from hub.models.school import ProgramRole
 from hub.ports import ChannelName, NoticeKind
 from hub.settings import Settings
 from sandbox.behaviour import Behaviour
 from sandbox.box import Sandbox
 from sandbox.config import SandboxConfig
+from scheduler.alone import Errand, alone
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 ACCOUNT = "AC" + "0" * 32
@@ -167,3 +169,44 @@ async def test_who_runs_is_known_until_it_leaves(place: Place) -> None:
 
     await place.town.stop_all()
     assert await place.rows(here) == [("serve", 1)]
+
+
+async def test_one_door_at_a_time_fetches_and_another_takes_over(database_url: str, postgres: Cluster) -> None:
+    one, other = Database(database_url), Database(database_url)
+    fetched: list[str] = []
+
+    def errand(who: str) -> Errand:
+        async def fetch() -> None:
+            fetched.append(who)
+            await asyncio.sleep(3600)
+
+        return fetch
+
+    begun = asyncio.create_task(alone(one, Turn.TELEGRAM, errand("one"), pause=0.05))
+    async with asyncio.timeout(10):
+        while fetched != ["one"]:  # noqa: ASYNC110 (the errand has no bell)
+            await asyncio.sleep(0.01)
+        waits = asyncio.create_task(alone(other, Turn.TELEGRAM, errand("other"), pause=0.05))
+        await asyncio.sleep(0.2)
+        assert fetched == ["one"]
+
+        await _cut(postgres, database_url)
+        while len(fetched) == 1:  # noqa: ASYNC110 (the same)
+            await asyncio.sleep(0.01)
+        while fetched[-1] == "one":
+            begun.cancel()
+            await asyncio.sleep(0.01)
+    for task in (begun, waits):
+        task.cancel()
+        await asyncio.wait([task])
+    await one.close()
+    await other.close()
+    assert fetched[-1] == "other"
+
+
+async def _cut(postgres: Cluster, database_url: str) -> None:
+    """Cut every line to this database, as a server that restarts does."""
+    connection = await asyncpg.connect(f"{postgres.superuser}/postgres")
+    name = make_url(database_url).database
+    await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+    await connection.close()
