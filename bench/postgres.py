@@ -25,7 +25,7 @@ def free_port() -> int:
 class Cluster:
     """A running cluster; `superuser` is the address of its superuser, `postgresql://postgres@127.0.0.1:port`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.port, self._data, self._log = free_port(), folder / "data", folder / "log"
         self._as_user = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -33,9 +33,10 @@ class Cluster:
             self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
         self._options = (
             f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} "
-            # it outlives a killed program; no power cut is tried
-            "-c max_connections=90 -c fsync=off -c full_page_writes=off"
+            "-c max_connections=90"
         )
+        if not durable:  # it outlives a killed program; no power cut is tried
+            self._options += " -c fsync=off -c full_page_writes=off"
         locale = ["-E", "UTF8", "--locale=C.UTF-8"]
         _run([*self._as_user, _bin("initdb"), "-D", str(self._data), "-U", "postgres", "-A", "trust", *locale])
 
@@ -62,12 +63,12 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Run a cluster."""
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """Run a cluster; `durable`: as one that keeps what it says through a power cut."""
     folder = Path(tempfile.mkdtemp(prefix="passerelle-pg-"))
     made: Cluster | None = None
     try:
-        made = Cluster(folder)
+        made = Cluster(folder, durable=durable)
         made.start()
         yield made
     finally:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from twilio.rest import Client
 
 from bench.bearing import sink_mta, sink_twilio
+from bench.distributed import send_distributed_1, send_distributed_2
 from bench.school import KEYS, MOST, empty_sqlite, press, settle
 from channels.email import SmtpEmail
 from channels.mime import Letterhead, fill_in, now_as_date
@@ -149,7 +150,18 @@ async def _hub(
 
 RUNS = {
     run.__name__: run
-    for run in (sink_twilio, sink_mta, loop_transport, loop_twilio, loop_mail, send_embedded, publish_to_sent, mail)
+    for run in (
+        sink_twilio,
+        sink_mta,
+        loop_transport,
+        loop_twilio,
+        loop_mail,
+        send_embedded,
+        send_distributed_1,
+        send_distributed_2,
+        publish_to_sent,
+        mail,
+    )
 }
 
 if __name__ == "__main__":

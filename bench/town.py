@@ -147,10 +147,12 @@ class Town:
         """Give what a program has written in its log book."""
         return (self.folder / f"{name}.log").read_text()
 
-    async def is_heard(self) -> None:
-        """Wait until some worker listens to wake-ups."""
+    async def is_heard(self, workers: int = 1) -> None:
+        """Wait until so many workers listen to wake-ups."""
         async with asyncio.timeout(STARTS_WITHIN), aioredis.from_url(self.redis.url) as redis:
-            while not await redis.exists(STREAM) or not await redis.xinfo_groups(STREAM):  # noqa: ASYNC110 (another process)
+            heard = 0
+            while heard < workers:
+                heard = len(await redis.xinfo_groups(STREAM)) if await redis.exists(STREAM) else 0
                 await asyncio.sleep(0.05)
 
     def _has_said(self, program: Program, event: str) -> bool:

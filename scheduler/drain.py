@@ -6,7 +6,7 @@ what was being sent becomes unknown when its lease ends, and is settled by the r
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -91,12 +91,15 @@ class Drain:
         if self._stopping:
             return
         async with self._database.engine_reading() as connection:
-            loaded = await senders_with_work(connection, lane, now=await self._database.now(connection))
-        await self._holds.take({one.sender_id for one in loaded if self._is_paced(one)})
-        for one in loaded:
-            key = (one.sender_id, lane)
-            if self._stopping or (self._is_paced(one) and not self._holds.covers(one.sender_id)):
-                continue
+            now = await self._database.now(connection)
+            loaded = await senders_with_work(connection, lane, holder=self._holds.holder, now=now)
+        paced = {one.sender_id for one in loaded if self._is_paced(one)}
+        self._set_to_work(lane, {one.sender_id for one in loaded} - paced)
+        async for held in self._holds.take(paced, at_once=lane is Lane.URGENT):
+            self._set_to_work(lane, held)
+
+    def _set_to_work(self, lane: Lane, senders: Collection[int]) -> None:
+        for key in ((sender_id, lane) for sender_id in senders if not self._stopping):
             self._again.add(key)
             if key not in self._busy:
                 self._busy[key] = asyncio.create_task(self._empty(key))

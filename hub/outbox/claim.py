@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, Select, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.models.notices import AttemptState
+from hub.outbox.holding import is_free
 from hub.ports import ChannelName, Lane
 from hub.tables import attempt, sender
 
@@ -27,15 +28,17 @@ class Loaded(NamedTuple):
     rate: float | None
 
 
-async def senders_with_work(connection: AsyncConnection, lane: Lane, *, now: datetime) -> list[Loaded]:
-    """Give the working senders that have something due in this lane."""
+async def senders_with_work(connection: AsyncConnection, lane: Lane, *, holder: int, now: datetime) -> list[Loaded]:
+    """Give the working senders that have something due in this lane, and that nobody but `holder` speaks for."""
     due = select(attempt.c.id).where(
         attempt.c.sender_id == sender.c.id,
         attempt.c.lane == lane,
         attempt.c.look_at <= now,
         READY,
     )
-    working = select(sender.c.id, sender.c.channel, sender.c.rate).where(sender.c.stopped_at.is_(None), due.exists())
+    working = select(sender.c.id, sender.c.channel, sender.c.rate).where(
+        sender.c.stopped_at.is_(None), is_free(holder, now), due.exists()
+    )
     return [Loaded(row.id, ChannelName(row.channel), row.rate) for row in await connection.execute(working)]
 
 

@@ -3,13 +3,18 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.tables import sender
 
 HELD_FOR = 5.0
 """Seconds after which the senders of a process that died are taken over."""
+
+
+def is_free(holder: int, now: datetime) -> ColumnElement[bool]:
+    """Say that nobody else speaks for a sender."""
+    return or_(sender.c.held_by == holder, sender.c.held_until.is_(None), sender.c.held_until <= now)
 
 
 async def take_hold(connection: AsyncConnection, senders: Collection[int], *, holder: int, now: datetime) -> set[int]:
@@ -19,10 +24,7 @@ async def take_hold(connection: AsyncConnection, senders: Collection[int], *, ho
     """
     free = (
         select(sender.c.id)
-        .where(
-            sender.c.id.in_(senders),
-            or_(sender.c.held_by == holder, sender.c.held_until.is_(None), sender.c.held_until <= now),
-        )
+        .where(sender.c.id.in_(senders), is_free(holder, now))
         .order_by(sender.c.id)
         .with_for_update(skip_locked=True)
     )
