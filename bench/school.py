@@ -18,6 +18,7 @@ from hub.sealing import Keyring
 KEYS = Keyring({1: b"b" * 32})
 SINCE = date(2020, 9, 1)
 ACCOUNT = "AC" + "0" * 32
+SNOW = "L'ecole est fermee demain a cause de la neige."
 MOST = 10_000
 """The range 06 39 98 xx xx, which ARCEP keeps free for fiction, holds so many numbers."""
 
@@ -67,7 +68,7 @@ async def settle(
         await connection.execute(insert(tables.staff_right), [{**right, "staff_id": n} for n in (author, second)])
         sender = {
             **here, "id": school_id, "data_key_id": own_key, "key_name": f"mesure{school_id}", "channel": channel,
-            "two_way": True, "provider": "measure", "name": "École de la Mesure", "login": ACCOUNT, "receipts": True,
+            "two_way": True, "provider": "twilio", "name": "École de la Mesure", "login": ACCOUNT, "receipts": True,
             "price": 700, "rate": rate, "address": number_of(school_id),
             "secret_sealed": seal.close(b"token", b"sender.secret"),
         }  # fmt: skip
@@ -143,11 +144,18 @@ async def _count_on(connection: AsyncConnection, adults: int) -> None:
         await connection.execute(count)
 
 
-async def press(database: Database, *, kind: NoticeKind = NoticeKind.ANNOUNCEMENT, school_id: int = 1) -> Published:
-    """Press a notice to the whole school."""
+async def press(
+    database: Database,
+    *,
+    kind: NoticeKind = NoticeKind.ANNOUNCEMENT,
+    school_id: int = 1,
+    words: str = SNOW,
+    key: str = "",
+) -> Published:
+    """Press a notice to the whole school; twice with the same `key` presses once."""
     author, second = staff_of(school_id)
     async with database.school(school_id) as session:
         school = (await session.execute(select(School).where(School.id == school_id))).scalar_one()
-        slots = Slots(text="L'ecole est fermee demain a cause de la neige.")
-        draft = Draft(kind=kind, audience="school", slots=slots, seconded_by=second)
+        slots = Slots(text=words)
+        draft = Draft(kind=kind, audience="school", slots=slots, seconded_by=second, key=key or secrets.token_hex(16))
         return await publish(session, KEYS, school=school, author_id=author, draft=draft, now=datetime.now(UTC))

@@ -30,6 +30,15 @@ KEY = b"b" * 32
 STARTS_WITHIN, STOPS_WITHIN = 60.0, 15.0
 
 
+def answers(port: int) -> None:
+    """Wait until somebody listens there. Raises TimeoutError."""
+    for _ in range(500):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.01)
+    raise TimeoutError(f"nobody listens at {port}")
+
+
 class Redis:
     """A Redis that keeps nothing on the disk; started again it is empty."""
 
@@ -49,11 +58,7 @@ class Redis:
             raise FileNotFoundError("redis-server")
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen([program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL)
-        for _ in range(500):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return
-            time.sleep(0.01)
-        raise TimeoutError("Redis does not answer")
+        answers(self.port)
 
     def kill(self) -> None:
         """Let it die without a word."""
@@ -96,6 +101,7 @@ class Town:
     def __init__(self, folder: Path, postgres: Cluster, database_url: str, settings: Mapping[str, str]) -> None:
         self.folder, self.postgres, self.redis = folder, postgres, Redis(folder)
         self.programs: dict[str, Program] = {}
+        self._proxy: subprocess.Popen[bytes] | None = None
         self._settings = {
             "DATABASE_URL": database_url,
             "REDIS_URL": self.redis.url,
@@ -104,6 +110,10 @@ class Town:
             **settings,
         }
 
+    def add(self, **settings: str) -> None:
+        """Give what starts from now on these settings, too."""
+        self._settings.update(settings)
+
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.redis.start)
         return self
@@ -111,6 +121,9 @@ class Town:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(program.kill() for program in self.programs.values()))
         self.redis.kill()
+        if self._proxy is not None:
+            self._proxy.terminate()
+            self._proxy.wait()
 
     async def start(self, name: str, role: str = "", **settings: str) -> Program:
         """Start a program and wait until it runs; `role`: the command, else the name without its number."""
@@ -133,6 +146,22 @@ class Town:
     async def start_all(self, *names: str, **settings: str) -> list[Program]:
         """Start several side by side."""
         return list(await asyncio.gather(*(self.start(name, **settings) for name in names)))
+
+    def open_proxy(self, *doors: str) -> str:
+        """Put nginx before two `serve`, which listen at these addresses; gives its own."""
+        port = free_port()
+        conf = (HOUSE / "deploy" / "nginx.conf").read_text()
+        for number, door in enumerate(doors, start=1):
+            conf = conf.replace(f"serve{number}:8000", door)
+        path = self.folder / "nginx.conf"
+        path.write_text(conf.replace("listen 8080;", f"listen 127.0.0.1:{port};"))
+        program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        if program is None:
+            raise FileNotFoundError("nginx")
+        with (self.folder / "nginx.log").open("wb") as book:
+            self._proxy = subprocess.Popen([program, "-p", str(self.folder), "-c", str(path)], stderr=book)
+        answers(port)
+        return f"http://127.0.0.1:{port}"
 
     async def stop_all(self) -> None:
         """Ask all to end."""

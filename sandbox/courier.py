@@ -7,7 +7,7 @@ import smtplib
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -116,7 +116,7 @@ class Courier:
                 "GET" if fields is None else "POST",
                 URL(real, encoded=True),
                 data=body,
-                headers={**form, **(headers or {})},
+                headers={**form, "Host": urlsplit(url).netloc, **(headers or {})},
                 allow_redirects=False,
             ) as answer:
                 return Page(answer.status, await answer.text(errors="replace"), answer.headers.get("Location"))

@@ -61,6 +61,8 @@ packages_tests_use() {
     there '/usr/sbin/postfix' || echo postfix
     there '/usr/lib/dovecot/imap' || echo dovecot-imapd
     there '/usr/lib/dovecot/lmtp' || echo dovecot-lmtpd
+    there '/usr/bin/redis-server' || echo redis-server
+    there '/usr/sbin/nginx' || echo nginx-light
     there '/usr/bin/chromium' || echo chromium
     there '/usr/bin/firefox-esr' || echo firefox-esr
     there '/usr/lib*/libatomic.so.1' || there '/usr/lib/*/libatomic.so.1' || echo libatomic1

@@ -1,6 +1,7 @@
 """Many processes over PostgreSQL and Redis: everybody is told once, and each of them may be missed for a while."""
 
 import asyncio
+import shutil
 import time
 from base64 import b64encode
 from collections import Counter
@@ -27,7 +28,10 @@ from sandbox.box import Sandbox
 from sandbox.config import SandboxConfig
 from scheduler.alone import Errand, alone
 
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is missing here"),
+]
 ACCOUNT = "AC" + "0" * 32
 OPEN = "SELECT 1 FROM attempt WHERE state IN ('ready', 'sending', 'unknown')"
 HASTE = {"LEASE": "5", "SEND_DEADLINE": "3", "SETTLE_AFTER": "1"}
