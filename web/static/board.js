@@ -43,9 +43,9 @@
     document.querySelector(".rooms").classList.remove("only-wide");
   }
   if (leaving) {
-    const due = Date.parse(leaving.dataset.due);
+    const due = performance.now() + leaving.dataset.seconds * 1000; // the school's clock, whatever this computer thinks
     const tick = () => {
-      const seconds = Math.ceil((due - Date.now()) / 1000);
+      const seconds = Math.ceil((due - performance.now()) / 1000);
       if (seconds > 0) leaving.textContent = leaving.dataset.words.replace("%s", seconds);
       else gone();
       if (seconds > 0) setTimeout(tick, 250);
