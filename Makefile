@@ -1,6 +1,6 @@
 # The few words one needs here; `make help` says them.
 .DEFAULT_GOAL := help
-.PHONY: setup python demo test check bench storm words migration help
+.PHONY: setup python demo test check bench storm town words migration help
 BIN := .venv/bin
 ARGS ?=
 
@@ -31,6 +31,10 @@ bench: python ## the figures, as ratios against a bare loop: ARGS=--json
 storm: ## kill, restart and refuse for ten minutes while messages pass: ARGS="--seed 7 --seconds 60"
 	@bash scripts/setup.sh
 	@$(BIN)/python -m bench.storm $(ARGS)
+
+town: ## several processes over PostgreSQL and Redis on this machine, to try; Ctrl-C ends them
+	@bash scripts/setup.sh
+	@$(BIN)/python -m bench.deployment
 
 words: python ## bring the catalogues up to the templates
 	@$(BIN)/python -m i18n.catalogues update

@@ -84,7 +84,7 @@ class Program:
             self.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(STOPS_WITHIN):
             code = await self.process.wait()
-        if code:
+        if code not in (0, -signal.SIGTERM):  # uvicorn ends well, and then by the signal that asked it to
             raise RuntimeError(f"{self.name} ended with {code}")
         return time.monotonic() - begun
 
@@ -102,7 +102,7 @@ class Town:
         self.folder, self.postgres, self.redis = folder, postgres, Redis(folder)
         self.programs: dict[str, Program] = {}
         self._proxy: subprocess.Popen[bytes] | None = None
-        self._settings = {
+        self.settings = {
             "DATABASE_URL": database_url,
             "REDIS_URL": self.redis.url,
             "MASTER_KEYS": f"1:{b64encode(KEY).decode()}",
@@ -112,7 +112,7 @@ class Town:
 
     def add(self, **settings: str) -> None:
         """Give what starts from now on these settings, too."""
-        self._settings.update(settings)
+        self.settings.update(settings)
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.redis.start)
@@ -128,7 +128,7 @@ class Town:
     async def start(self, name: str, role: str = "", **settings: str) -> Program:
         """Start a program and wait until it runs; `role`: the command, else the name without its number."""
         role = role or name.rstrip("0123456789")
-        given = {**self._settings, **settings}
+        given = {**self.settings, **settings}
         if role == "serve":
             given.setdefault("LISTEN", f"127.0.0.1:{free_port()}")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PASSERELLE_")}

@@ -6,8 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from channels.chat import TelegramChat
 from channels.email import SmtpEmail
 from channels.push import WebPush
@@ -30,8 +28,6 @@ from scheduler.tidings import Tidings
 
 ENGINES = frozenset({ProgramRole.ALL, ProgramRole.WORKER})
 CLOCKS = frozenset({ProgramRole.ALL, ProgramRole.CLOCK})
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,6 @@ async def assembled(settings: Settings, role: ProgramRole = ProgramRole.ALL) -> 
             stack.push_async_callback(
                 ended, [asyncio.create_task(watch) for watch in _watches(settings, database, keys)]
             )
-        log.info("started", role=role.value)
         yield Assembly(settings, database, keys)
 
 

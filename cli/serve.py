@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
+import structlog
+
 from bot.door import TelegramDoor
 from cli.assembly import Assembly, assembled, ended
 from cli.desk import configured, migrated, standing
@@ -24,6 +26,8 @@ from web.app import WebServer, create_app, web_server
 from web.house import House
 from web.mail_poll import MailPoll
 from web.twilio_poll import TwilioPoll
+
+log = structlog.get_logger(__name__)
 
 
 def run_loop(work: Coroutine[Any, Any, None]) -> None:
@@ -56,6 +60,7 @@ async def serve() -> None:
         await ready(asked)
         async with assembled(asked, role) as hub, doors(hub) as server:
             steady()
+            log.info("started", role=role.value)
             await server.serve(sockets=[threshold])
 
 
@@ -73,6 +78,7 @@ async def work(role: ProgramRole) -> None:
                 raise SettingsError("Dites d'abord où écouter : PASSERELLE_MAIL_LISTEN, hôte:port.")
             stack.push_async_callback(slot.close)
         steady()
+        log.info("started", role=role.value)
         await stopped.wait()
 
 

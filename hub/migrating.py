@@ -7,9 +7,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -35,6 +35,12 @@ async def revision(url: str) -> str | None:
         url, lambda connection: MigrationContext.configure(connection).get_current_revision()
     )
     return current
+
+
+async def standing_at(connection: AsyncConnection) -> str | None:
+    """Give the revision that open registers stand at; None: they were never migrated."""
+    found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    return found
 
 
 def head() -> str | None:

@@ -40,6 +40,8 @@ NOT_PAGES = {
     "GET /classe/resultats/{assessment_id:int}/tableau": "a grid as a table for a spreadsheet",
     "GET /static/{name:path}": "the look itself",
     "GET /suivi/{notice_id:int}/direct": "the stream of a board",
+    "GET /healthz": "a word for a proxy",
+    "GET /readyz": "the same",
     "GET /sw.js": "the worker behind notifications",
     "GET /messages/direct": "the stream of the inbox",
     "GET /messages/{thread_id:int}/direct": "the stream of a conversation",

@@ -273,6 +273,8 @@ _SUBSCRIPTION = {
 }
 RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "GET /static/{name:path}": _open("/static/passerelle.css"),
+    "GET /healthz": _open("/healthz"),
+    "GET /readyz": _open("/readyz"),
     "GET /sw.js": _open("/sw.js"),
     "GET /manifest.webmanifest": _open("/manifest.webmanifest"),
     "GET /l/{code}/manifest.webmanifest": _open(f"/l/{'a' * 12}/manifest.webmanifest"),

@@ -15,6 +15,7 @@ from hub.errors import NotAllowedError
 from hub.sealing import Keyring
 from hub.settings import Settings
 from i18n.slots import N_
+from web import health
 
 RowId = Annotated[int, Field(ge=1, lt=2**63)]
 """The number of a row, as a form names it: no register holds a greater one."""
@@ -57,7 +58,7 @@ class Porter:
                 message["headers"] += [word for word in self._words if word[0] not in said]
             await send(message)
 
-        if self._hosts and _host(scope) not in self._hosts:
+        if self._hosts and _host(scope) not in self._hosts and scope["path"] not in health.PATHS:
             refusal = PlainTextResponse("Cette adresse n’est pas celle de ce service.", status_code=400)
             await refusal(scope, receive, signed)
             return
