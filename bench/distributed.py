@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -18,6 +18,7 @@ from hub.ports import ChannelName, Lane
 from hub.settings import Settings
 from scheduler.bell import LocalBell
 from scheduler.engine import Caller
+from scheduler.holds import Holds
 
 SCHOOLS = 8
 UNHELD = 100_000.0
@@ -61,22 +62,26 @@ async def send(port: int, number: int, folder: Path, *, workers: int) -> tuple[f
         for one in range(SCHOOLS):
             place = {"school_id": one + 1, "after": one * each}
             await settle(database, adults=each, channel=ChannelName.SMS, rate=UNHELD, **place)
-        await _write(database, "UPDATE sender SET held_by = 0, held_until = now() + interval '1 hour'")
-        for one in range(SCHOOLS):
-            await press(database, school_id=one + 1)
-        await _write(database, "ANALYZE attempt")
-        await town.start_all(*(f"worker{one}" for one in range(workers)))
-        await town.is_heard(workers)
+        holds, senders = Holds(database), range(1, SCHOOLS + 1)
+        with ExitStack() as stack:  # nobody may speak for them before all is ready
+            async for _ in holds.take(senders, at_once=True):
+                pass
+            for sender_id in senders:
+                stack.enter_context(holds.kept(sender_id))
+            for school_id in senders:
+                await press(database, school_id=school_id)
+            async with database.engine() as connection:
+                await connection.execute(text("ANALYZE attempt"))
+            await town.start_all(*(f"worker{one}" for one in range(workers)))
+            await town.is_heard(workers)
         begun = time.perf_counter()
-        await _write(database, "UPDATE sender SET held_by = NULL, held_until = NULL")
+        await holds.let_go()
         database.ring(Lane.ROUTINE)
         await until_empty(database)
         seconds = time.perf_counter() - begun
         async with database.engine_reading() as connection:
-            done = (
-                await connection.execute(text("SELECT count(*) FROM attempt WHERE state = 'accepted'"))
-            ).scalar_one()
-    return seconds, int(done)
+            done = await connection.execute(text("SELECT count(*) FROM attempt WHERE state = 'accepted'"))
+            return seconds, int(done.scalar_one())
 
 
 async def send_distributed_1(port: int, number: int, folder: Path) -> tuple[float, int]:
@@ -90,14 +95,9 @@ async def send_distributed_2(port: int, number: int, folder: Path) -> tuple[floa
 
 
 async def until_empty(database: Database) -> None:
-    """Wait until nothing is to be sent, or in doubt."""
+    """Wait until nothing is to be sent, or in doubt; asked again and again, other processes send."""
     while True:
         async with database.engine_reading() as connection:
             if (await connection.execute(text(OPEN))).first() is None:
                 return
         await asyncio.sleep(0.02)
-
-
-async def _write(database: Database, sql: str) -> None:
-    async with database.engine() as connection:
-        await connection.execute(text(sql))

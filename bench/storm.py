@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bench.distributed import OPEN, made
 from bench.postgres import cluster, free_port
@@ -121,7 +122,7 @@ class Storm:
         await self.town.start(name, **settings)
 
     async def _spread(self, times: int, act: Callable[[int], Coroutine[Any, Any, None]], *, within: float) -> None:
-        """Do something so many times, at even distances."""
+        """Do something so many times, at even distances: a storm is measured in time, so it sleeps in between."""
         begun = time.monotonic()
         for number in range(times):
             await asyncio.sleep(max(0.0, begun + number * within / times - time.monotonic()))
@@ -135,7 +136,7 @@ class Storm:
                 try:
                     words = f"Avis {number}. Ecole fermee."
                     done = await press(self.database, kind=kind, school_id=school, words=words, key=f"avis-{number}")
-                except Exception as error:
+                except (SQLAlchemyError, OSError) as error:
                     if not is_away(error):
                         raise
                     await asyncio.sleep(0.2)  # somebody at a desk presses again
@@ -165,11 +166,11 @@ class Storm:
             name = chance.choice(PROGRAMS)
             await self.town.programs[name].kill()
             self._counted["kills"] += 1
-            await asyncio.sleep(chance.random() * self.seconds / self.kills / 2)
+            await asyncio.sleep(chance.random() * self.seconds / self.kills / 2)  # it is missed for a while
             while True:
                 try:
                     return await self._start(name)
-                except RuntimeError:  # PostgreSQL was away when it started: its supervisor starts it again
+                except RuntimeError:  # PostgreSQL was away when it started: its supervisor starts it again, soon
                     await asyncio.sleep(0.2)
 
         await self._spread(self.kills, one, within=self.seconds * 0.9)
@@ -188,9 +189,9 @@ class Storm:
         times = max(int(self.seconds / 60), 1)
 
         async def one(_: int) -> None:
-            await asyncio.sleep(self.seconds / times * chance.uniform(0.2, 0.4))
+            await asyncio.sleep(self.seconds / times * chance.uniform(0.2, 0.4))  # at no foreseen moment
             self.town.redis.kill()
-            await asyncio.sleep(chance.random())
+            await asyncio.sleep(chance.random())  # so long nobody is woken
             await asyncio.to_thread(self.town.redis.start)
             self._counted["redis"] += 1
             await asyncio.sleep(self.seconds / times * chance.uniform(0.1, 0.3))

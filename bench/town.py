@@ -30,8 +30,8 @@ KEY = b"b" * 32
 STARTS_WITHIN, STOPS_WITHIN = 60.0, 15.0
 
 
-def answers(port: int) -> None:
-    """Wait until somebody listens there. Raises TimeoutError."""
+def wait_for(port: int) -> None:
+    """Wait until somebody listens there; asked again and again, for nothing tells. Raises TimeoutError."""
     for _ in range(500):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
@@ -58,7 +58,7 @@ class Redis:
             raise FileNotFoundError("redis-server")
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen([program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL)
-        answers(self.port)
+        wait_for(self.port)
 
     def kill(self) -> None:
         """Let it die without a word."""
@@ -73,8 +73,6 @@ class Program:
     """One program of the hub."""
 
     name: str
-    role: str
-    settings: Mapping[str, str]
     process: asyncio.subprocess.Process
 
     async def stop(self) -> float:
@@ -125,9 +123,9 @@ class Town:
             self._proxy.terminate()
             self._proxy.wait()
 
-    async def start(self, name: str, role: str = "", **settings: str) -> Program:
-        """Start a program and wait until it runs; `role`: the command, else the name without its number."""
-        role = role or name.rstrip("0123456789")
+    async def start(self, name: str, **settings: str) -> Program:
+        """Start a program and wait until it runs; its command is its name without the number."""
+        role = name.rstrip("0123456789")
         given = {**self.settings, **settings}
         if role == "serve":
             given.setdefault("LISTEN", f"127.0.0.1:{free_port()}")
@@ -139,7 +137,7 @@ class Town:
                 env={**environment, "PYTHONPATH": str(HOUSE), **{f"PASSERELLE_{k}": v for k, v in given.items()}},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=book,
             )  # fmt: skip
-        program = self.programs[name] = Program(name, role, given, process)
+        program = self.programs[name] = Program(name, process)
         await self._runs(program)
         return program
 
@@ -160,7 +158,7 @@ class Town:
             raise FileNotFoundError("nginx")
         with (self.folder / "nginx.log").open("wb") as book:
             self._proxy = subprocess.Popen([program, "-p", str(self.folder), "-c", str(path)], stderr=book)
-        answers(port)
+        wait_for(port)
         return f"http://127.0.0.1:{port}"
 
     async def stop_all(self) -> None:
@@ -168,16 +166,12 @@ class Town:
         running, self.programs = self.programs, {}
         await asyncio.gather(*(program.stop() for program in running.values() if program.process.returncode is None))
 
-    def address(self, name: str) -> str:
-        """Say where a `serve` listens."""
-        return f"http://{self.programs[name].settings['LISTEN']}"
-
     def said(self, name: str) -> str:
         """Give what a program has written in its log book."""
         return (self.folder / f"{name}.log").read_text()
 
     async def is_heard(self, workers: int = 1) -> None:
-        """Wait until so many workers listen to wake-ups."""
+        """Wait until so many workers listen to wake-ups; asked again and again, they are other processes."""
         async with asyncio.timeout(STARTS_WITHIN), aioredis.from_url(self.redis.url) as redis:
             heard = 0
             while heard < workers:
@@ -190,7 +184,7 @@ class Town:
         return any(line.get("pid") == program.process.pid and line["event"] == event for line in lines)
 
     async def _runs(self, program: Program) -> None:
-        """Wait until its log book says that it runs."""
+        """Wait until its log book says that it runs; read again and again, it is another process's."""
         async with asyncio.timeout(STARTS_WITHIN):
             while not self._has_said(program, "started"):
                 if program.process.returncode is not None:

@@ -15,11 +15,13 @@ from cli.saying import many
 from hub.database import Database
 from hub.errors import ChannelError, MisconfiguredError, PasserelleError, SettingsError
 from hub.migrating import head
+from hub.models.school import ProgramRole
 from hub.people.chat_lines import ChatLine, chat_lines
 from hub.people.safe import prove_keys
 from hub.people.schools import SenderState, installed
 from hub.ports import ChannelName
 from hub.post.press import may_print
+from hub.presence import who_runs
 from hub.sealing import keyring
 from hub.settings import Settings
 from hub.walls import may_pass
@@ -97,7 +99,7 @@ async def _inside(settings: Settings) -> list[Finding]:
     database = Database(settings.database_url)
     try:
         findings = [*await _walls(database), *await _sealed(database, settings), *await _bots(database, settings)]
-        findings += await sms_lists(database, settings)
+        findings += [*await sms_lists(database, settings), *await programs(database, settings)]
         async with database.engine_reading() as connection:
             schools, senders = await installed(connection)
     finally:
@@ -105,6 +107,25 @@ async def _inside(settings: Settings) -> list[Finding]:
     if not schools:
         return [*findings, Finding("schools", State.WARNING, "Aucune n'est ouverte : passerelle school add.")]
     return [*findings, Finding("schools", State.OK, f"Ouvertes : {schools}."), *_senders(settings, senders)]
+
+
+async def programs(database: Database, settings: Settings) -> list[Finding]:
+    """Say which programs of a deployment run, and what does not happen for want of one."""
+    if settings.redis_url is None:
+        return []
+    async with database.engine_reading() as connection:
+        runs = await who_runs(connection, now=await database.now(connection))
+    missing = [f"{role.value} ({lost})" for role, lost in _WITHOUT.items() if not runs.get(role)]
+    if missing:
+        return [Finding("programs", State.WARNING, f"Ne tourne pas : {', '.join(missing)}.")]
+    return [Finding("programs", State.OK, ", ".join(f"{role.value} : {runs[role]}" for role in sorted(runs)) + ".")]
+
+
+_WITHOUT = {
+    ProgramRole.SERVE: "personne ne peut ni lire ni répondre",
+    ProgramRole.WORKER: "rien ne part",
+    ProgramRole.CLOCK: "rien de ce qui est prévu ne part",
+}
 
 
 async def _walls(database: Database) -> list[Finding]:

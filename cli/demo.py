@@ -59,7 +59,7 @@ async def demo(*, once: bool, as_json: bool) -> None:
     """Show it; with `once`, end when every adult is accounted for."""
     talk = Console(stderr=as_json)
     begun = time.monotonic()
-    async with open_demo(HOUSE) as show:
+    async with open_demo(HOUSE, usual=not once) as show:
         talk.print(*welcome(show), sep="\n", soft_wrap=True, highlight=False)
         await let_write(show)
         published = await press(show)
@@ -102,13 +102,16 @@ def welcome(show: Demo) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def open_demo(folder: Path, *, pupils: int = 300) -> AsyncIterator[Demo]:
-    """Set a demo up in `folder` and run it: hub, engine, doors and the box, in one process."""
-    asked = await _settings(folder)
+async def open_demo(folder: Path, *, pupils: int = 300, usual: bool = False) -> AsyncIterator[Demo]:
+    """Set a demo up in `folder` and run it: hub, engine, doors and the box, in one process.
+
+    `usual`: at the ports that a visitor expects, where they are free. Two that begin together would choose the same.
+    """
+    asked = await _settings(folder, usual=usual)
     invented = make_school(pupils=pupils)
     sandbox = SandboxConfig(
         allow=asked.demo,
-        port=_port(8010),
+        port=_port(8010) if usual else 0,
         inbound_url=f"{asked.public_url}/webhooks/twilio/demo-sms/inbound",
         mail_back=asked.mail_listen,
     )
@@ -212,7 +215,7 @@ async def _copies(show: Demo) -> int:
         return int((await connection.execute(select(func.count(copy.c.id)))).scalar_one())
 
 
-async def _settings(folder: Path) -> Settings:
+async def _settings(folder: Path, *, usual: bool) -> Settings:
     """Choose free ports and short waits; the registers are new each time, and never those of a real school."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = os.environ.get("PASSERELLE_DATABASE_URL")
@@ -222,14 +225,14 @@ async def _settings(folder: Path) -> Settings:
         for file in folder.glob("hub.db*"):
             file.unlink()
     await migrate(url)
-    port = _port(8000)
+    port = _port(8000 if usual else 0)
     return Settings(
         database_url=url,
         data_dir=folder,
         demo=True,
         listen=f"127.0.0.1:{port}",
         public_url=f"http://127.0.0.1:{port}",
-        mail_listen=f"127.0.0.1:{_port(8025)}",
+        mail_listen=f"127.0.0.1:{_port(8025 if usual else 0)}",
         mail_domain="trois-ponts.test",
         settle_after=2.0,
         receipt_wait_urgent=10.0,

@@ -1,7 +1,10 @@
 #!/bin/sh
 # Once, as PostgreSQL's superuser: the roles of the walls, the owner of the tables, the login of the programs.
 set -eu
-psql -v ON_ERROR_STOP=1 -U postgres -v hub="$HUB_PASSWORD" -v owner="$OWNER_PASSWORD" <<'SQL'
+: "${HUB_PASSWORD:?say which}" "${OWNER_PASSWORD:?say which}"
+psql -v ON_ERROR_STOP=1 -U postgres <<'SQL'
+\getenv hub HUB_PASSWORD
+\getenv owner OWNER_PASSWORD
 CREATE ROLE passerelle_app NOLOGIN;
 CREATE ROLE passerelle_engine NOLOGIN;
 CREATE ROLE passerelle_owner LOGIN PASSWORD :'owner' IN ROLE passerelle_app, passerelle_engine;

@@ -3,12 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from hub.database import Database, Turn
 from scheduler.again import again
-
-log = structlog.get_logger(__name__)
 
 PAUSE = 5.0
 """Seconds between two looks whether the turn is free, and whether it is still ours."""

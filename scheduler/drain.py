@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from hub.database import Database
-from hub.errors import (
-    MisconfiguredError,
-)
+from hub.errors import MisconfiguredError
 from hub.outbox.claim import Loaded, senders_with_work
 from hub.outbox.prepare import Prepared, prepare
 from hub.outbox.record import Outcome, Result, record_outcomes, stop_sender

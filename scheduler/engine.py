@@ -7,6 +7,7 @@ one costs at most that.
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -53,11 +54,14 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to listen and to walk."""
+        self._wakeups.hear()
         self._loops = [
             asyncio.create_task(pass_on(self._bell, self._wakeups)),
-            asyncio.create_task(self._wakeups.hear()),
             asyncio.create_task(again(self._rounds.walk, pause=ROUND, name="rounds")),
-            asyncio.create_task(again(self._look, pause=ROUND, name="look")),
+            *(
+                asyncio.create_task(again(partial(self._drain.drain, lane), pause=ROUND, name=f"look {lane.value}"))
+                for lane in Lane
+            ),
         ]
 
     async def stop(self) -> None:
@@ -65,6 +69,10 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await asyncio.gather(self._wakeups.hear_no_more(), self._stop_drain())
+        await self._wakeups.close()
+
+    async def _stop_drain(self) -> None:
         try:
             async with asyncio.timeout(STOP_WITHIN):
                 await self._drain.stop()
@@ -72,11 +80,6 @@ class Engine:
             log.warning("stopped before its end")
         except Exception as error:  # noqa: BLE001 (the database is away: the rows stay as they are)
             log.warning("stopped without the registers", kind=type(error).__name__)
-        await self._wakeups.close()
-
-    async def _look(self) -> None:
-        for lane in Lane:
-            await self._drain.drain(lane)
 
 
 class Caller:

@@ -1,5 +1,6 @@
 """The board at the entrance: this program is here, until it says that it leaves."""
 
+import asyncio
 import secrets
 from contextlib import suppress
 
@@ -7,8 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.database import Database
 from hub.models.school import ProgramRole
-from hub.people.presence import SIGN_EVERY, sign_in, sign_out
+from hub.presence import SIGN_EVERY, sign_in, sign_out
 from scheduler.again import again
+
+LEAVES_WITHIN = 1.0
+"""Seconds: a program that is asked to stop waits for no register."""
 
 
 class Presence:
@@ -24,8 +28,8 @@ class Presence:
 
     async def end(self) -> None:
         """Say that it leaves; with the database away, others see it by its silence."""
-        with suppress(SQLAlchemyError, OSError):
-            async with self._database.engine() as connection:
+        with suppress(SQLAlchemyError, OSError, TimeoutError):
+            async with asyncio.timeout(LEAVES_WITHIN), self._database.engine() as connection:
                 await sign_out(connection, self.number)
 
     async def sign(self) -> None:

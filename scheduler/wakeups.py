@@ -31,6 +31,8 @@ KEPT = 100
 WITHIN = 1.0
 """Seconds in which Redis must have taken a wake-up; else it is let go."""
 RECONNECT = 1.0
+AT_ONCE = 100
+"""Wake-ups acted upon side by side: an urgent one waits for no routine one that shares out many senders."""
 GONE = 3600_000
 """Milliseconds without a sign after which a worker's place at the stream is cleared away."""
 
@@ -57,10 +59,10 @@ def wake_broker(redis_url: str | None, *, worker: int | None = None) -> AsyncBro
 
 
 class WakeUps:
-    """Rings and hears. What was rung while Redis is away is done here, where this process can."""
+    """Rings, and hears where this process drains. While Redis is away nobody is woken: each looks every second."""
 
     def __init__(self, broker: AsyncBroker, drain: Drain | None) -> None:
-        self._broker, self._drain = broker, drain
+        self._broker = broker
 
         async def wake(lane: Lane) -> None:
             if drain is not None:
@@ -68,6 +70,8 @@ class WakeUps:
 
         self._task: DrainTask = broker.register_task(wake, "drain")
         self._away = False
+        self._ended = asyncio.Event()
+        self._hearing: asyncio.Task[None] | None = None
 
     async def ring(self, lane: Lane) -> None:
         """Wake whoever drains this lane; never waits longer than `WITHIN`, and never fails."""
@@ -79,19 +83,29 @@ class WakeUps:
             if not self._away:
                 log.warning("wake-up not carried", lane=lane.value, kind=type(error).__name__)
             self._away = True
-            if self._drain is not None:
-                await self._drain(lane)
 
-    async def hear(self) -> None:
-        """Hear the others' wake-ups until cancelled; Redis gone or empty: again, from where it is then."""
-        while not isinstance(self._broker, InMemoryBroker):
+    def hear(self) -> None:
+        """Begin to hear the others' wake-ups."""
+        self._hearing = asyncio.create_task(self._hear())
+
+    async def hear_no_more(self) -> None:
+        """End it, within two seconds: asked first, for taskiq's receiver lets a cancellation go by while it begins."""
+        self._ended.set()
+        if self._hearing is not None and (await asyncio.wait([self._hearing], timeout=WITHIN))[1]:
+            self._hearing.cancel()
+            await asyncio.wait([self._hearing], timeout=WITHIN)
+
+    async def _hear(self) -> None:
+        """Hear them; Redis gone or empty: again, from where it is then."""
+        while not (self._ended.is_set() or isinstance(self._broker, InMemoryBroker)):
             try:
                 await self._clear_away()
                 await self._broker.startup()
-                await Receiver(self._broker, run_startup=False, max_async_tasks=len(Lane)).listen(asyncio.Event())
+                await Receiver(self._broker, run_startup=False, max_async_tasks=AT_ONCE).listen(self._ended)
             except Exception as error:  # noqa: BLE001 (the same: until it is back, each look into the table goes on)
                 log.warning("wake-ups not heard", kind=type(error).__name__)
-            await asyncio.sleep(RECONNECT)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), RECONNECT)
 
     async def close(self) -> None:
         """Give up this process's place at the stream, and let go of the line."""

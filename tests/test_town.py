@@ -19,14 +19,16 @@ from bench.postgres import Cluster
 from bench.school import press, settle
 from bench.town import KEY, Town
 from cli.assembly import assembled
+from cli.checkup import programs
 from hub.database import Database, Turn
 from hub.models.school import ProgramRole
-from hub.ports import ChannelName, NoticeKind
+from hub.ports import ChannelName, Lane, NoticeKind
 from hub.settings import Settings
 from sandbox.behaviour import Behaviour
 from sandbox.box import Sandbox
 from sandbox.config import SandboxConfig
 from scheduler.alone import Errand, alone
+from scheduler.wakeups import WakeUps, wake_broker
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
@@ -165,14 +167,32 @@ async def test_whoever_is_asked_to_stop_is_gone_in_ten_seconds_with_nothing_in_d
     assert states["accepted"] == len(place.box.record.messages)
 
 
+async def test_whoever_has_only_begun_to_hear_wake_ups_can_stop_at_once(place: Place) -> None:
+    async def drain(lane: Lane) -> None:
+        del lane
+
+    for number in range(40):
+        wakeups = WakeUps(wake_broker(place.town.redis.url, worker=number), drain)
+        wakeups.hear()
+        await asyncio.sleep(number / 4000)  # somewhere between its first step and its first wake-up
+        begun = time.monotonic()
+        await wakeups.hear_no_more()
+        assert time.monotonic() - begun < 0.9  # it ended by itself, and was not cut off
+        await wakeups.close()
+
+
 async def test_who_runs_is_known_until_it_leaves(place: Place) -> None:
     await place.town.start_all("worker1", "worker2", "clock")
     here = "SELECT role, count(*) FROM process GROUP BY role ORDER BY role"
 
     assert await place.rows(here) == [("clock", 1), ("serve", 1), ("worker", 2)]
+    (finding,) = await programs(place.desk, Settings(redis_url=place.town.redis.url))
+    assert finding.sentence == "clock : 1, serve : 1, worker : 2."
 
     await place.town.stop_all()
     assert await place.rows(here) == [("serve", 1)]
+    (finding,) = await programs(place.desk, Settings(redis_url=place.town.redis.url))
+    assert finding.sentence == "Ne tourne pas : worker (rien ne part), clock (rien de ce qui est prévu ne part)."
 
 
 async def test_one_door_at_a_time_fetches_and_another_takes_over(database_url: str, postgres: Cluster) -> None:

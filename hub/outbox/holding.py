@@ -13,8 +13,10 @@ HELD_FOR = 5.0
 
 
 def is_free(holder: int, now: datetime) -> ColumnElement[bool]:
-    """Say that nobody else speaks for a sender."""
-    return or_(sender.c.held_by == holder, sender.c.held_until.is_(None), sender.c.held_until <= now)
+    """Say that nobody else speaks for a sender. A hold that ends later than any can is from before the clock moved."""
+    longest = now + timedelta(seconds=2 * HELD_FOR)
+    ended = or_(sender.c.held_until.is_(None), sender.c.held_until <= now, sender.c.held_until > longest)
+    return or_(sender.c.held_by == holder, ended)
 
 
 async def take_hold(connection: AsyncConnection, senders: Collection[int], *, holder: int, now: datetime) -> set[int]:

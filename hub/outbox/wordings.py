@@ -82,7 +82,7 @@ class Wordings:
         await self._learn_notices(connection, {fact.version_id for fact in facts} - self._notices.keys())
 
     async def sender(self, connection: AsyncConnection, sender_id: int) -> SenderCard:
-        """Give a sender, open; read afresh, so that a new rate or secret counts from the next drain on.
+        """Give a sender, open; read afresh with its school, so that what was changed counts from the next drain on.
 
         Raises UnreadableError.
         """
@@ -90,7 +90,7 @@ class Wordings:
         card = self._senders.get(sender_id)
         if card is None:
             raise UnreadableError("The secrets of this sender cannot be read.")
-        await self._learn_schools(connection, {card.school_id} - self._schools.keys())
+        await self._learn_schools(connection, {card.school_id})
         return card
 
     def account(self, sender_id: int) -> Account:

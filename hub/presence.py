@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.models.school import ProgramRole
 from hub.tables import insert_into, process
 
-SIGN_EVERY = 5.0
+SIGN_EVERY = 10.0
 """Seconds between two signs of life."""
 GONE_AFTER = timedelta(seconds=30)
 FORGOTTEN_AFTER = timedelta(days=1)
